@@ -1,0 +1,71 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/channels/delivery.hpp"
+
+namespace wabot {
+
+namespace asio = boost::asio;
+
+/// One send: a part of a message on its way to one person.
+struct Outgoing {
+    Address to;
+    std::string group_id;   // empty = to the person
+    std::string text;       // not longer than text_length_max()
+    std::string reply_to;   // provider id of the message to quote, or empty
+    std::string opaque;     // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+};
+
+enum class RetryClass {
+    transient,     // again, with back-off
+    rate_limited,  // again, later; nothing wrong with the message
+    recipient_limited,  // again, later, and only this recipient waits
+    permanent,     // never again as it is
+    account,       // the account is refused: the device stops until someone acts
+};
+
+/// The provider gave the message an id.
+struct Sent {
+    std::string provider_message_id;
+};
+/// The provider refused clearly, or nothing was offered to it.
+struct NotSent {
+    RetryClass why;
+    std::optional<std::chrono::seconds> retry_after;
+    std::string code;    // the provider's, or ours ("connect", "timeout"); no spaces
+    std::string detail;  // for people; no numbers of persons, no secrets
+};
+/// Offered, and no clear answer came.
+struct Uncertain {
+    std::string detail;
+};
+using SendOutcome = std::variant<Sent, NotSent, Uncertain>;
+
+/// The commit between "connected" and "first octet of the message".
+class HandOver {
+public:
+    virtual ~HandOver() = default;
+    /// Makes durable that the message is being handed over. Throws when that failed or the right to send was lost: then nothing may be sent.
+    virtual asio::awaitable<void> commit() = 0;
+};
+
+/// A way to reach a person: WhatsApp Cloud API, the simulator, ... One object serves one device as it is configured at the time.
+class Channel {
+public:
+    virtual ~Channel() = default;
+    /// Hands `message` to the provider. Awaits `gate.commit()` once, when connected and before the first body octet; sends nothing if that
+    /// throws, and lets the exception pass. Takes at most 30 s after the commit.
+    virtual asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) = 0;
+    /// Longest text one send may carry, in characters as the provider counts.
+    virtual std::size_t text_length_max() const = 0;
+};
+
+}  // namespace wabot

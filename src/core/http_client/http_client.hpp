@@ -1,0 +1,55 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace wabot {
+
+namespace asio = boost::asio;
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;                                              // http or https
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    std::chrono::milliseconds connect_timeout{10'000};
+    std::chrono::milliseconds timeout{30'000};                    // of the whole exchange, the wait for `before_body` excepted
+    std::size_t answer_max = 1024 * 1024;                         // a longer answer is cut off and counts as no answer
+};
+
+struct HttpAnswer {
+    int status = 0;
+    std::vector<std::pair<std::string, std::string>> headers;     // names in lower case
+    std::string body;
+};
+
+/// No clear answer. `offered` says whether any octet of the body may have reached the other side.
+struct HttpFailure {
+    bool offered = false;
+    std::string reason;  // "could not connect", "connection closed before an answer", ...: never the URL's credentials or the body
+};
+
+using HttpOutcome = std::variant<HttpAnswer, HttpFailure>;
+
+/// Awaited once, when the connection (TLS included) is up and before the first body octet; when it throws, nothing is sent and the exception
+/// comes out of `exchange`.
+using BeforeBody = std::function<asio::awaitable<void>()>;
+
+/// The one outgoing HTTP client. Never follows redirects, never repeats a request by itself, sends no `Expect`. Any thread may call it; the
+/// coroutine resumes on its own executor. At most `in_flight_max` exchanges at a time, the rest wait their turn.
+class HttpClient {
+public:
+    virtual ~HttpClient() = default;
+    virtual asio::awaitable<HttpOutcome> exchange(HttpRequest request, BeforeBody before_body = {}) = 0;
+};
+
+std::unique_ptr<HttpClient> open_http_client(std::size_t in_flight_max = 256);
+
+}  // namespace wabot

@@ -1,0 +1,3 @@
+#include "tests/catch.hpp"
+
+#include "core/base/describe.hpp"
