@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+namespace wabot {
+
+/// Who acts: `cli:<unix user>`, `system`, later users and API keys.
+struct Actor {
+    std::string kind;   // cli, system, user, api_key
+    std::string label;  // "cli:ana"
+};
+
+/// Why something is done: every use case takes one, and what it changes carries it.
+struct Cause {
+    Actor actor;
+    std::string request_id;
+};
+
+}  // namespace wabot

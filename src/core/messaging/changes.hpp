@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cause.hpp"
+#include "core/base/describe.hpp"
+#include "core/database/database.hpp"
+
+namespace wabot {
+
+/// One thing that happened and that a person may want to watch; the feed behind live views.
+struct Change {
+    std::int64_t id;
+    std::string kind;         // "device.created", "message.received", "send.uncertain", ...
+    std::string object_type;  // "device", "message", ...
+    std::int64_t object_id;
+    std::optional<std::int64_t> device_id;
+    std::string actor;
+    std::string request_id;
+    Time created_at;
+};
+WABOT_DESCRIBE(Change, F(id, .key = true), F(kind), F(object_type), F(object_id), F(device_id), F(actor), F(request_id, .wide = true), F(created_at))
+
+namespace changes {
+
+/// Appends to the feed, in the unit that makes the change. `device_id` 0: concerns no device.
+void record(Transaction& tx, const Cause& cause, std::string_view kind, std::string_view object_type, std::int64_t object_id,
+            std::int64_t device_id = 0);
+
+}  // namespace changes
+
+}  // namespace wabot
