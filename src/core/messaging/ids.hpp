@@ -1,0 +1,13 @@
+#pragma once
+
+#include "core/base/value.hpp"
+
+namespace wabot {
+
+using InboxId = Id<struct InboxRow>;
+using ConversationId = Id<struct Conversation>;
+using MessageId = Id<struct Message>;
+using TurnId = Id<struct Turn>;
+using SendId = Id<struct Send>;
+
+}  // namespace wabot
