@@ -2,8 +2,12 @@
 
 #include <boost/pfr/tuple_size.hpp>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "core/base/value.hpp"
@@ -30,9 +34,27 @@ struct Field {
     Note note;
     Value (*get)(const void* object);
     void (*set)(void* object, Value&& value);
+    std::int64_t least;  // what an integer member can hold; never met by other kinds
+    std::int64_t most;
 };
 
 namespace detail {
+
+template <class M>
+struct Range {
+    static constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    static constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+};
+template <class M>
+    requires std::is_integral_v<M>
+struct Range<M> {
+    static constexpr std::int64_t least = std::numeric_limits<M>::min();
+    static constexpr std::int64_t most = std::in_range<std::int64_t>(std::numeric_limits<M>::max()) ? static_cast<std::int64_t>(std::numeric_limits<M>::max())
+                                                                                                  : std::numeric_limits<std::int64_t>::max();
+};
+template <class M>
+struct Range<std::optional<M>> : Range<M> {};
+
 template <class P>
 struct MemberOf;
 template <class S, class M>
@@ -48,7 +70,9 @@ constexpr Field field(std::string_view name, Note note = {}) {
     using M = typename detail::MemberOf<decltype(P)>::Member;
     return {name, Codec<M>::kind, Codec<M>::nullable, Codec<M>::words, note,
             [](const void* object) { return Codec<M>::put(static_cast<const S*>(object)->*P); },
-            [](void* object, Value&& value) { Codec<M>::take(static_cast<S*>(object)->*P, std::move(value)); }};
+            [](void* object, Value&& value) { Codec<M>::take(static_cast<S*>(object)->*P, std::move(value)); },
+            detail::Range<M>::least,
+            detail::Range<M>::most};
 }
 
 /// The description of `T`: its row, JSON, JSON Schema, table columns and validation follow from it. WABOT_DESCRIBE fills it in.
@@ -58,9 +82,9 @@ inline constexpr std::nullptr_t fields_of = nullptr;
 template <class T>
 concept Described = !std::is_same_v<std::remove_cv_t<decltype(fields_of<T>)>, std::nullptr_t>;
 
-#define F(member, ...) ::wabot::field<&Self::member>(#member __VA_OPT__(, ::wabot::Note{__VA_ARGS__}))
+#define FIELD(member, ...) ::wabot::field<&Self::member>(#member __VA_OPT__(, ::wabot::Note{__VA_ARGS__}))
 
-/// Describes the aggregate `T` (in namespace wabot): one F(member, notes...) for each member, in order; a forgotten member fails the build.
+/// Describes the aggregate `T` (in namespace wabot): one FIELD(member, notes...) for each member, in order; a forgotten member fails the build.
 #define WABOT_DESCRIBE(T, ...)                                             \
     namespace T##_fields {                                                 \
         using Self = T;                                                    \

@@ -118,6 +118,9 @@ public:
         end_savepoint(true);
     }
 
+    /// Runs several statements without arguments: a migration.
+    virtual void script(std::string_view sql) = 0;
+
 protected:
     using Snapshot::Snapshot;
     virtual std::int64_t change(std::string_view sql, std::span<const Value> arguments) = 0;
@@ -161,6 +164,12 @@ public:
     virtual std::uint64_t change_count() = 0;
     /// "sqlite 3.40.1, WAL, synchronous=FULL": for doctor and start-up.
     virtual std::string description() = 0;
+    /// The migrations' dialect: "sqlite".
+    virtual std::string_view dialect() const = 0;
+    /// The tables of the store, whoever made them. Blocking.
+    virtual std::vector<std::string> table_names() = 0;
+    /// Makes a consistent copy beside the store and says where; nullopt where the engine has its own tools for that. Blocking.
+    virtual std::optional<std::string> back_up() = 0;
     /// Finishes what was submitted, refuses the rest with Error{unavailable}. Called once.
     virtual void close() = 0;
 
@@ -171,13 +180,14 @@ protected:
     virtual void enqueue(std::unique_ptr<Unit> unit) = 0;
 
 private:
+    asio::awaitable<void> submit(std::unique_ptr<Unit> unit);
     asio::awaitable<void> submit(std::function<void(Transaction&)>& work);
     asio::awaitable<void> submit(std::function<void(Snapshot&)>& query);
 };
 
 struct DatabaseOptions {
-    bool create = false;     // make the file when it is not there
-    bool read_only = false;  // refuses `write`
+    bool create = false;          // make the file when it is not there
+    std::size_t batch_max = 256;  // units that share a COMMIT; 1 for measurements
 };
 
 /// Opens the store that `url` names: `sqlite:///relative`, `sqlite:////absolute`. Error{invalid} for an unknown form, Error{not_found} when the

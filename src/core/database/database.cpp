@@ -1,0 +1,111 @@
+#include "core/database/database.hpp"
+
+#include <algorithm>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/base/error.hpp"
+#include "core/database/sqlite.hpp"
+#include "core/database/unit.hpp"
+
+namespace wabot {
+
+namespace {
+
+template <class Handler>
+struct CoroutineWaiter final : Database::Unit::Waiter {
+    explicit CoroutineWaiter(Handler h) : handler(std::move(h)) {}
+    void resume(std::exception_ptr failure) override { std::move(handler)(std::move(failure)); }
+    Handler handler;
+};
+
+}  // namespace
+
+void complete(std::vector<std::unique_ptr<Database::Unit>> units) {
+    while (!units.empty()) {
+        const asio::any_io_executor executor = units.back()->executor;
+        const auto others = std::stable_partition(units.begin(), units.end(), [&](const auto& unit) { return unit->executor != executor; });
+        std::vector<std::unique_ptr<Database::Unit>> mine(std::make_move_iterator(others), std::make_move_iterator(units.end()));
+        units.erase(others, units.end());
+        asio::post(executor, [mine = std::move(mine)] {
+            for (const auto& unit : mine) unit->waiter->resume(std::move(unit->failure));
+        });
+    }
+}
+
+asio::awaitable<void> Database::submit(std::function<void(Transaction&)>& work) {
+    auto unit = std::make_unique<Unit>();
+    unit->work = &work;
+    return submit(std::move(unit));
+}
+
+asio::awaitable<void> Database::submit(std::function<void(Snapshot&)>& query) {
+    auto unit = std::make_unique<Unit>();
+    unit->query = &query;
+    return submit(std::move(unit));
+}
+
+asio::awaitable<void> Database::submit(std::unique_ptr<Unit> unit) {
+    const auto executor = co_await asio::this_coro::executor;
+    unit->executor = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+    auto start = [this, &unit](auto handler) {
+        unit->waiter = std::make_unique<CoroutineWaiter<decltype(handler)>>(std::move(handler));
+        enqueue(std::move(unit));
+    };
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(start, asio::use_awaitable);
+}
+
+void Rows::take_row(std::size_t row, std::span<const Field> fields, void* object) {
+    if (slots_.empty()) {
+        const auto column_of = [&](const std::string& name) {
+            const auto found = std::find(columns.begin(), columns.end(), name);
+            return found == columns.end() ? -1 : static_cast<int>(found - columns.begin());
+        };
+        for (const Field& field : fields) {
+            const std::string name(field.name);
+            if (field.kind == Kind::sealed) slots_.push_back({&field, {column_of(name + "_enc"), column_of(name + "_hash"), column_of(name + "_last4")}});
+            else slots_.push_back({&field, {column_of(name), -1, -1}});
+        }
+    }
+    auto& values = cells[row];
+    const auto cell = [&](int column) { return std::move(values[static_cast<std::size_t>(column)]); };
+    for (const Slot& slot : slots_) {
+        if (slot.column[0] < 0) continue;
+        if (slot.field->kind != Kind::sealed) {
+            slot.field->set(object, cell(slot.column[0]));
+            continue;
+        }
+        Value enc = cell(slot.column[0]);
+        if (std::holds_alternative<std::monostate>(enc)) {
+            if (slot.field->nullable) slot.field->set(object, Value{});
+            continue;
+        }
+        Sealed sealed;
+        Codec<Bytes>::take(sealed.enc, std::move(enc));
+        if (slot.column[1] >= 0) Codec<Bytes>::take(sealed.hash, cell(slot.column[1]));
+        if (slot.column[2] >= 0) Codec<std::string>::take(sealed.last4, cell(slot.column[2]));
+        slot.field->set(object, std::move(sealed));
+    }
+}
+
+Value Rows::take_cell(std::size_t row) {
+    if (columns.size() != 1) throw Error(Errc::bug, "a single value was expected of a query with " + std::to_string(columns.size()) + " columns");
+    return std::move(cells[row][0]);
+}
+
+void Rows::expect_one() const {
+    if (cells.size() != 1) throw Error(Errc::bug, "one row was expected, not " + std::to_string(cells.size()));
+}
+
+std::unique_ptr<Database> open_database(const std::string& url, const Clock& clock, DatabaseOptions options) {
+    static constexpr std::string_view sqlite = "sqlite:///";
+    if (url.starts_with(sqlite) && url.size() > sqlite.size()) return open_sqlite(url.substr(sqlite.size()), clock, options);
+    const std::string scheme = url.substr(0, url.find(':'));
+    throw Error(Errc::invalid, "a database of the form \"" + scheme + ":\" is not known",
+                "set DATABASE_URL to sqlite:///relative/path.db or sqlite:////absolute/path.db");
+}
+
+}  // namespace wabot

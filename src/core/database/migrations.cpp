@@ -1,0 +1,126 @@
+#include "core/database/migrations.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/vault.hpp"
+#include "core/database/embedded_migrations.hpp"
+
+namespace wabot {
+
+namespace {
+
+struct Applied {
+    int revision;
+    std::string name;
+    std::string checksum;
+    Time applied_at;
+};
+WABOT_DESCRIBE(Applied, FIELD(revision), FIELD(name), FIELD(checksum), FIELD(applied_at))
+
+std::string checksum_of(const Migration& step) { return to_hex(sha256(step.up)); }
+
+/// What was applied so far; nullopt for a store without our version table.
+std::optional<std::vector<Applied>> applied_steps(Database& db) {
+    const auto tables = db.table_names();
+    if (std::find(tables.begin(), tables.end(), "schema_migrations") == tables.end()) {
+        if (tables.empty()) return std::nullopt;
+        throw Error(Errc::conflict, "the database holds tables of another tool (\"" + tables.front() + "\")",
+                    "point DATABASE_URL at an empty database or at one of wabot's");
+    }
+    auto load = [](Snapshot& snapshot) {
+        return snapshot.query("SELECT revision, name, checksum, applied_at FROM schema_migrations ORDER BY revision").all<Applied>();
+    };
+    return blocking(db.read(load));
+}
+
+void refuse_changed_history(const std::vector<Applied>& applied, const std::vector<Migration>& known) {
+    for (const Applied& step : applied) {
+        if (step.revision > static_cast<int>(known.size())) continue;  // newer than we are: said elsewhere
+        const Migration& ours = known[static_cast<std::size_t>(step.revision) - 1];
+        if (ours.name != step.name || checksum_of(ours) != step.checksum)
+            throw Error(Errc::conflict, "migration " + step.name + " of the database is not the one this wabot knows",
+                        "use the wabot that made this database, or restore a backup");
+    }
+}
+
+void apply(Database& db, const Migration& step) {
+    auto work = [step](Transaction& tx) {
+        tx.script(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (revision BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)");
+        tx.execute("INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, $2, $3, $4)", step.revision, step.name,
+                   checksum_of(step), tx.now());
+        tx.script(step.up);
+    };
+    blocking(db.write(work));
+}
+
+}  // namespace
+
+std::vector<Migration> migrations_for(std::string_view dialect) {
+    std::vector<Migration> out;
+    for (const Migration& step : embedded_migrations())
+        if (step.dialect == dialect) out.push_back(step);
+    std::sort(out.begin(), out.end(), [](const Migration& a, const Migration& b) { return a.revision < b.revision; });
+    return out;
+}
+
+void check_schema(Database& db) {
+    const auto applied = applied_steps(db);
+    if (!applied || applied->empty()) throw Error(Errc::conflict, "the database is empty", "make its tables with: wabot migrate up");
+    const auto known = migrations_for(db.dialect());
+    refuse_changed_history(*applied, known);
+    const int revision = applied->back().revision;
+    if (revision < schema_min)
+        throw Error(Errc::conflict, "the database is at revision " + std::to_string(revision) + ", this wabot needs " + std::to_string(schema_min),
+                    "bring it up with: wabot migrate up");
+    if (revision > schema_max)
+        throw Error(Errc::conflict,
+                    "the database is at revision " + std::to_string(revision) + ", newer than this wabot, which knows " + std::to_string(schema_max),
+                    "use a newer wabot, or go back with that one's: wabot migrate down");
+}
+
+std::vector<MigrationStatus> migration_status(Database& db) {
+    const auto applied = applied_steps(db).value_or(std::vector<Applied>{});
+    const auto known = migrations_for(db.dialect());
+    refuse_changed_history(applied, known);
+    std::vector<MigrationStatus> out;
+    for (const Applied& step : applied) out.push_back({step.revision, step.name, true, step.applied_at});
+    for (const Migration& step : known)
+        if (step.revision > static_cast<int>(applied.size())) out.push_back({step.revision, std::string(step.name), false, std::nullopt});
+    return out;
+}
+
+std::vector<Migration> migrate_up(Database& db, std::optional<int> to) {
+    const auto applied = applied_steps(db).value_or(std::vector<Applied>{});
+    const auto known = migrations_for(db.dialect());
+    refuse_changed_history(applied, known);
+    const int last = to.value_or(static_cast<int>(known.size()));
+    if (last < 1 || last > static_cast<int>(known.size()))
+        throw Error(Errc::invalid, "there is no revision " + std::to_string(last), "this wabot knows 1 to " + std::to_string(known.size()));
+    std::vector<Migration> due;
+    for (const Migration& step : known)
+        if (step.revision > static_cast<int>(applied.size()) && step.revision <= last) due.push_back(step);
+    if (!due.empty() && !applied.empty()) db.back_up();
+    for (const Migration& step : due) apply(db, step);
+    return due;
+}
+
+Migration migrate_down(Database& db) {
+    const auto applied = applied_steps(db).value_or(std::vector<Applied>{});
+    if (applied.empty()) throw Error(Errc::conflict, "there is no migration to take back");
+    const auto known = migrations_for(db.dialect());
+    refuse_changed_history(applied, known);
+    if (applied.back().revision > static_cast<int>(known.size()))
+        throw Error(Errc::conflict, "migration " + applied.back().name + " is newer than this wabot", "take it back with the wabot that knows it");
+    const Migration step = known[static_cast<std::size_t>(applied.back().revision) - 1];
+    db.back_up();
+    auto work = [step](Transaction& tx) {
+        tx.script(step.down);
+        tx.execute("DELETE FROM schema_migrations WHERE revision = $1", step.revision);
+    };
+    blocking(db.write(work));
+    return step;
+}
+
+}  // namespace wabot

@@ -1,0 +1,341 @@
+#include "core/database/sqlite.hpp"
+
+#include <sqlite3.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/database/file_lock.hpp"
+#include "core/database/sqlite_connection.hpp"
+#include "core/database/unit.hpp"
+
+namespace wabot {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Unit = Database::Unit;
+using Units = std::vector<std::unique_ptr<Unit>>;
+
+constexpr auto batch_time_max = 10ms;
+constexpr auto wait_max = 8s;                 // a unit that waits longer for the write lock is refused
+constexpr std::size_t queue_max = 20'000;     // units; more are refused at once
+constexpr int checkpoint_pages = 1'000;       // 4 MiB of log: time for a checkpoint beside the writer
+constexpr int restart_pages = 16'000;         // 64 MiB: the writer itself makes room
+constexpr auto look_around = 50ms;            // how often commits of other processes are looked for
+
+class SqliteTransaction final : public Transaction {
+public:
+    SqliteTransaction(SqliteConnection& connection, Time now) : Transaction(now), connection_(connection) {}
+    void script(std::string_view sql) override { connection_.script(sql); }
+
+private:
+    Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
+    std::int64_t change(std::string_view sql, std::span<const Value> arguments) override { return connection_.change(sql, arguments); }
+    void begin_savepoint() override { connection_.change("SAVEPOINT part"); }
+    void end_savepoint(bool keep) override {
+        if (!keep) connection_.change("ROLLBACK TO part");
+        connection_.change("RELEASE part");
+    }
+    SqliteConnection& connection_;
+};
+
+class SqliteSnapshot final : public Snapshot {
+public:
+    SqliteSnapshot(SqliteConnection& connection, Time now) : Snapshot(now), connection_(connection) {}
+
+private:
+    Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
+    SqliteConnection& connection_;
+};
+
+/// The units waiting for a kind of thread. Bounded; closing lets those inside out and nothing more in.
+class UnitQueue {
+public:
+    /// False when the queue is closed or full: then `unit` is still the caller's.
+    bool push(std::unique_ptr<Unit>& unit) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (closed_ || units_.size() >= queue_max) return false;
+            units_.push_back(std::move(unit));
+        }
+        arrived_.notify_one();
+        return true;
+    }
+
+    /// Waits until there is something to take; false when closed and empty.
+    bool wait() {
+        std::unique_lock lock(mutex_);
+        arrived_.wait(lock, [&] { return closed_ || !units_.empty(); });
+        return !units_.empty();
+    }
+
+    std::unique_ptr<Unit> take() {
+        const std::lock_guard lock(mutex_);
+        if (units_.empty()) return nullptr;
+        auto unit = std::move(units_.front());
+        units_.pop_front();
+        return unit;
+    }
+
+    /// Takes out what has waited since before `limit`.
+    Units take_overdue(std::chrono::steady_clock::time_point limit) {
+        const std::lock_guard lock(mutex_);
+        Units out;
+        while (!units_.empty() && units_.front()->waiting_since < limit) {
+            out.push_back(std::move(units_.front()));
+            units_.pop_front();
+        }
+        return out;
+    }
+
+    void close() {
+        {
+            const std::lock_guard lock(mutex_);
+            closed_ = true;
+        }
+        arrived_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::deque<std::unique_ptr<Unit>> units_;
+    bool closed_ = false;
+};
+
+void refuse(Units units, const std::string& why) {
+    for (auto& unit : units) unit->failure = std::make_exception_ptr(Error(Errc::unavailable, why));
+    complete(std::move(units));
+}
+
+void refuse(std::unique_ptr<Unit> unit, const std::string& why) {
+    Units one;
+    one.push_back(std::move(unit));
+    refuse(std::move(one), why);
+}
+
+class SqliteDatabase final : public Database {
+public:
+    SqliteDatabase(std::string path, const Clock& clock, const DatabaseOptions& options)
+        : path_(std::move(path)), clock_(clock), batch_max_(options.batch_max), write_lock_(path_ + ".lock") {
+        if (!options.create && !std::filesystem::exists(path_))
+            throw Error(Errc::not_found, "there is no database " + path_, "make one with: wabot init");
+        const SqliteConnection probe(path_, options.create);
+    }
+
+    ~SqliteDatabase() override { close(); }
+
+    void close() override {
+        writes_.close();
+        reads_.close();
+        {
+            const std::lock_guard lock(maintenance_mutex_);
+            stopping_ = true;
+        }
+        maintenance_wanted_.notify_all();
+        for (auto& thread : threads_) thread.join();
+        threads_.clear();
+    }
+
+    std::uint64_t change_count() override {
+        const std::lock_guard lock(look_mutex_);
+        const auto now = std::chrono::steady_clock::now();
+        if (!look_ || now - looked_at_ >= look_around) {
+            if (!look_) look_ = std::make_unique<SqliteConnection>(path_, false);
+            others_ = static_cast<std::uint64_t>(look_->query("PRAGMA data_version").one<std::int64_t>());
+            looked_at_ = now;
+        }
+        return others_ + commits_.load();
+    }
+
+    std::string description() override { return std::string("sqlite ") + sqlite3_libversion() + ", WAL, synchronous=FULL"; }
+    std::string_view dialect() const override { return "sqlite"; }
+
+    std::vector<std::string> table_names() override {
+        SqliteConnection connection(path_, false);
+        return connection.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").all<std::string>();
+    }
+
+    std::optional<std::string> back_up() override {
+        std::string stamp = to_iso(clock_.now());
+        std::erase(stamp, ':');
+        const std::string copy = path_ + "." + stamp + ".bak";
+        const FileLock lock(write_lock_);
+        SqliteConnection connection(path_, false);
+        const Value arguments[] = {copy};
+        connection.change("VACUUM INTO $1", arguments);
+        std::filesystem::permissions(copy, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        return copy;
+    }
+
+protected:
+    void enqueue(std::unique_ptr<Unit> unit) override {
+        const bool writes = unit->work != nullptr;
+        start_threads(writes);
+        if (!(writes ? writes_ : reads_).push(unit)) refuse(std::move(unit), "the database is overloaded or closing");
+    }
+
+private:
+    // Threads are made when first needed: a command that reads one list needs one.
+    void start_threads(bool writes) {
+        const std::lock_guard lock(start_mutex_);
+        auto& started = writes ? writer_started_ : readers_started_;
+        if (started) return;
+        started = true;
+        if (writes) {
+            threads_.emplace_back([this] { write_until_closed(); });
+            threads_.emplace_back([this] { maintain_until_closed(); });
+        } else {
+            threads_.emplace_back([this] { read_until_closed(); });
+            threads_.emplace_back([this] { read_until_closed(); });
+        }
+    }
+
+    void read_until_closed() {
+        std::unique_ptr<SqliteConnection> connection;
+        while (reads_.wait()) {
+            auto unit = reads_.take();
+            if (!unit) continue;
+            try {
+                if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
+                connection->change("BEGIN");
+                SqliteSnapshot snapshot(*connection, clock_.now());
+                (*unit->query)(snapshot);
+                connection->change("COMMIT");
+            } catch (...) {
+                unit->failure = std::current_exception();
+                reopen_if_broken(connection);
+            }
+            Units one;
+            one.push_back(std::move(unit));
+            complete(std::move(one));
+        }
+    }
+
+    void write_until_closed() {
+        std::unique_ptr<SqliteConnection> connection;
+        while (writes_.wait()) {
+            Units batch;
+            try {
+                // The lock first, then the units: whoever waits too long for it can still be refused.
+                const FileLock lock(write_lock_);
+                if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
+                run_batch(*connection, batch);
+            } catch (const std::exception& error) {
+                // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
+                if (batch.empty()) batch = writes_.take_overdue(std::chrono::steady_clock::time_point::max());
+                for (auto& unit : batch) unit->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
+                connection.reset();
+            }
+            complete(std::move(batch));
+            if (connection) look_after_log(*connection);
+        }
+    }
+
+    /// One transaction over the units that wait; each that throws is rolled back alone. Throws when the COMMIT fails.
+    void run_batch(SqliteConnection& connection, Units& batch) {
+        const auto began = std::chrono::steady_clock::now();
+        connection.change("BEGIN IMMEDIATE");
+        SqliteTransaction transaction(connection, clock_.now());
+        while (batch.size() < batch_max_ && std::chrono::steady_clock::now() - began < batch_time_max) {
+            auto unit = writes_.take();
+            if (!unit) break;
+            batch.push_back(std::move(unit));
+            run_unit(connection, transaction, *batch.back());
+        }
+        connection.change("COMMIT");
+        commits_.fetch_add(1);
+    }
+
+    static void run_unit(SqliteConnection& connection, SqliteTransaction& transaction, Unit& unit) {
+        connection.change("SAVEPOINT unit");
+        try {
+            (*unit.work)(transaction);
+            connection.change("RELEASE unit");
+        } catch (...) {
+            unit.failure = std::current_exception();
+            if (!connection.in_transaction()) throw;  // a full disk or an I/O error took the whole batch along
+            connection.change("ROLLBACK TO unit");
+            connection.change("RELEASE unit");
+        }
+    }
+
+    static void reopen_if_broken(std::unique_ptr<SqliteConnection>& connection) {
+        if (!connection || !connection->in_transaction()) return;
+        try {
+            connection->change("ROLLBACK");
+        } catch (const Error&) {
+            connection.reset();
+        }
+    }
+
+    void look_after_log(SqliteConnection& connection) {
+        const int pages = connection.wal_pages();
+        if (pages < checkpoint_pages) return;
+        if (pages >= restart_pages) {
+            connection.checkpoint(true);
+            return;
+        }
+        checkpoint_wanted_.store(true);
+        maintenance_wanted_.notify_one();
+    }
+
+    void maintain_until_closed() {
+        std::unique_ptr<SqliteConnection> connection;
+        std::unique_lock lock(maintenance_mutex_);
+        while (!stopping_) {
+            maintenance_wanted_.wait_for(lock, 500ms);
+            lock.unlock();
+            refuse(writes_.take_overdue(std::chrono::steady_clock::now() - wait_max), "another process holds the database's write lock");
+            try {
+                if (checkpoint_wanted_.exchange(false)) {
+                    if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
+                    connection->checkpoint(false);
+                }
+            } catch (const Error& error) {
+                log::warning("checkpoint failed", {{"error", error.what()}});
+                connection.reset();
+            }
+            lock.lock();
+        }
+    }
+
+    const std::string path_;
+    const Clock& clock_;
+    const std::size_t batch_max_;
+    LockFile write_lock_;
+
+    UnitQueue writes_;
+    UnitQueue reads_;
+    std::atomic<std::uint64_t> commits_{0};
+
+    std::mutex start_mutex_;
+    bool writer_started_ = false;
+    bool readers_started_ = false;
+    std::vector<std::thread> threads_;
+
+    std::mutex maintenance_mutex_;
+    std::condition_variable maintenance_wanted_;
+    std::atomic<bool> checkpoint_wanted_{false};
+    bool stopping_ = false;
+
+    std::mutex look_mutex_;
+    std::unique_ptr<SqliteConnection> look_;
+    std::chrono::steady_clock::time_point looked_at_{};
+    std::uint64_t others_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_sqlite(const std::string& path, const Clock& clock, const DatabaseOptions& options) {
+    return std::make_unique<SqliteDatabase>(path, clock, options);
+}
+
+}  // namespace wabot

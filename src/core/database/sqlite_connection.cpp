@@ -1,0 +1,190 @@
+#include "core/database/sqlite_connection.hpp"
+
+#include <sqlite3.h>
+
+#include "core/base/error.hpp"
+
+namespace wabot {
+
+namespace {
+
+constexpr int busy_timeout_ms = 5000;
+constexpr std::size_t statements_max = 256;
+
+// No word of the engine's own stands in a shared statement: the one place that differs is spelled out here.
+std::string in_our_dialect(std::string_view sql) {
+    std::string out(sql);
+    static constexpr std::string_view skip_locked = "{skip_locked}";
+    for (auto at = out.find(skip_locked); at != std::string::npos; at = out.find(skip_locked)) out.erase(at, skip_locked.size());
+    return out;
+}
+
+void bind_value(sqlite3_stmt* statement, int index, const Value& value) {
+    struct Binder {
+        sqlite3_stmt* to;
+        int at;
+        int operator()(std::monostate) const { return sqlite3_bind_null(to, at); }
+        int operator()(bool v) const { return sqlite3_bind_int64(to, at, v ? 1 : 0); }
+        int operator()(std::int64_t v) const { return sqlite3_bind_int64(to, at, v); }
+        int operator()(double v) const { return sqlite3_bind_double(to, at, v); }
+        int operator()(const std::string& v) const { return sqlite3_bind_text64(to, at, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8); }
+        int operator()(const Bytes& v) const { return sqlite3_bind_blob64(to, at, v.data.data(), v.data.size(), SQLITE_STATIC); }
+        int operator()(Time v) const { return sqlite3_bind_int64(to, at, v.time_since_epoch().count()); }
+        int operator()(const JsonText& v) const { return (*this)(v.text); }
+        int operator()(const Sealed&) const { return SQLITE_MISMATCH; }  // three columns: bind its members
+    };
+    if (std::visit(Binder{statement, index}, value) != SQLITE_OK) throw Error(Errc::bug, "a value could not be bound to a statement");
+}
+
+Value column_value(sqlite3_stmt* statement, int column) {
+    const auto size = [&] { return static_cast<std::size_t>(sqlite3_column_bytes(statement, column)); };
+    switch (sqlite3_column_type(statement, column)) {
+        case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(statement, column));
+        case SQLITE_FLOAT: return sqlite3_column_double(statement, column);
+        case SQLITE_TEXT: {
+            const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
+            return std::string(text, size());
+        }
+        case SQLITE_BLOB: {
+            const auto* octets = static_cast<const char*>(sqlite3_column_blob(statement, column));
+            return Bytes{octets == nullptr ? std::string() : std::string(octets, size())};
+        }
+        default: return Value{};
+    }
+}
+
+Errc code_of(int sqlite_code) {
+    switch (sqlite_code & 0xff) {
+        case SQLITE_CONSTRAINT:
+            return sqlite_code == SQLITE_CONSTRAINT_UNIQUE || sqlite_code == SQLITE_CONSTRAINT_PRIMARYKEY ? Errc::conflict : Errc::invalid;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+        case SQLITE_FULL:
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN:
+        case SQLITE_READONLY:
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_NOMEM:
+        case SQLITE_PERM:
+        case SQLITE_AUTH: return Errc::unavailable;
+        default: return Errc::bug;
+    }
+}
+
+}  // namespace
+
+SqliteConnection::SqliteConnection(const std::string& path, bool create) {
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+    if (code != SQLITE_OK) {
+        const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+        sqlite3_close_v2(handle_);
+        throw Error(Errc::unavailable, "cannot open the database " + path + ": " + why);
+    }
+    sqlite3_extended_result_codes(handle_, 1);
+    sqlite3_busy_timeout(handle_, busy_timeout_ms);
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    try {
+        // auto_vacuum counts only before the first table; wal_autocheckpoint is ours to do, from a thread of its own.
+        script(
+            "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+            "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;");
+    } catch (const Error& error) {
+        sqlite3_close_v2(handle_);
+        throw Error(error.code(), "cannot open the database " + path + ": " + error.what());
+    }
+    // After the pragma above, which is a hook of its own.
+    sqlite3_wal_hook(
+        handle_,
+        [](void* self, sqlite3*, const char*, int pages) {
+            static_cast<SqliteConnection*>(self)->wal_pages_ = pages;
+            return SQLITE_OK;
+        },
+        this);
+}
+
+SqliteConnection::~SqliteConnection() {
+    forget_statements();
+    sqlite3_close_v2(handle_);
+}
+
+Rows SqliteConnection::query(std::string_view sql, std::span<const Value> arguments) {
+    const Statement& statement = prepare(sql);
+    bind(statement, arguments);
+    Rows rows;
+    run(statement.handle, &rows);
+    return rows;
+}
+
+std::int64_t SqliteConnection::change(std::string_view sql, std::span<const Value> arguments) {
+    const Statement& statement = prepare(sql);
+    bind(statement, arguments);
+    const int before = sqlite3_total_changes(handle_);
+    run(statement.handle, nullptr);
+    return sqlite3_total_changes(handle_) == before ? 0 : sqlite3_changes64(handle_);
+}
+
+void SqliteConnection::script(std::string_view sql) {
+    const std::string text(sql);
+    const int code = sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) fail(code);
+}
+
+bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+bool SqliteConnection::checkpoint(bool restart) {
+    int pages = 0;
+    int moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
+    return code == SQLITE_OK && moved == pages;
+}
+
+SqliteConnection::Statement& SqliteConnection::prepare(std::string_view sql) {
+    if (const auto found = statements_.find(sql); found != statements_.end()) return found->second;
+    if (statements_.size() >= statements_max) forget_statements();
+    const std::string text = in_our_dialect(sql);
+    Statement statement;
+    const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &statement.handle, nullptr);
+    if (code != SQLITE_OK) fail(code);
+    const int count = sqlite3_bind_parameter_count(statement.handle);
+    for (int n = 1; n <= count; ++n) statement.index_of.push_back(sqlite3_bind_parameter_index(statement.handle, ("$" + std::to_string(n)).c_str()));
+    return statements_.emplace(std::string(sql), std::move(statement)).first->second;
+}
+
+void SqliteConnection::bind(const Statement& statement, std::span<const Value> arguments) {
+    if (statement.index_of.size() != arguments.size()) throw Error(Errc::bug, "a statement got the wrong number of arguments");
+    for (std::size_t i = 0; i < arguments.size(); ++i) bind_value(statement.handle, statement.index_of[i], arguments[i]);
+}
+
+void SqliteConnection::run(sqlite3_stmt* handle, Rows* rows) {
+    struct Reset {
+        sqlite3_stmt* statement;
+        ~Reset() {
+            sqlite3_reset(statement);
+            sqlite3_clear_bindings(statement);
+        }
+    } reset{handle};
+    const int columns = sqlite3_column_count(handle);
+    if (rows != nullptr)
+        for (int i = 0; i < columns; ++i) rows->columns.emplace_back(sqlite3_column_name(handle, i));
+    for (int code = sqlite3_step(handle); code != SQLITE_DONE; code = sqlite3_step(handle)) {
+        if (code != SQLITE_ROW) fail(code);
+        if (rows == nullptr) continue;
+        auto& cells = rows->cells.emplace_back();
+        cells.reserve(static_cast<std::size_t>(columns));
+        for (int i = 0; i < columns; ++i) cells.push_back(column_value(handle, i));
+    }
+}
+
+void SqliteConnection::forget_statements() {
+    for (auto& [sql, statement] : statements_) sqlite3_finalize(statement.handle);
+    statements_.clear();
+}
+
+void SqliteConnection::fail(int code) const {
+    const int extended = sqlite3_extended_errcode(handle_);
+    throw Error(code_of(extended == SQLITE_OK ? code : extended), std::string("database: ") + sqlite3_errmsg(handle_));
+}
+
+}  // namespace wabot

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/database/database.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace wabot {
+
+/// One connection and its prepared statements. Used by one thread at a time.
+class SqliteConnection {
+public:
+    /// Opens `path` (made when `create`) with our settings. Error{not_found}, Error{unavailable}.
+    SqliteConnection(const std::string& path, bool create);
+    ~SqliteConnection();
+    SqliteConnection(const SqliteConnection&) = delete;
+
+    Rows query(std::string_view sql, std::span<const Value> arguments = {});
+    /// How many rows the statement changed.
+    std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});
+    void script(std::string_view sql);
+
+    /// Whether a transaction is open: after some failures SQLite has rolled back by itself.
+    bool in_transaction() const;
+    /// Pages in the write-ahead log after this connection's last commit.
+    int wal_pages() const { return wal_pages_; }
+    /// Moves pages from the log into the store; with `restart` waits for readers so that the log begins anew. False when others were in the way.
+    bool checkpoint(bool restart);
+
+private:
+    struct Statement {
+        sqlite3_stmt* handle = nullptr;
+        std::vector<int> index_of;  // parameter index of $1, $2, ...: SQLite numbers them by first appearance
+    };
+    Statement& prepare(std::string_view sql);
+    void bind(const Statement& statement, std::span<const Value> arguments);
+    void run(sqlite3_stmt* handle, Rows* rows);
+    void forget_statements();
+    [[noreturn]] void fail(int code) const;
+
+    sqlite3* handle_ = nullptr;
+    int wal_pages_ = 0;
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    };
+    std::unordered_map<std::string, Statement, Hash, std::equal_to<>> statements_;
+};
+
+}  // namespace wabot

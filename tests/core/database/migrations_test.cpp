@@ -1,0 +1,97 @@
+#include "core/database/migrations.hpp"
+
+#include "core/base/error.hpp"
+#include "tests/catch.hpp"
+#include "tests/fakes/scratch_store.hpp"
+
+using namespace wabot;
+
+namespace {
+
+std::string store_in(const test::ScratchFolder& folder) { return "sqlite:///" + (folder.path() / "wabot.db").string(); }
+
+Errc refusal_of(Database& db) {
+    try {
+        check_schema(db);
+    } catch (const Error& error) {
+        CHECK_FALSE(error.hint().empty());
+        return error.code();
+    }
+    FAIL("the schema was accepted");
+    return Errc::bug;
+}
+
+}  // namespace
+
+TEST_CASE("migrations: the steps of each dialect are numbered without gaps and have a way back", "[migrations]") {
+    const auto steps = migrations_for("sqlite");
+    REQUIRE(steps.size() == static_cast<std::size_t>(schema_max));
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        CHECK(steps[i].revision == static_cast<int>(i) + 1);
+        CHECK_FALSE(steps[i].down.empty());
+    }
+}
+
+TEST_CASE("migrations: a store goes up from nothing, step by step, and back again", "[migrations]") {
+    const test::ScratchFolder folder;
+    const auto db = open_database(store_in(folder), real_world().clock, {.create = true});
+    CHECK(refusal_of(*db) == Errc::conflict);
+    CHECK(db->table_names().empty());
+
+    CHECK(migrate_up(*db, 1).size() == 1);
+    CHECK(refusal_of(*db) == Errc::conflict);
+    const auto tables_of_first = db->table_names();
+
+    CHECK(migrate_up(*db).size() == static_cast<std::size_t>(schema_max) - 1);
+    check_schema(*db);
+    CHECK(migrate_up(*db).empty());
+    for (const auto& step : migration_status(*db)) CHECK(step.applied);
+
+    while (migrate_down(*db).revision > 2) continue;
+    CHECK(db->table_names() == tables_of_first);
+    migrate_up(*db);
+    check_schema(*db);
+}
+
+TEST_CASE("migrations: upgrading a store with data keeps the data and leaves a backup", "[migrations]") {
+    const test::ScratchFolder folder;
+    const auto db = open_database(store_in(folder), real_world().clock, {.create = true});
+    migrate_up(*db, 1);
+    auto add = [](Transaction& tx) {
+        tx.execute("INSERT INTO devices (key, name, kind, status, created_at, updated_at) VALUES ('old', 'old', 'sim', 'connected', 1, 1)");
+    };
+    blocking(db->write(add));
+    migrate_up(*db);
+    auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT key FROM devices").one<std::string>(); };
+    CHECK(blocking(db->read(look)) == "old");
+    int backups = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) backups += entry.path().extension() == ".bak" ? 1 : 0;
+    CHECK(backups == 1);
+}
+
+TEST_CASE("migrations: a foreign, a newer and a changed store are refused and left alone", "[migrations]") {
+    const test::ScratchFolder folder;
+    const auto db = open_database(store_in(folder), real_world().clock, {.create = true});
+    SECTION("made by another tool") {
+        auto make = [](Transaction& tx) { tx.script("CREATE TABLE alembic_version (version_num TEXT)"); };
+        blocking(db->write(make));
+        CHECK(refusal_of(*db) == Errc::conflict);
+        CHECK_THROWS_AS(migrate_up(*db), Error);
+        CHECK(db->table_names() == std::vector<std::string>{"alembic_version"});
+    }
+    SECTION("newer than this binary") {
+        migrate_up(*db);
+        auto newer = [](Transaction& tx) {
+            tx.execute("INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, 'later', '', 1)", schema_max + 1);
+        };
+        blocking(db->write(newer));
+        CHECK(refusal_of(*db) == Errc::conflict);
+        CHECK_THROWS_AS(migrate_down(*db), Error);
+    }
+    SECTION("changed by hand") {
+        migrate_up(*db);
+        auto change = [](Transaction& tx) { tx.execute("UPDATE schema_migrations SET checksum = 'x' WHERE revision = 1"); };
+        blocking(db->write(change));
+        CHECK(refusal_of(*db) == Errc::conflict);
+    }
+}
