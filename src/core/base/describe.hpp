@@ -46,11 +46,12 @@ struct Range {
     static constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 };
 template <class M>
-    requires std::is_integral_v<M>
+requires std::is_integral_v<M>
 struct Range<M> {
     static constexpr std::int64_t least = std::numeric_limits<M>::min();
-    static constexpr std::int64_t most = std::in_range<std::int64_t>(std::numeric_limits<M>::max()) ? static_cast<std::int64_t>(std::numeric_limits<M>::max())
-                                                                                                  : std::numeric_limits<std::int64_t>::max();
+    static constexpr std::int64_t most = std::in_range<std::int64_t>(std::numeric_limits<M>::max())
+                                             ? static_cast<std::int64_t>(std::numeric_limits<M>::max())
+                                             : std::numeric_limits<std::int64_t>::max();
 };
 template <class M>
 struct Range<std::optional<M>> : Range<M> {};
@@ -68,7 +69,11 @@ template <auto P>
 constexpr Field field(std::string_view name, Note note = {}) {
     using S = typename detail::MemberOf<decltype(P)>::Struct;
     using M = typename detail::MemberOf<decltype(P)>::Member;
-    return {name, Codec<M>::kind, Codec<M>::nullable, Codec<M>::words, note,
+    return {name,
+            Codec<M>::kind,
+            Codec<M>::nullable,
+            Codec<M>::words,
+            note,
             [](const void* object) { return Codec<M>::put(static_cast<const S*>(object)->*P); },
             [](void* object, Value&& value) { Codec<M>::take(static_cast<S*>(object)->*P, std::move(value)); },
             detail::Range<M>::least,
@@ -85,12 +90,12 @@ concept Described = !std::is_same_v<std::remove_cv_t<decltype(fields_of<T>)>, st
 #define FIELD(member, ...) ::wabot::field<&Self::member>(#member __VA_OPT__(, ::wabot::Note{__VA_ARGS__}))
 
 /// Describes the aggregate `T` (in namespace wabot): one FIELD(member, notes...) for each member, in order; a forgotten member fails the build.
-#define WABOT_DESCRIBE(T, ...)                                             \
-    namespace T##_fields {                                                 \
-        using Self = T;                                                    \
-        inline constexpr ::wabot::Field all[] = {__VA_ARGS__};             \
-    }                                                                      \
-    template <>                                                            \
+#define WABOT_DESCRIBE(T, ...)                                                       \
+    namespace T##_fields {                                                           \
+        using Self = T;                                                              \
+        inline constexpr ::wabot::Field all[] = {__VA_ARGS__};                       \
+    }                                                                                \
+    template <>                                                                      \
     inline constexpr std::span<const ::wabot::Field> fields_of<T> = T##_fields::all; \
     static_assert(std::size(T##_fields::all) == boost::pfr::tuple_size_v<T>, #T ": a member is not described");
 

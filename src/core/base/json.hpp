@@ -39,8 +39,9 @@ Json schema_of(std::span<const Field> fields, std::string_view title);
 /// One value as plain text, as tables and TSV show it: "" for null, yes/no, ISO 8601 UTC times.
 std::string to_text(const Field& field, const Value& value, const ShowSealed& show = masked);
 
-template <Described T>
-Json to_json(const T& object, const ShowSealed& show = masked) {
+/// `J` is always Json: as a parameter it may stay incomplete in those who include only this header.
+template <Described T, class J = Json>
+J to_json(const T& object, const ShowSealed& show = masked) {
     return to_json(fields_of<T>, &object, show);
 }
 

@@ -13,6 +13,7 @@
 namespace wabot::log {
 
 enum class Level { debug, info, warning, error };
+inline constexpr std::string_view level_words[] = {"debug", "info", "warning", "error"};
 
 /// Who speaks: `app` is the process; the others have a file of their own when a log folder is set (auth.log, twilio_webhook.log, messages.log,
 /// reports.log).
@@ -33,7 +34,7 @@ struct Field {
 
 struct Setup {
     Level level = Level::info;
-    bool json = false;                                // one JSON object a line instead of text
+    bool json = false;                                 // one JSON object a line instead of text
     std::optional<std::filesystem::path> folder = {};  // where the files go; none = stderr only. 1 MiB a file, 50 old ones kept.
 };
 
@@ -44,9 +45,22 @@ void set_up(const Setup& setup);
 /// on a full disk. Safe from any thread.
 void write(Level level, Logger logger, std::string_view phrase, std::initializer_list<Field> fields = {}) noexcept;
 
-inline void debug(std::string_view phrase, std::initializer_list<Field> fields = {}) { write(Level::debug, Logger::app, phrase, fields); }
-inline void info(std::string_view phrase, std::initializer_list<Field> fields = {}) { write(Level::info, Logger::app, phrase, fields); }
-inline void warning(std::string_view phrase, std::initializer_list<Field> fields = {}) { write(Level::warning, Logger::app, phrase, fields); }
-inline void error(std::string_view phrase, std::initializer_list<Field> fields = {}) { write(Level::error, Logger::app, phrase, fields); }
+inline void debug(std::string_view phrase, std::initializer_list<Field> fields = {}) {
+    write(Level::debug, Logger::app, phrase, fields);
+}
+inline void info(std::string_view phrase, std::initializer_list<Field> fields = {}) {
+    write(Level::info, Logger::app, phrase, fields);
+}
+inline void warning(std::string_view phrase, std::initializer_list<Field> fields = {}) {
+    write(Level::warning, Logger::app, phrase, fields);
+}
+inline void error(std::string_view phrase, std::initializer_list<Field> fields = {}) {
+    write(Level::error, Logger::app, phrase, fields);
+}
 
 }  // namespace wabot::log
+
+namespace wabot {
+template <>
+inline constexpr std::span<const std::string_view> words_of<log::Level> = log::level_words;
+}  // namespace wabot

@@ -1,0 +1,333 @@
+#include "core/base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base/clock.hpp"
+#include "core/base/error.hpp"
+#include "core/base/suggest.hpp"
+#include "core/base/text.hpp"
+#include "core/base/vault.hpp"
+
+namespace wabot {
+
+namespace {
+
+/// Builds the document. Its own handler, because the library's keeps no limit of depth, takes the last of two equal keys, and looks each new
+/// key of an ordered object up in all those before it: quadratic in what a stranger sends.
+class Builder : public nlohmann::json_sax<Json> {
+public:
+    Builder(std::string_view text, int depth_max) : text_(text), depth_max_(static_cast<std::size_t>(depth_max)) {}
+
+    Json take() { return std::move(root_); }
+
+    bool null() override { return put(nullptr); }
+    bool boolean(bool value) override { return put(value); }
+    bool number_integer(std::int64_t value) override { return put(value); }
+    bool number_unsigned(std::uint64_t value) override { return put(value); }
+    bool number_float(double value, const std::string&) override { return put(value); }
+    bool string(std::string& value) override { return put(std::move(value)); }
+    bool binary(Json::binary_t&) override { return false; }  // no JSON text holds one
+
+    bool start_object(std::size_t) override { return open(Json::object()); }
+    bool start_array(std::size_t) override { return open(Json::array()); }
+    bool end_array() override { return close(); }
+    bool end_object() override {
+        refuse_doubles(open_.back()->get_ref<const Json::object_t&>());
+        return close();
+    }
+    bool key(std::string& name) override {
+        auto& members = open_.back()->get_ref<Json::object_t&>();
+        members.Container::emplace_back(std::move(name), nullptr);
+        slot_ = &members.back().second;
+        return true;
+    }
+
+    /// The library's own text quotes the input, which may hold what must not be shown.
+    bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+        const auto broken = invalid_utf8_at(text_);
+        if (broken && *broken <= position) throw Error(Errc::bad_request, fmt::format("not JSON: octet {} is not UTF-8", *broken));
+        throw Error(Errc::bad_request, fmt::format("not JSON at octet {}", position == 0 ? 0 : position - 1));
+    }
+
+private:
+    Json* put(Json&& value) {
+        if (open_.empty()) return &(root_ = std::move(value));
+        if (open_.back()->is_object()) return &(*slot_ = std::move(value));
+        auto& items = open_.back()->get_ref<Json::array_t&>();
+        return &items.emplace_back(std::move(value));
+    }
+    template <class T>
+    bool put(T&& value) {
+        return put(Json(std::forward<T>(value))) != nullptr;
+    }
+
+    bool open(Json&& container) {
+        if (open_.size() >= depth_max_) throw Error(Errc::bad_request, fmt::format("JSON is nested deeper than {} levels", depth_max_));
+        open_.push_back(put(std::move(container)));
+        return true;
+    }
+
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+
+    static void refuse_doubles(const Json::object_t& members) {
+        if (members.size() < 2) return;
+        std::vector<std::string_view> names;
+        names.reserve(members.size());
+        for (const auto& [name, value] : members) names.emplace_back(name);
+        std::sort(names.begin(), names.end());
+        const auto twice = std::adjacent_find(names.begin(), names.end());
+        if (twice != names.end()) throw Error(Errc::bad_request, "JSON has the key " + std::string(twice->substr(0, 60)) + " twice in one object");
+    }
+
+    std::string_view text_;
+    std::size_t depth_max_;
+    Json root_;
+    Json* slot_ = nullptr;     // where the value of the last key goes
+    std::vector<Json*> open_;  // the containers around the current place; only the innermost grows, so the pointers hold
+};
+
+Json embedded(const JsonText& document) {
+    Json parsed = Json::parse(document.text, nullptr, false);
+    if (parsed.is_discarded()) throw Error(Errc::bug, "a stored document is not JSON");
+    return parsed;
+}
+
+Json value_to_json(const Field& field, const Value& value, const ShowSealed& show) {
+    switch (field.kind) {
+        case Kind::boolean:
+            if (const auto* v = std::get_if<bool>(&value)) return *v;
+            break;
+        case Kind::integer:
+            if (const auto* v = std::get_if<std::int64_t>(&value)) return *v;
+            break;
+        case Kind::number:
+            if (const auto* v = std::get_if<double>(&value)) return *v;
+            break;
+        case Kind::text:
+            if (const auto* v = std::get_if<std::string>(&value)) return *v;
+            break;
+        case Kind::bytes:
+            if (const auto* v = std::get_if<Bytes>(&value)) return to_hex(v->data);
+            break;
+        case Kind::time:
+            if (const auto* v = std::get_if<Time>(&value)) return to_iso(*v);
+            break;
+        case Kind::json:
+            if (const auto* v = std::get_if<JsonText>(&value)) return embedded(*v);
+            break;
+        case Kind::sealed:
+            if (const auto* v = std::get_if<Sealed>(&value); v != nullptr && !v->enc.empty()) return show(*v, field.note.sealed);
+            break;
+    }
+    return nullptr;
+}
+
+std::string join_words(std::span<const std::string_view> words) {
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// What is wrong with one value: thrown by the readers below, gathered by from_json.
+struct Refused {
+    std::string kind;
+    std::string message;
+};
+
+std::int64_t read_integer(const Field& field, const Json& json) {
+    if (!json.is_number_integer()) throw Refused{"type", "must be a whole number"};
+    const bool over = json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+    const auto number = json.get<std::int64_t>();
+    if (over || number < field.least || number > field.most) throw Refused{"value", fmt::format("must be from {} to {}", field.least, field.most)};
+    return number;
+}
+
+const std::string& read_string(const Json& json, const char* otherwise) {
+    if (!json.is_string()) throw Refused{"type", otherwise};
+    return json.get_ref<const std::string&>();
+}
+
+std::string read_text(const Field& field, const Json& json) {
+    const std::string& text = read_string(json, "must be a text");
+    const std::size_t max = field.note.max;
+    if (max != 0 && count_code_points(text) > max) throw Refused{"length", fmt::format("must not be longer than {} characters", max)};
+    if (text.find('\0') != std::string::npos) throw Refused{"value", "must not contain the character U+0000"};
+    const bool known = field.words.empty() || std::find(field.words.begin(), field.words.end(), text) != field.words.end();
+    if (!known) throw Refused{"value", "must be one of " + join_words(field.words)};
+    return text;
+}
+
+Time read_time(const Json& json) {
+    const auto time = from_iso(read_string(json, "must be a time like 2026-01-05T12:00:00Z"));
+    if (!time) throw Refused{"value", "must be a UTC time like 2026-01-05T12:00:00Z"};
+    return *time;
+}
+
+Bytes read_bytes(const Json& json) {
+    auto octets = from_hex(read_string(json, "must be hexadecimal digits"));
+    if (!octets) throw Refused{"value", "must be hexadecimal digits"};
+    return {std::move(*octets)};
+}
+
+Value read_value(const Field& field, const Json& json) {
+    const bool null_document = field.kind == Kind::json && !field.nullable;  // there null is a document like any other
+    if (json.is_null() && !null_document) {
+        if (field.nullable) return {};
+        throw Refused{"type", "must not be null"};
+    }
+    switch (field.kind) {
+        case Kind::boolean:
+            if (json.is_boolean()) return json.get<bool>();
+            throw Refused{"type", "must be true or false"};
+        case Kind::integer: return read_integer(field, json);
+        case Kind::number:
+            if (json.is_number()) return json.get<double>();
+            throw Refused{"type", "must be a number"};
+        case Kind::text: return read_text(field, json);
+        case Kind::bytes: return read_bytes(json);
+        case Kind::time: return read_time(json);
+        case Kind::json: return JsonText{write_json(json)};
+        case Kind::sealed: break;
+    }
+    throw Error(Errc::bug, "a sealed field was read as plain JSON");
+}
+
+void refuse_change(const Field& field, const void* object, const Json& json) {
+    bool same = false;
+    try {
+        same = read_value(field, json) == field.get(object);
+    } catch (const Refused&) {
+    }
+    if (!same) throw Refused{"read_only", "cannot be changed"};
+}
+
+std::string summary(std::span<const Fault> faults) {
+    std::string out;
+    for (const Fault& fault : faults) {
+        if (!out.empty()) out += "; ";
+        out += fault.where.empty() ? fault.message : fault.where + " " + fault.message;
+    }
+    return out;
+}
+
+std::string unknown_field(std::span<const Field> fields, std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Field& field : fields)
+        if (!field.note.secret) names.push_back(field.name);
+    return "is not a field" + did_you_mean(name, names);
+}
+
+const char* json_type(Kind kind) {
+    switch (kind) {
+        case Kind::boolean: return "boolean";
+        case Kind::integer: return "integer";
+        case Kind::number: return "number";
+        default: return "string";
+    }
+}
+
+Json schema_of(const Field& field) {
+    Json out = Json::object();
+    if (field.kind != Kind::json) {  // a document may be of any type
+        const char* type = json_type(field.kind);
+        if (field.nullable)
+            out["type"] = Json::array({type, "null"});
+        else
+            out["type"] = type;
+    }
+    if (field.kind == Kind::time) out["format"] = "date-time";
+    if (field.kind == Kind::integer && field.least != INT64_MIN) out["minimum"] = field.least;
+    if (field.kind == Kind::integer && field.most != INT64_MAX) out["maximum"] = field.most;
+    if (field.note.max != 0) out["maxLength"] = field.note.max;
+    if (!field.words.empty()) {
+        out["enum"] = Json::array();
+        for (const std::string_view word : field.words) out["enum"].push_back(word);
+        if (field.nullable) out["enum"].push_back(nullptr);
+    }
+    if (field.note.read_only) out["readOnly"] = true;
+    if (!field.note.doc.empty()) out["description"] = field.note.doc;
+    return out;
+}
+
+}  // namespace
+
+Json read_json(std::string_view text, int depth_max) {
+    Builder builder(text, depth_max);
+    Json::sax_parse(text.begin(), text.end(), &builder);  // false only after parse_error, which throws
+    return builder.take();
+}
+
+std::string write_json(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string masked(const Sealed& value, std::string_view) {
+    return std::string(mask) + value.last4;
+}
+
+Json to_json(std::span<const Field> fields, const void* object, const ShowSealed& show) {
+    Json out = Json::object();
+    for (const Field& field : fields)
+        if (!field.note.secret) out[std::string(field.name)] = value_to_json(field, field.get(object), show);
+    return out;
+}
+
+void from_json(std::span<const Field> fields, void* object, const Json& json) {
+    if (!json.is_object()) throw Error(Errc::invalid, "must be a JSON object", std::vector<Fault>{{"", "must be a JSON object", "type"}});
+    std::vector<Fault> faults;
+    std::vector<std::pair<const Field*, Value>> accepted;
+    for (const auto& [name, value] : json.items()) {
+        const auto field = std::find_if(fields.begin(), fields.end(), [&name = name](const Field& f) { return f.name == name; });
+        try {
+            if (field == fields.end()) throw Refused{"unknown", unknown_field(fields, name)};
+            if (field->note.secret || field->kind == Kind::sealed) continue;
+            if (field->note.read_only)
+                refuse_change(*field, object, value);
+            else
+                accepted.emplace_back(&*field, read_value(*field, value));
+        } catch (Refused& why) {
+            faults.push_back({name.substr(0, 100), std::move(why.message), std::move(why.kind)});
+        }
+    }
+    if (!faults.empty()) {
+        const std::string message = summary(faults);
+        throw Error(Errc::invalid, message, std::move(faults));
+    }
+    for (auto& [field, value] : accepted) field->set(object, std::move(value));
+}
+
+Json schema_of(std::span<const Field> fields, std::string_view title) {
+    Json out = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}, {"type", "object"}};
+    out["properties"] = Json::object();
+    out["required"] = Json::array();
+    for (const Field& field : fields) {
+        if (field.note.secret) continue;
+        out["properties"][std::string(field.name)] = schema_of(field);
+        if (!field.nullable) out["required"].push_back(field.name);
+    }
+    out["additionalProperties"] = false;
+    return out;
+}
+
+std::string to_text(const Field& field, const Value& value, const ShowSealed& show) {
+    struct Print {
+        const Field& field;
+        const ShowSealed& show;
+        std::string operator()(std::monostate) const { return {}; }
+        std::string operator()(bool v) const { return v ? "yes" : "no"; }
+        std::string operator()(std::int64_t v) const { return std::to_string(v); }
+        std::string operator()(double v) const { return fmt::format("{}", v); }
+        std::string operator()(const std::string& v) const { return v; }
+        std::string operator()(const Bytes& v) const { return to_hex(v.data); }
+        std::string operator()(Time v) const { return to_iso(v); }
+        std::string operator()(const JsonText& v) const { return v.text; }
+        std::string operator()(const Sealed& v) const { return v.enc.empty() ? std::string{} : show(v, field.note.sealed); }
+    };
+    return std::visit(Print{field, show}, value);
+}
+
+}  // namespace wabot
