@@ -46,8 +46,7 @@ struct Range {
     static constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 };
 template <class M>
-requires std::is_integral_v<M>
-struct Range<M> {
+requires(std::is_integral_v<M> && !std::is_same_v<M, bool>) struct Range<M> {
     static constexpr std::int64_t least = std::numeric_limits<M>::min();
     static constexpr std::int64_t most = std::in_range<std::int64_t>(std::numeric_limits<M>::max())
                                              ? static_cast<std::int64_t>(std::numeric_limits<M>::max())
