@@ -7,7 +7,6 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
-#include "core/base/suggest.hpp"
 #include "core/base/text.hpp"
 #include "core/base/vault.hpp"
 
@@ -218,7 +217,8 @@ std::string unknown_field(std::span<const Field> fields, std::string_view name) 
     std::vector<std::string_view> names;
     for (const Field& field : fields)
         if (!field.note.secret) names.push_back(field.name);
-    return "is not a field" + did_you_mean(name, names);
+    const std::string hint = did_you_mean(name, names);
+    return hint.empty() ? "is not a field" : "is not a field; " + hint;
 }
 
 const char* json_type(Kind kind) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace wabot {
 
@@ -113,6 +114,42 @@ std::string fold_case(std::string_view text) {
         i += octets;
     }
     return out;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+        }
+        before.swap(last);
+        last.swap(row);
+    }
+    return last[b.size()];
+}
+
+std::optional<std::string> closest(std::string_view word, std::span<const std::string_view> candidates) {
+    static constexpr std::size_t word_length_max = 200;  // the table is quadratic, and nobody mistypes a word of this length
+    if (word.size() > word_length_max) return std::nullopt;
+    std::optional<std::string_view> best;
+    std::size_t best_distance = std::min<std::size_t>(2, word.size() / 2) + 1;
+    for (const std::string_view candidate : candidates) {
+        if (candidate.size() >= word.size() + best_distance) continue;  // each missing letter is an edit
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance >= best_distance) continue;
+        best = candidate;
+        best_distance = distance;
+    }
+    return best ? std::optional<std::string>(*best) : std::nullopt;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+    const auto found = closest(word, candidates);
+    return found ? "did you mean \"" + *found + "\"?" : std::string{};
 }
 
 std::string slug_of(std::string_view name) {

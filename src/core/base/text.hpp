@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,15 @@ std::size_t count_code_points(std::string_view text);
 /// Lower case of ASCII, Latin-1 and Latin Extended-A (U+0041 to U+017F), with "ß" and everything else unchanged: for comparing names and keywords
 /// without regard to case. It can grow or shrink the text by an octet, and is no full Unicode case folding.
 std::string fold_case(std::string_view text);
+
+/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, counted in octets.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The candidate nearest to a mistyped `word`, at most two edits away and never more than half of its length; the first of equals.
+std::optional<std::string> closest(std::string_view word, std::span<const std::string_view> candidates);
+
+/// `did you mean "port"?` for the closest candidate, or "".
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
 
 /// A key made of a name: [a-z0-9-_], accents dropped ("Grüße aus Köln" is "grusse-aus-koln"), never empty, never all digits (those are ids).
 std::string slug_of(std::string_view name);
