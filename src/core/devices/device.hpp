@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/describe.hpp"
+#include "core/devices/device_id.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(DeviceKind, whatsapp, gateway, twilio, telegram, web, sim)
+WABOT_ENUM(DeviceStatus, qr_pending, connected, disconnected, error)
+
+/// A connected account on any channel.
+struct Device {
+    DeviceId id;
+    std::string key;
+    std::string name;
+    std::optional<std::string> description;
+    DeviceKind kind = DeviceKind::whatsapp;
+    JsonText options;
+    std::optional<Bytes> secrets;
+    std::optional<std::string> provider_ref;
+    std::optional<Sealed> phone_number;
+    DeviceStatus status = DeviceStatus::disconnected;
+    std::optional<std::string> last_error;
+    std::optional<Time> connected_at;
+    std::optional<Time> disconnected_at;
+    std::optional<Time> last_seen_at;
+    bool is_active = true;
+    std::int64_t revision = 1;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(Device, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; never all digits"),
+               FIELD(name, .max = 255), FIELD(description, .max = 2000, .wide = true), FIELD(kind, .read_only = true, .doc = "The channel"),
+               FIELD(options, .wide = true, .doc = "Settings of its kind; unknown ones are refused"), FIELD(secrets, .secret = true),
+               FIELD(provider_ref, .read_only = true, .wide = true, .doc = "The account at the provider: WhatsApp's phone number id"),
+               FIELD(phone_number, .wide = true, .sealed = "devices.phone_number"), FIELD(status, .read_only = true),
+               FIELD(last_error, .read_only = true, .wide = true, .doc = "Why the status is error"),
+               FIELD(connected_at, .read_only = true, .wide = true), FIELD(disconnected_at, .read_only = true, .wide = true),
+               FIELD(last_seen_at, .read_only = true, .wide = true), FIELD(is_active),
+               FIELD(revision, .read_only = true, .wide = true, .doc = "Raised by every change of configuration"),
+               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+
+}  // namespace wabot

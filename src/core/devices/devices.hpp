@@ -1,0 +1,70 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cause.hpp"
+#include "core/base/vault.hpp"
+#include "core/database/database.hpp"
+#include "core/database/page.hpp"
+#include "core/devices/credentials.hpp"
+#include "core/devices/device.hpp"
+#include "core/devices/options.hpp"
+
+namespace wabot {
+
+/// What somebody says of a device; what is absent stays as it is.
+struct DeviceChange {
+    std::optional<std::string> key;  // made from the name when a new device has none
+    std::optional<std::string> name;
+    std::optional<std::string> description;   // empty = none
+    std::optional<std::string> phone_number;  // "+49 151 ..."; empty = none
+    devices::Assignments options;
+    devices::Assignments secrets;
+    std::optional<bool> is_active;
+};
+
+struct DeviceFilter {
+    std::optional<DeviceKind> kind;
+    std::optional<DeviceStatus> status;
+};
+
+/// What stops with a device. Its history stays.
+struct DeviceUse {
+    std::int64_t agents = 0;  // attached to it
+    std::int64_t contacts = 0;
+    std::int64_t conversations = 0;
+    std::int64_t unfinished_sends = 0;
+};
+
+/// Devices that were not deleted. All of it blocking, inside `Database::read` and `write`.
+namespace devices {
+
+/// By id (all digits) or key.
+std::optional<Device> find(Snapshot& db, std::string_view who);
+std::optional<Device> find(Snapshot& db, DeviceId id);
+/// Error{not_found} names the nearest key.
+Device get(Snapshot& db, std::string_view who);
+/// In the order they were made.
+std::vector<Device> list(Snapshot& db, const DeviceFilter& filter = {}, const Page& page = {});
+DeviceUse use_of(Snapshot& db, DeviceId id);
+
+/// Error{invalid} lists every fault; Error{conflict} when the key or the provider's account has a device already.
+Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKind kind, const DeviceChange& change);
+/// A device in `error` is `disconnected` again after new options or secrets, so that its queue moves on.
+Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, DeviceId id, const DeviceChange& change);
+/// The key and the provider's account are free again, the secrets are gone. Error{not_found} when it was deleted before.
+DeviceUse remove(Transaction& tx, const Cause& cause, DeviceId id);
+
+/// What the channel found out. `error` comes with a reason: no secrets, no numbers of persons. Says whether that was news.
+bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus status, std::string_view reason = {});
+
+/// Sees to it that the account of the environment has a device, by the name of `whatsapp` when that is free; gives the device it made. One that
+/// stands in `error` with the environment's token gets another try.
+std::optional<Device> ensure_environment_device(Transaction& tx, const Cause& cause, const Vault& vault, const EnvironmentCredentials& environment);
+
+}  // namespace devices
+
+}  // namespace wabot
