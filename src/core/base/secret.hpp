@@ -1,0 +1,27 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <utility>
+
+namespace wabot {
+
+/// A text that is never printed, logged or put in an error by accident: it converts to nothing, and only `reveal` gives it out.
+class Secret {
+public:
+    Secret() = default;
+    explicit Secret(std::string text) : text_(std::move(text)) {}
+
+    const std::string& reveal() const { return text_; }
+    bool empty() const { return text_.empty(); }
+    /// "set (44 bytes, sha256:1a2b…)" or "not set": enough to tell two keys apart, too little to find one.
+    std::string fingerprint() const;
+
+    bool operator==(const Secret&) const = default;
+    friend std::ostream& operator<<(std::ostream&, const Secret&) = delete;
+
+private:
+    std::string text_;
+};
+
+}  // namespace wabot
