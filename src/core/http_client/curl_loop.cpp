@@ -1,0 +1,141 @@
+#include "core/http_client/curl_loop.hpp"
+
+#include <signal.h>
+
+#include <algorithm>
+
+namespace wabot {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds poll_max{60'000};
+constexpr const char* client_closed = "the client was closed";
+
+/// Signals belong to the main loop; and OpenSSL's writes to a closed connection would raise SIGPIPE, which CURLOPT_NOSIGNAL leaves to us.
+void block_signals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+}
+
+}  // namespace
+
+void Loop::order(Verb verb, std::shared_ptr<Transfer> transfer) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!stopping_) {
+            if (!multi_) {
+                static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+                static_cast<void>(initialised);
+                multi_.reset(curl_multi_init());
+                curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));
+                thread_ = std::thread([this] { run(); });
+            }
+            orders_.push_back({verb, std::move(transfer)});
+            curl_multi_wakeup(multi_.get());
+            return;
+        }
+    }
+    if (verb == Verb::begin) transfer->fail(client_closed);
+}
+
+void Loop::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return;
+        stopping_ = true;
+        if (multi_) curl_multi_wakeup(multi_.get());
+    }
+    if (thread_.joinable()) thread_.join();
+    multi_.reset();
+}
+
+void Loop::run() {
+    block_signals();
+    while (carry_out_orders()) {
+        begin_waiting();
+        int running = 0;
+        curl_multi_perform(multi_.get(), &running);
+        collect_finished();
+        end_overdue();
+        curl_multi_poll(multi_.get(), nullptr, 0, poll_ms(), nullptr);
+    }
+    fail_all();
+}
+
+bool Loop::carry_out_orders() {
+    std::vector<Order> orders;
+    bool go_on = true;
+    {
+        const std::lock_guard lock(mutex_);
+        orders.swap(orders_);
+        go_on = !stopping_;
+    }
+    for (Order& order : orders) {
+        switch (order.verb) {
+            case Verb::begin: waiting_.push_back(std::move(order.transfer)); break;
+            case Verb::open_gate: order.transfer->open_gate(steady_clock::now()); break;
+            case Verb::give_up: give_up(order.transfer, "given up"); break;
+        }
+    }
+    return go_on;
+}
+
+void Loop::begin_waiting() {
+    while (!waiting_.empty() && in_flight_.size() < in_flight_max_) {
+        const std::shared_ptr<Transfer> transfer = std::move(waiting_.front());
+        waiting_.pop_front();
+        CURL* const easy = transfer->prepare(steady_clock::now());
+        if (easy == nullptr) continue;
+        in_flight_.emplace(easy, transfer);
+        curl_multi_add_handle(multi_.get(), easy);
+    }
+}
+
+void Loop::collect_finished() {
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+        const CURLcode result = message->data.result;
+        if (const std::shared_ptr<Transfer> transfer = release(message->easy_handle)) transfer->finish(result);
+    }
+}
+
+void Loop::end_overdue() {
+    const SteadyTime now = steady_clock::now();
+    std::vector<std::shared_ptr<Transfer>> overdue;
+    for (const auto& [easy, transfer] : in_flight_)
+        if (const auto deadline = transfer->deadline(); deadline && *deadline <= now) overdue.push_back(transfer);
+    for (const auto& transfer : overdue) give_up(transfer, "no answer in time");
+}
+
+int Loop::poll_ms() const {
+    if (!waiting_.empty() && in_flight_.size() < in_flight_max_) return 0;
+    SteadyTime until = steady_clock::now() + poll_max;
+    for (const auto& [easy, transfer] : in_flight_)
+        if (const auto deadline = transfer->deadline()) until = std::min(until, *deadline);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
+    return static_cast<int>(std::max(left, std::chrono::milliseconds(0)).count());
+}
+
+std::shared_ptr<Transfer> Loop::release(CURL* easy) {
+    const auto found = in_flight_.find(easy);
+    if (found == in_flight_.end()) return nullptr;
+    std::shared_ptr<Transfer> transfer = std::move(found->second);
+    in_flight_.erase(found);
+    curl_multi_remove_handle(multi_.get(), easy);
+    return transfer;
+}
+
+void Loop::give_up(const std::shared_ptr<Transfer>& transfer, const char* reason) {
+    if (std::erase(waiting_, transfer) > 0 || release(transfer->handle())) transfer->fail(reason);
+}
+
+void Loop::fail_all() {
+    while (!in_flight_.empty()) release(in_flight_.begin()->first)->fail(client_closed);
+    for (const auto& transfer : waiting_) transfer->fail(client_closed);
+    waiting_.clear();
+}
+
+}  // namespace wabot

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "core/http_client/curl_transfer.hpp"
+
+namespace wabot {
+
+/// libcurl's multi interface on a thread of its own, which starts with the first transfer. `order` may be called from any thread, also after
+/// `stop`: then a transfer that would begin fails at once.
+class Loop {
+public:
+    enum class Verb { begin, open_gate, give_up };
+
+    explicit Loop(std::size_t in_flight_max) : in_flight_max_(in_flight_max) {}
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    void order(Verb verb, std::shared_ptr<Transfer> transfer);
+    /// Ends the thread. Every transfer under way has failed when it returns, and every waiting coroutine was posted to its executor.
+    void stop();
+
+private:
+    using SteadyTime = Transfer::SteadyTime;
+    struct Order {
+        Verb verb;
+        std::shared_ptr<Transfer> transfer;
+    };
+    struct FreeMulti {
+        void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+    };
+
+    void run();
+    bool carry_out_orders();
+    void begin_waiting();
+    void collect_finished();
+    void end_overdue();
+    int poll_ms() const;
+    /// Takes the transfer off the multi handle; empty when it is not on it any more.
+    std::shared_ptr<Transfer> release(CURL* easy);
+    void give_up(const std::shared_ptr<Transfer>& transfer, const char* reason);
+    void fail_all();
+
+    const std::size_t in_flight_max_;
+    std::unique_ptr<CURLM, FreeMulti> multi_;
+
+    // the loop's thread only
+    std::unordered_map<CURL*, std::shared_ptr<Transfer>> in_flight_;
+    std::deque<std::shared_ptr<Transfer>> waiting_;
+
+    std::mutex mutex_;
+    std::vector<Order> orders_;
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace wabot

@@ -1,0 +1,258 @@
+#include "core/http_client/curl_transfer.hpp"
+
+#include <algorithm>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
+#include <cstring>
+
+namespace wabot {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// What happened, for people. libcurl's own message may hold the URL, so it is not used.
+std::string reason_of(CURLcode result) {
+    switch (result) {
+        case CURLE_COULDNT_RESOLVE_HOST: return "could not resolve the host name";
+        case CURLE_COULDNT_CONNECT: return "could not connect";
+        case CURLE_OPERATION_TIMEDOUT: return "could not connect in time";
+        case CURLE_GOT_NOTHING: return "connection closed before an answer";
+        case CURLE_SEND_FAIL_REWIND:
+        case CURLE_ABORTED_BY_CALLBACK: return "connection closed before an answer, and the request is not repeated";
+        case CURLE_PARTIAL_FILE: return "connection closed within the answer";
+        case CURLE_WRITE_ERROR: return "answer too long";
+        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_WEIRD_SERVER_REPLY: return "the answer is not HTTP";
+        default: return curl_easy_strerror(result);
+    }
+}
+
+/// The environment's exceptions from its proxy, and this machine: the simulator is never behind one.
+std::string hosts_without_proxy() {
+    std::string hosts = "localhost,127.0.0.1,::1";
+    for (const char* name : {"no_proxy", "NO_PROXY"})
+        if (const char* more = std::getenv(name)) return hosts + "," + more;
+    return hosts;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
+bool has_line_break(std::string_view text) {
+    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+}
+
+template <class Handler>
+class WaiterOf : public Waiter {
+public:
+    explicit WaiterOf(Handler handler) : handler_(std::move(handler)) {}
+    void resume() override {
+        const auto executor = asio::get_associated_executor(handler_);
+        asio::post(executor, std::move(handler_));
+    }
+
+private:
+    Handler handler_;
+};
+
+}  // namespace
+
+asio::awaitable<void> Transfer::past(Stage passed) {
+    auto wait = [this, passed](auto handler) {
+        std::unique_ptr<Waiter> waiter = std::make_unique<WaiterOf<decltype(handler)>>(std::move(handler));
+        {
+            const std::lock_guard lock(mutex_);
+            if (stage_ <= passed) {
+                waiter_ = std::move(waiter);
+                return;
+            }
+        }
+        waiter->resume();
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(wait), asio::use_awaitable);
+}
+
+Transfer::Stage Transfer::stage() {
+    const std::lock_guard lock(mutex_);
+    return stage_;
+}
+
+HttpOutcome Transfer::take_outcome() {
+    const std::lock_guard lock(mutex_);
+    return std::move(outcome_).value();
+}
+
+void Transfer::enter(Stage stage, std::optional<HttpOutcome> outcome) {
+    std::unique_ptr<Waiter> waiter;
+    {
+        const std::lock_guard lock(mutex_);
+        stage_ = stage;
+        outcome_ = std::move(outcome);
+        waiter = std::move(waiter_);
+    }
+    if (waiter) waiter->resume();
+}
+
+CURL* Transfer::prepare(SteadyTime now) {
+    deadline_ = now + request_.timeout;
+    easy_.reset(curl_easy_init());
+    CURL* const easy = easy_.get();
+    if (easy == nullptr) {
+        fail("out of memory");
+        return nullptr;
+    }
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    // HTTP/2 would refuse and repeat streams by rules of its own; one request at a time on a connection keeps `offered` exact.
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max(request_.connect_timeout, milliseconds(1)).count()));
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // giving up on a slow name server must not hold the loop until it answers
+
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+    curl_easy_setopt(
+        easy, CURLOPT_PREREQFUNCTION, +[](void* self, char*, char*, int, int) { return static_cast<Transfer*>(self)->before_request(); });
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(
+        easy, CURLOPT_HEADERFUNCTION, +[](char* line, std::size_t, std::size_t length, void* self) {
+            return static_cast<Transfer*>(self)->take_header({line, length});
+        });
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(
+        easy, CURLOPT_WRITEFUNCTION, +[](char* octets, std::size_t, std::size_t count, void* self) {
+            return static_cast<Transfer*>(self)->take_body({octets, count});
+        });
+
+    if (curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) != CURLE_OK) {
+        fail("no valid URL");
+        return nullptr;
+    }
+    if (!set_up_headers()) {
+        fail("a header of the request holds a line break");
+        return nullptr;
+    }
+    set_up_body();
+    return easy;
+}
+
+bool Transfer::set_up_headers() {
+    const auto append = [this](const std::string& line) { headers_.reset(curl_slist_append(headers_.release(), line.c_str())); };
+    bool has_content_type = false;
+    for (const auto& [name, value] : request_.headers) {
+        if (has_line_break(name) || has_line_break(value)) return false;
+        has_content_type = has_content_type || lower(name) == "content-type";
+        append(value.empty() ? name + ";" : name + ": " + value);
+    }
+    append("Expect:");
+    if (!has_content_type) append("Content-Type:");
+    curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    return true;
+}
+
+void Transfer::set_up_body() {
+    CURL* const easy = easy_.get();
+    if (request_.body.empty()) {
+        if (request_.method == "HEAD") {
+            curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        } else if (request_.method == "GET") {
+            curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        } else {
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+        }
+        return;
+    }
+    // Never CURLOPT_POSTFIELDS: libcurl sends such a body twice, silently, when a reused connection closes without an answer.
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    if (request_.method != "POST") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    curl_easy_setopt(easy, CURLOPT_READDATA, this);
+    curl_easy_setopt(
+        easy, CURLOPT_READFUNCTION,
+        +[](char* to, std::size_t size, std::size_t count, void* self) { return static_cast<Transfer*>(self)->read(to, size * count); });
+    curl_easy_setopt(
+        easy, CURLOPT_SEEKFUNCTION, +[](void*, curl_off_t, int) -> int { return CURL_SEEKFUNC_FAIL; });
+}
+
+/// Called for each request that goes on the wire. A reused connection that turns out dead makes libcurl begin a second one: harmless while
+/// the first was a head that waits for its body, a repetition otherwise.
+int Transfer::before_request() {
+    ++requests_begun_;
+    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && request_.body.empty());
+    return repeats ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+std::size_t Transfer::read(char* to, std::size_t room) {
+    if (gate_closed_) {
+        if (!held_since_) {
+            held_since_ = std::chrono::steady_clock::now();
+            enter(Stage::at_gate, std::nullopt);
+        }
+        return CURL_READFUNC_PAUSE;
+    }
+    const std::size_t count = std::min(room, request_.body.size() - offered_);
+    std::memcpy(to, request_.body.data() + offered_, count);
+    offered_ += count;
+    return count;
+}
+
+std::size_t Transfer::take_header(std::string_view line) {
+    if (line.starts_with("HTTP/")) answer_.headers.clear();  // those before were of a 1xx
+    head_is_whole_ = trimmed(line).empty();
+    answer_octets_ += line.size();
+    if (answer_octets_ > request_.answer_max) return 0;
+    if (const std::size_t colon = line.find(':'); colon != std::string_view::npos)
+        answer_.headers.emplace_back(lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
+    return line.size();
+}
+
+std::size_t Transfer::take_body(std::string_view octets) {
+    answer_octets_ += octets.size();
+    if (answer_octets_ > request_.answer_max) return 0;
+    answer_.body += octets;
+    return octets.size();
+}
+
+void Transfer::open_gate(SteadyTime now) {
+    if (!held_since_) return;
+    deadline_ += now - *held_since_;
+    held_since_.reset();
+    gate_closed_ = false;
+    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
+void Transfer::finish(CURLcode result) {
+    if (result != CURLE_OK) return fail(reason_of(result));
+    if (!head_is_whole_) return fail(reason_of(CURLE_PARTIAL_FILE));
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    // A server may refuse a request by its head alone, but it cannot accept a body that it was never offered.
+    if (!request_.body.empty() && offered_ == 0 && status < 400) return fail("answered before the body was offered");
+    answer_.status = static_cast<int>(status);
+    easy_.reset();
+    enter(Stage::finished, HttpOutcome(std::move(answer_)));
+}
+
+void Transfer::fail(std::string reason) {
+    easy_.reset();
+    enter(Stage::finished, HttpOutcome(HttpFailure{offered_ > 0, std::move(reason)}));
+}
+
+}  // namespace wabot
