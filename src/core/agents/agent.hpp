@@ -1,0 +1,52 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/value.hpp"
+#include "core/contacts/contact_id.hpp"
+#include "core/messaging/ids.hpp"
+
+namespace wabot {
+
+namespace asio = boost::asio;
+
+/// A message that waits for an answer.
+struct Question {
+    std::optional<std::string> text;  // none: media without words
+    std::string message_type = "text";
+    ConversationId conversation_id;  // 0: a trial
+    ContactId contact_id;            // the chat: a person, or a group; 0: a trial
+    ContactId author_id;             // who wrote it; in a private chat the same
+    bool is_group = false;
+    bool explain = false;  // fill in `Answer::tried`
+};
+
+WABOT_ENUM(AnswerOutcome, replied, no_reply, failed)
+
+/// What an agent looked at on its way to the answer.
+struct Step {
+    std::string what;  // `rule 1 "hello|hi"`
+    bool matched;
+};
+
+struct Answer {
+    AnswerOutcome outcome = AnswerOutcome::no_reply;
+    std::vector<std::string> texts;  // messages to send, in order; empty unless it replied
+    bool quote = false;              // they quote the message
+    std::string reason;              // what decided: `rule 2 "open|hours"`, `fallback`, `no rule matched`, or what failed
+    std::vector<Step> tried;
+};
+
+/// Answers people: by rules, by a language model. Knows neither devices nor sending, and has no effect of its own: it may be asked again after a
+/// kill. One object serves one revision of one agent; several threads may ask it at once.
+class Agent {
+public:
+    virtual ~Agent() = default;
+    /// `failed` is worth another try; what is not throws.
+    virtual asio::awaitable<Answer> answer(const Question& question) const = 0;
+};
+
+}  // namespace wabot

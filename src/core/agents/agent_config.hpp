@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/contacts/contact_id.hpp"
+
+namespace wabot {
+
+/// "Who writes something like `pattern` gets `response`."
+struct Rule {
+    std::string pattern;
+    std::string response;
+    bool operator==(const Rule&) const = default;
+};
+
+/// The `config` of a rule-based agent.
+struct AgentConfig {
+    std::vector<Rule> rules;                    // tried in order, the first match wins
+    std::optional<std::string> fallback;        // the reply when no rule matched, media without words included; none = silence
+    std::vector<std::string> trigger_keywords;  // one of them must be in the text; empty = none is needed
+    std::vector<ContactId> allowed_contacts;    // empty = everybody
+    bool ignore_groups = false;
+    bool quote = false;  // the reply quotes the message it answers
+    bool operator==(const AgentConfig&) const = default;
+};
+
+namespace agents {
+
+/// One field of the configuration: what documentation and schemas are made of.
+struct ConfigField {
+    std::string_view name;
+    std::string_view doc;
+    void (*take)(AgentConfig& config, const Json& json, std::string_view where, std::vector<Fault>& faults);
+    Json (*put)(const AgentConfig& config);
+};
+std::vector<ConfigField> config_fields();
+
+/// Faults name their place: `rules[3].pattern`.
+AgentConfig read_config(const Json& json, std::vector<Fault>& faults);
+/// Error{invalid} with the faults.
+AgentConfig read_config(const JsonText& text);
+JsonText write_config(const AgentConfig& config);
+/// What read_config also checks: limits, and that each pattern compiles.
+void check_config(const AgentConfig& config, std::vector<Fault>& faults);
+
+/// The rules of a file: a JSON array of {"pattern", "response"}. Error{invalid} names `file`, and the line where that can be told.
+std::vector<Rule> read_rules(std::string_view text, std::string_view file);
+
+}  // namespace agents
+
+}  // namespace wabot

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "core/agents/agent.hpp"
+#include "core/agents/agent_config.hpp"
+#include "core/agents/pattern.hpp"
+
+namespace wabot {
+
+/// Tries its rules in order; the first that matches the text gives the reply, else the fallback, else there is none.
+class RuleBasedAgent final : public Agent {
+public:
+    /// Compiles the rules. Error{invalid} when one does not compile.
+    explicit RuleBasedAgent(const AgentConfig& config);
+
+    asio::awaitable<Answer> answer(const Question& question) const override;
+
+    /// The same without waiting for anything.
+    Answer decide(const Question& question) const;
+
+private:
+    struct CompiledRule {
+        Pattern pattern;
+        Rule rule;
+    };
+    std::vector<CompiledRule> rules_;
+    std::optional<std::string> fallback_;
+    bool quote_;
+};
+
+}  // namespace wabot
