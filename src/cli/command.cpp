@@ -1,0 +1,42 @@
+#include "cli/command.hpp"
+
+#include <cctype>
+
+namespace wabot::cli {
+
+std::string_view word_of(Noun noun) {
+    switch (noun) {
+        case Noun::none: return "";
+        case Noun::device: return "device";
+        case Noun::agent: return "agent";
+        case Noun::contact: return "contact";
+        case Noun::conversation: return "conversation";
+        case Noun::message: return "message";
+        case Noun::event: return "event";
+        case Noun::ignore: return "ignore";
+        case Noun::setting: return "setting";
+        case Noun::file: return "file";
+        case Noun::command: return "command";
+    }
+    return "";
+}
+
+Parameter& CommandBuilder::declare(std::string_view names, std::string doc) {
+    Parameter& made = parameters_.emplace_back();
+    if (const std::size_t comma = names.find(','); comma != std::string_view::npos) {
+        made.short_name = names.substr(0, comma);
+        names.remove_prefix(comma + 1);
+    }
+    made.name = names;
+    made.doc = std::move(doc);
+    return made;
+}
+
+std::string CommandBuilder::upper(std::string_view name) {
+    name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+    std::string out(name);
+    for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return out;
+}
+
+}  // namespace wabot::cli

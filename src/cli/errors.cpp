@@ -1,0 +1,101 @@
+#include "cli/errors.hpp"
+
+#include <fmt/format.h>
+
+#include <new>
+#include <nlohmann/json.hpp>
+
+#include "cli/output/display.hpp"
+#include "core/base/json.hpp"
+
+namespace wabot::cli {
+
+void usage_error(std::string message, std::string hint, std::string field) {
+    throw Ending(Exit::usage, std::move(message), std::move(hint), std::move(field));
+}
+
+Exit exit_of(Errc code) {
+    switch (code) {
+        case Errc::bad_request: return Exit::invalid;
+        case Errc::invalid: return Exit::invalid;
+        case Errc::unauthenticated: return Exit::auth;
+        case Errc::denied: return Exit::auth;
+        case Errc::not_found: return Exit::not_found;
+        case Errc::conflict: return Exit::conflict;
+        case Errc::stale: return Exit::conflict;
+        case Errc::too_large: return Exit::invalid;
+        case Errc::rate_limited: return Exit::rate_limited;
+        case Errc::unavailable: return Exit::unavailable;
+        case Errc::timeout: return Exit::timeout;
+        case Errc::rejected: return Exit::rejected;
+        case Errc::uncertain: return Exit::uncertain;
+        case Errc::bug: return Exit::bug;
+    }
+    return Exit::bug;
+}
+
+namespace {
+
+std::string_view word_of(Exit exit) {
+    switch (exit) {
+        case Exit::usage: return "usage";
+        case Exit::partial: return "partial";
+        case Exit::differs: return "differs";
+        case Exit::not_confirmed: return "not_confirmed";
+        case Exit::bug: return "bug";
+        default: return "failed";
+    }
+}
+
+Report report_bug(std::string_view what) {
+    return {.exit = Exit::bug,
+            .code = "bug",
+            .message = fmt::format("internal error: {}", what),
+            .hint = "this is a fault of wabot, not yours; please report it with the command"};
+}
+
+std::string human(const Report& report) {
+    std::string text = fmt::format("wabot: {}\n", escaped_line(report.message));
+    if (!report.hint.empty()) text += fmt::format("hint: {}\n", escaped_line(report.hint));
+    return text;
+}
+
+std::string json(const Report& report, const std::string& request_id) {
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+    Json faults = Json::array();
+    for (const Fault& fault : report.faults) faults.push_back({{"where", fault.where}, {"message", fault.message}, {"kind", fault.kind}});
+    const Json error{
+        {"code", report.code},           {"message", report.message},      {"hint", or_null(report.hint)}, {"exit", static_cast<int>(report.exit)},
+        {"retryable", report.retryable}, {"field", or_null(report.field)}, {"faults", std::move(faults)},  {"request_id", or_null(request_id)}};
+    return write_json(Json{{"error", error}}) + "\n";
+}
+
+}  // namespace
+
+Report report_of(std::exception_ptr thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const Ending& end) {
+        return {.exit = end.exit(), .code = std::string(word_of(end.exit())), .message = end.message(), .hint = end.hint(), .field = end.field()};
+    } catch (const Error& error) {
+        if (error.code() == Errc::bug) return report_bug(error.what());
+        return {.exit = exit_of(error.code()),
+                .code = std::string(to_word(error.code())),
+                .message = error.what(),
+                .hint = error.hint(),
+                .faults = error.faults(),
+                .field = error.faults().empty() ? std::string() : error.faults().front().where,
+                .retryable = error.code() == Errc::unavailable || error.code() == Errc::rate_limited};
+    } catch (const std::bad_alloc&) {
+        return {.exit = Exit::failed, .code = "failed", .message = "out of memory"};
+    } catch (const std::exception& other) {
+        return report_bug(other.what());
+    }
+}
+
+std::string render(const Report& report, ErrorForm form, const std::string& request_id) {
+    if (report.message.empty()) return {};
+    return form == ErrorForm::json ? json(report, request_id) : human(report);
+}
+
+}  // namespace wabot::cli

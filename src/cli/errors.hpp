@@ -1,0 +1,72 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "core/base/error.hpp"
+
+namespace wabot::cli {
+
+/// What the process ends with. Frozen: scripts depend on the numbers.
+enum class Exit : int {
+    ok = 0,
+    failed = 1,
+    usage = 2,
+    not_found = 3,
+    auth = 4,
+    conflict = 5,
+    invalid = 6,
+    partial = 7,
+    unavailable = 8,
+    timeout = 9,
+    differs = 10,
+    not_confirmed = 11,
+    rejected = 12,
+    rate_limited = 13,
+    uncertain = 14,
+    bug = 70,
+    broken_pipe = 141,
+};
+
+/// An end that only the terminal knows: wrong usage, a refused confirmation, a difference found. Without a message everything was said already.
+class Ending : public std::exception {
+public:
+    explicit Ending(Exit exit, std::string message = {}, std::string hint = {}, std::string field = {})
+        : exit_(exit), message_(std::move(message)), hint_(std::move(hint)), field_(std::move(field)) {}
+
+    Exit exit() const { return exit_; }
+    const char* what() const noexcept override { return message_.c_str(); }
+    const std::string& message() const { return message_; }
+    const std::string& hint() const { return hint_; }
+    const std::string& field() const { return field_; }
+
+private:
+    Exit exit_;
+    std::string message_, hint_, field_;
+};
+
+/// A wrong word on the command line.
+[[noreturn]] void usage_error(std::string message, std::string hint = {}, std::string field = {});
+
+Exit exit_of(Errc code);
+
+/// A failure as it is told on stderr.
+struct Report {
+    Exit exit = Exit::failed;
+    std::string code;  // "not_found", "usage", ...
+    std::string message;
+    std::string hint;
+    std::vector<Fault> faults;
+    std::string field;
+    bool retryable = false;
+};
+
+/// From any exception that reaches the end of a command.
+Report report_of(std::exception_ptr thrown);
+
+enum class ErrorForm { human, json };
+
+/// The lines for stderr, the last newline included; empty when there is nothing to say. Control characters are escaped.
+std::string render(const Report& report, ErrorForm form, const std::string& request_id);
+
+}  // namespace wabot::cli

@@ -1,0 +1,125 @@
+#include "cli/output/output.hpp"
+
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/errors.hpp"
+#include "cli/output/display.hpp"
+#include "cli/output/list_writers.hpp"
+#include "cli/output/table.hpp"
+
+namespace wabot::cli {
+
+Output::Output(OutputOptions options, Sink& data, Sink& talk, Time now) : options_(std::move(options)), data_(data), talk_(talk), now_(now) {}
+Output::~Output() = default;
+
+ListWriter& Output::begin_list(std::string_view noun, std::span<const Field> fields) {
+    writer_ = open_list_writer({.noun = std::string(noun), .fields = fields, .options = options_, .now = now_}, data_, talk_);
+    return *writer_;
+}
+
+namespace {
+
+/// "FIELD  value" a line; on a terminal aligned and harmless, else tab-separated.
+std::string render_fields(const std::vector<std::pair<std::string, std::string>>& facts, const Screen& screen) {
+    std::string out;
+    std::size_t widest = 0;
+    for (const auto& [name, value] : facts) widest = std::max(widest, name.size());
+    for (const auto& [name, value] : facts) {
+        if (!screen.is_tty)
+            out += fmt::format("{}\t{}\n", name, tsv_cell(value));
+        else
+            out += fmt::format("{}  {}\n", bold(fmt::format("{:<{}}", name, widest), screen), value.empty() ? "-" : isolated(escaped_line(value)));
+    }
+    return out;
+}
+
+}  // namespace
+
+void Output::show_object(std::string_view noun, std::span<const Field> fields, const void* object, const Json& extra) {
+    if (json()) {
+        Json whole = to_json(fields, object, options_.show);
+        if (extra.is_object()) whole.update(extra);
+        data_.write(write_json(whole) + "\n");
+        return;
+    }
+    if (options_.format != OutputFormat::table) {
+        ListWriter& writer = begin_list(noun, fields);
+        writer.row(object);
+        writer.end({});
+        return;
+    }
+    std::vector<std::pair<std::string, std::string>> facts;
+    for (const Field* field : columns_of(fields, options_.columns, true))
+        facts.emplace_back(heading(field->name), cell_text(*field, object, time_style_of(options_), now_, options_.show));
+    data_.write(render_fields(facts, options_.out));
+}
+
+void Output::finish_change(bool changed, std::string_view noun, std::span<const Field> fields, const void* object, const std::string& phrase) {
+    changed_ = changed_ || changed;
+    if (options_.format_given) {
+        const Json outcome{{"changed", changed}, {"dry_run", options_.dry_run}};
+        if (object != nullptr)
+            show_object(noun, fields, object, outcome);
+        else if (json())
+            data_.write(write_json(outcome) + "\n");
+    }
+    say_line(options_.dry_run && changed ? phrase + " (dry run, nothing changed)" : phrase);
+}
+
+void Output::document(const Json& json_form, std::string_view text) {
+    if (json())
+        data_.write(write_json(json_form) + "\n");
+    else
+        data_.write(text);
+}
+
+void Output::line(const Json& json_form, std::string_view text) {
+    if (json())
+        data_.write(write_json(json_form) + "\n");
+    else
+        data_.write(fmt::format("{}\n", text));
+    data_.flush();
+}
+
+void Output::say_line(const std::string& text) {
+    if (options_.quiet) return;
+    // What is on its way to stdout comes first, so that both read in order on one terminal.
+    data_.flush();
+    talk_.write(escaped_line(text) + "\n");
+    talk_.flush();
+}
+
+void Output::flush() {
+    data_.flush();
+    talk_.flush();
+}
+
+std::string relative_time(Time time, Time now) {
+    using namespace std::chrono;
+    struct Unit {
+        std::string_view name;
+        seconds length;
+    };
+    static constexpr Unit units[] = {{"year", days(365)}, {"month", days(30)},    {"day", days(1)},
+                                     {"hour", hours(1)},  {"minute", minutes(1)}, {"second", seconds(1)}};
+    const auto apart = duration_cast<seconds>(time > now ? time - now : now - time);
+    for (const auto& [name, length] : units) {
+        const auto count = apart / length;
+        if (count == 0) continue;
+        const std::string span = fmt::format("{} {}{}", count, name, count == 1 ? "" : "s");
+        return time > now ? "in " + span : span + " ago";
+    }
+    return "just now";
+}
+
+std::string cell_text(const Field& field, const void* object, TimeStyle style, Time now, const ShowSealed& show) {
+    const Value value = field.get(object);
+    const Time* time = std::get_if<Time>(&value);
+    if (time == nullptr || style == TimeStyle::iso) return to_text(field, value, show);
+    if (style == TimeStyle::relative) return relative_time(*time, now);
+    return fmt::format("{}", std::chrono::duration<double>(time->time_since_epoch()).count());
+}
+
+}  // namespace wabot::cli

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/output/screen.hpp"
+#include "cli/output/sink.hpp"
+#include "core/base/describe.hpp"
+#include "core/base/json.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(OutputFormat, table, json, jsonl, tsv, name)
+WABOT_ENUM(TimeStyle, relative, iso, unix)
+
+namespace cli {
+
+struct OutputOptions {
+    OutputFormat format = OutputFormat::table;
+    bool format_given = false;         // asked for, so that a command that changes something prints the object as well
+    std::vector<std::string> columns;  // empty = every column that is not wide
+    bool header = true;
+    bool truncate = true;
+    std::optional<TimeStyle> time;  // none = relative in a table on a terminal, ISO elsewhere
+    bool quiet = false;
+    bool dry_run = false;
+    bool exit_code = false;  // something changed: exit 10
+    Screen out, err;
+    ShowSealed show = masked;
+};
+
+/// The rows of a list on their way out. Ends with `end`; a table on a terminal is printed a screenful of rows at a time.
+class ListWriter {
+public:
+    virtual ~ListWriter() = default;
+    virtual void row(const void* object) = 0;
+    virtual void end(const std::optional<std::string>& next_cursor) = 0;
+
+    template <Described T>
+    void add(const T& object) {
+        row(&object);
+    }
+};
+
+/// stdout is data, stderr is talk. Nothing reaches stdout before the command has something to show, so that a failure leaves it empty.
+class Output {
+public:
+    Output(OutputOptions options, Sink& data, Sink& talk, Time now);
+    ~Output();
+
+    const OutputOptions& options() const { return options_; }
+    bool json() const { return options_.format == OutputFormat::json || options_.format == OutputFormat::jsonl; }
+
+    /// Begins a list of `T`s; one at a time.
+    template <Described T>
+    ListWriter& list(std::string_view noun) {
+        return begin_list(noun, fields_of<T>);
+    }
+    /// A whole list.
+    template <Described T>
+    void list(std::string_view noun, const std::vector<T>& rows, const std::optional<std::string>& next_cursor = {}) {
+        ListWriter& writer = begin_list(noun, fields_of<T>);
+        for (const T& row : rows) writer.add(row);
+        writer.end(next_cursor);
+    }
+    /// One object: bare in JSON, a line per field in a table, wide fields included.
+    template <Described T>
+    void object(std::string_view noun, const T& object) {
+        show_object(noun, fields_of<T>, &object, {});
+    }
+
+    /// A change was made (or found made already): one past-tense line on stderr, the object on stdout if a format was asked for, in JSON with
+    /// `changed` and `dry_run`.
+    template <Described T, class... A>
+    void done(bool changed, std::string_view noun, const T& object, fmt::format_string<A...> phrase, A&&... arguments) {
+        finish_change(changed, noun, fields_of<T>, &object, fmt::format(phrase, std::forward<A>(arguments)...));
+    }
+    /// The same for what leaves no object behind.
+    template <class... A>
+    void done(bool changed, fmt::format_string<A...> phrase, A&&... arguments) {
+        finish_change(changed, {}, {}, nullptr, fmt::format(phrase, std::forward<A>(arguments)...));
+    }
+
+    /// Data that is no described struct: `json` when a JSON form is asked for, else `text` as it is (escape what came from outside).
+    void document(const Json& json, std::string_view text);
+    /// One line of data at once, as streams need it: `json` in both JSON forms, else `text`.
+    void line(const Json& json, std::string_view text);
+
+    /// Talk: one line on stderr, not under --quiet.
+    template <class... A>
+    void say(fmt::format_string<A...> phrase, A&&... arguments) {
+        say_line(fmt::format(phrase, std::forward<A>(arguments)...));
+    }
+
+    /// How sealed values are shown from now on; masked without this.
+    void show_sealed_with(ShowSealed show) { options_.show = std::move(show); }
+
+    /// Whether `done` reported a change.
+    bool changed() const { return changed_; }
+    /// Everything written so far reaches its reader; throws when it cannot.
+    void flush();
+
+private:
+    ListWriter& begin_list(std::string_view noun, std::span<const Field> fields);
+    void show_object(std::string_view noun, std::span<const Field> fields, const void* object, const Json& extra);
+    void finish_change(bool changed, std::string_view noun, std::span<const Field> fields, const void* object, const std::string& phrase);
+    void say_line(const std::string& text);
+
+    OutputOptions options_;
+    Sink& data_;
+    Sink& talk_;
+    Time now_;
+    bool changed_ = false;
+    std::unique_ptr<ListWriter> writer_;
+};
+
+/// One field as people see it; relative times count from `now`.
+std::string cell_text(const Field& field, const void* object, TimeStyle time, Time now, const ShowSealed& show);
+/// "3 minutes ago", "in 2 hours", "just now".
+std::string relative_time(Time time, Time now);
+
+}  // namespace cli
+}  // namespace wabot

@@ -1,0 +1,116 @@
+#include "cli/run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/errors.hpp"
+#include "cli/help.hpp"
+#include "cli/parser.hpp"
+#include "cli/runtime.hpp"
+#include "core/base/log.hpp"
+#include "core/base/version.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+Lookup lookup_in(const Environment& environment) {
+    return [&environment](std::string_view name) -> std::optional<std::string> {
+        const auto found = environment.find(name);
+        if (found == environment.end() || found->second.empty()) return std::nullopt;
+        return found->second;
+    };
+}
+
+/// Before any work: what stderr shows of the log. A service sets its own up, from all its settings.
+void set_up_log(const Command& command, const Globals& globals) {
+    if (command.effect == Effect::runs) return;
+    const log::Level loud = globals.verbose > 1 ? log::Level::debug : globals.verbose == 1 ? log::Level::info : log::Level::warning;
+    log::set_up({.level = globals.quiet ? log::Level::error : loud, .json = globals.log_format == LogFormat::json});
+}
+
+void refuse_dry_run(const Command& command, const Globals& globals) {
+    if (globals.dry_run && command.effect == Effect::runs) usage_error(fmt::format("{} cannot be rehearsed", command.path), {}, "--dry-run");
+}
+
+/// A noun without a verb, or nothing at all: what could have been said.
+Exit tell_choices(const Found& found, const Globals& globals, std::size_t width, Sink& data, Sink& talk) {
+    const bool asked = globals.help;
+    if (globals.version) {
+        data.write(fmt::format("wabot {}\n", version()));
+        return Exit::ok;
+    }
+    const auto text = found.noun.empty() ? overview(all_commands(), width) : noun_help(found.noun, all_commands(), width);
+    (asked ? data : talk).write(text);
+    return asked ? Exit::ok : Exit::usage;
+}
+
+Exit run_line(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk, std::string& request_id) {
+    const Lookup lookup = lookup_in(environment);
+    const Found found = find_command(line, all_commands());
+    Globals globals;
+    CommandBuilder own, global;
+    declare_globals(global, globals);
+    const Action action = found.command != nullptr ? found.command->build(own) : Action{};
+    parse_line(found.rest, own, global, globals.help);
+
+    add_environment(globals, lookup);
+    const ColorChoice color = color_choice(globals);
+    const Screen out_screen = screen_of(STDOUT_FILENO, color, lookup);
+    if (!action) return tell_choices(found, globals, out_screen.width, data, talk);
+    if (globals.help) {
+        data.write(command_help(*found.command, out_screen.width));
+        return Exit::ok;
+    }
+    refuse_dry_run(*found.command, globals);
+    if (globals.quiet || globals.verbose > 0 || globals.log_format) set_up_log(*found.command, globals);
+
+    OutputOptions options = output_options(globals);
+    options.out = out_screen;
+    options.err = screen_of(STDERR_FILENO, color, lookup);
+    Output out(std::move(options), data, talk, real_world().clock.now());
+    Runtime runtime(globals, environment, found.command->effect, out);
+    try {
+        action(runtime);
+    } catch (...) {
+        request_id = runtime.cause().request_id;
+        throw;
+    }
+    return globals.exit_code && out.changed() ? Exit::differs : Exit::ok;
+}
+
+}  // namespace
+
+Environment read_environment(const char* const* strings) {
+    Environment environment;
+    for (; strings != nullptr && *strings != nullptr; ++strings) {
+        const std::string_view entry(*strings);
+        const std::size_t sign = entry.find('=');
+        if (sign != std::string_view::npos) environment.emplace(entry.substr(0, sign), entry.substr(sign + 1));
+    }
+    return environment;
+}
+
+int run(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk) {
+    std::string request_id;
+    try {
+        const Exit exit = run_line(line, environment, data, talk, request_id);
+        data.flush();
+        talk.flush();
+        return static_cast<int>(exit);
+    } catch (...) {
+        const Report report = report_of(std::current_exception());
+        const ErrorForm form = error_form(line, lookup_in(environment));
+        try {
+            // Half a document would be taken for a whole one by a careless reader; whole lines and rows are worth keeping.
+            form == ErrorForm::json ? data.discard() : data.flush();
+            talk.write(render(report, form, request_id));
+            talk.flush();
+        } catch (...) {
+            // There is nobody left to tell; the exit code stands.
+        }
+        return static_cast<int>(report.exit);
+    }
+}
+
+}  // namespace wabot::cli

@@ -1,0 +1,119 @@
+#include "cli/runtime.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/errors.hpp"
+#include "core/database/migrations.hpp"
+
+namespace wabot::cli {
+
+Runtime::Runtime(const Globals& globals, const Environment& environment, Effect effect, Output& out)
+    : globals_(globals), environment_(environment), effect_(effect), out_(out) {
+    if (globals.reveal) out.show_sealed_with([this](const Sealed& value, std::string_view data) { return vault().open(value, data); });
+    if (globals.verbose > 0) override_setting("log.level", globals.verbose > 1 ? "debug" : "info");
+    if (globals.quiet) override_setting("log.level", "error");
+    if (globals.log_format) override_setting("log.format", std::string(to_word(*globals.log_format)));
+}
+
+Runtime::~Runtime() {
+    if (database_) database_->close();
+}
+
+World& Runtime::world() {
+    return real_world();
+}
+
+const Cause& Runtime::cause() {
+    if (!cause_) {
+        const passwd* user = getpwuid(geteuid());
+        const std::string name = user != nullptr ? user->pw_name : std::to_string(geteuid());
+        cause_ = Cause{.actor = {.kind = "cli", .label = "cli:" + name}, .request_id = world().random.word(16)};
+    }
+    return *cause_;
+}
+
+void Runtime::override_setting(std::string name, std::string text) {
+    overrides_.emplace_back(std::move(name), std::move(text));
+}
+
+Sources Runtime::sources() {
+    std::error_code gone;
+    const Place place{.environment = environment_,
+                      .working_folder = std::filesystem::current_path(gone),
+                      .user_id = geteuid(),
+                      .named = globals_.config,
+                      .service = effect_ == Effect::runs};
+    FoundFiles found = find_config_files(place);
+    for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
+    Sources sources{.flags = overrides_, .environment = environment_, .config_files = std::move(found.files), .user_id = place.user_id};
+    if (globals_.env_file) sources.env_file = *globals_.env_file;
+    return sources;
+}
+
+const LoadedSettings& Runtime::loaded_settings() {
+    if (!settings_) {
+        settings_ = load_settings(sources());
+        for (const std::string& warning : settings_->warnings) out_.say("warning: {}", warning);
+    }
+    return *settings_;
+}
+
+Database& Runtime::unchecked_database(DatabaseOptions options) {
+    if (!database_) database_ = open_database(settings().database_url, world().clock, options);
+    return *database_;
+}
+
+Database& Runtime::database() {
+    Database& db = unchecked_database();
+    if (!schema_checked_) check_schema(db);
+    schema_checked_ = true;
+    return db;
+}
+
+const Vault& Runtime::vault() {
+    if (!vault_) {
+        const Secret& key = settings().master_key;
+        if (key.empty())
+            throw Error(Errc::unavailable, "there is no master key, and phone numbers and credentials are sealed with it",
+                        "set WABOT_MASTER_KEY or WABOT_MASTER_KEY_FILE; wabot init makes a key for a new store");
+        vault_ = std::make_unique<Vault>(key.reveal(), world().random);
+    }
+    return *vault_;
+}
+
+namespace {
+
+/// One line typed at the terminal, whatever stdin is; empty when there is none.
+std::string ask_at_terminal(const std::string& question) {
+    std::FILE* terminal = std::fopen("/dev/tty", "r+e");
+    if (terminal == nullptr) return {};
+    std::fputs(question.c_str(), terminal);
+    std::fflush(terminal);
+    std::string answer;
+    for (int c = std::fgetc(terminal); c != EOF && c != '\n'; c = std::fgetc(terminal)) answer += static_cast<char>(c);
+    std::fclose(terminal);
+    return answer;
+}
+
+}  // namespace
+
+void Runtime::confirm(Confirm level, const std::string& text, const std::string& name) {
+    const bool agreed = level == Confirm::ask ? globals_.yes : globals_.confirm == name;
+    if (dry_run() || agreed) return;
+    const bool can_ask = !globals_.no_input && out_.options().err.is_tty && isatty(STDIN_FILENO) == 1;
+    if (!can_ask) {
+        const std::string way = level == Confirm::ask ? "--yes" : fmt::format("--confirm={}", name);
+        throw Ending(Exit::not_confirmed, text, fmt::format("repeat with {}, or -n to see the plan", way));
+    }
+    const std::string question = level == Confirm::ask ? "Go on? [y/N] " : fmt::format("Type {} to go on: ", name);
+    out_.flush();
+    const std::string answer = ask_at_terminal(fmt::format("{}\n{}", text, question));
+    if (level == Confirm::ask ? answer != "y" && answer != "Y" && answer != "yes" : answer != name)
+        throw Ending(Exit::not_confirmed, "not confirmed; nothing was changed");
+}
+
+}  // namespace wabot::cli
