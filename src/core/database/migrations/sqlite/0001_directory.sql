@@ -102,6 +102,7 @@ CREATE TABLE ignore_rules (
     CHECK ((rule_type = 'keyword') = (value IS NOT NULL)),
     CHECK ((rule_type = 'keyword') = (address_hash IS NULL))
 ) STRICT;
+CREATE INDEX ix_ignore_rules_device_id ON ignore_rules (device_id, id);
 CREATE UNIQUE INDEX ux_ignore_rules_value ON ignore_rules (device_id, value) WHERE value IS NOT NULL;
 CREATE UNIQUE INDEX ux_ignore_rules_address ON ignore_rules (device_id, rule_type, address_hash) WHERE address_hash IS NOT NULL;
 CREATE INDEX ix_ignore_rules_contact_id ON ignore_rules (contact_id);

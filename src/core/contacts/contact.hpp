@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/describe.hpp"
+#include "core/contacts/contact_id.hpp"
+#include "core/devices/device_id.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(IdentityKind, phone, bsuid, lid, jid, chat)
+
+/// A person or group that writes to a device.
+struct Contact {
+    ContactId id;
+    DeviceId device_id;
+    Sealed contact_jid;
+    std::optional<Sealed> phone_number;
+    std::optional<std::string> name;
+    bool is_blocked = false;
+    bool is_group = false;
+    std::optional<Time> last_incoming_at;
+    std::optional<Time> last_message_at;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(Contact, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true),
+               FIELD(contact_jid, .read_only = true, .sealed = "contacts.contact_jid", .doc = "Where replies go: a JID, a user id or a group id"),
+               FIELD(phone_number, .read_only = true, .wide = true, .sealed = "contacts.phone_number",
+                     .doc = "None for groups and for people known by user id only"),
+               FIELD(name, .max = 255), FIELD(is_blocked, .doc = "Stored, never answered, never written to"), FIELD(is_group, .read_only = true),
+               FIELD(last_incoming_at, .read_only = true, .wide = true), FIELD(last_message_at, .read_only = true),
+               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+
+/// One of the addresses by which a provider names a contact.
+struct ContactIdentity {
+    IdentityId id;
+    DeviceId device_id;
+    ContactId contact_id;
+    IdentityKind kind = IdentityKind::phone;
+    Sealed value;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(ContactIdentity, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true), FIELD(contact_id, .read_only = true),
+               FIELD(kind, .read_only = true), FIELD(value, .read_only = true, .sealed = "contact_identities.value"),
+               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+
+}  // namespace wabot

@@ -1,0 +1,169 @@
+#include "core/contacts/contacts.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/error.hpp"
+#include "core/base/natural_key.hpp"
+#include "core/base/text.hpp"
+#include "core/messaging/changes.hpp"
+
+namespace wabot {
+
+Target open_target(const Vault& vault, const SealedTarget& target) {
+    Target out;
+    static constexpr std::string_view identity = "contact_identities.value";
+    if (target.phone) out.to.phone = vault.open(*target.phone, "contacts.phone_number");
+    if (target.user_id) out.to.user_id = vault.open(*target.user_id, identity);
+    if (target.group_id) out.group_id = vault.open(*target.group_id, identity);
+    return out;
+}
+
+namespace contacts {
+
+namespace {
+
+void record(Transaction& tx, const Cause& cause, std::string_view kind, ContactId id, DeviceId device) {
+    changes::record(tx, cause, kind, "contact", id.value, device.value);
+}
+
+std::optional<ContactId> owner_of(Snapshot& db, DeviceId device, const SealedIdentity& identity) {
+    static constexpr std::string_view sql = "SELECT contact_id FROM contact_identities WHERE device_id = $1 AND kind = $2 AND value_hash = $3";
+    return db.query(sql, device, identity.kind, identity.value.hash).first<ContactId>();
+}
+
+/// False when another unit was quicker to give it to someone.
+bool link(Transaction& tx, DeviceId device, ContactId contact, const SealedIdentity& identity) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO contact_identities (device_id, contact_id, kind, value_enc, value_hash, value_last4, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (device_id, kind, value_hash) DO NOTHING)sql";
+    const Sealed& value = identity.value;
+    return tx.execute(sql, device, contact, identity.kind, value.enc, value.hash, value.last4, tx.now()) == 1;
+}
+
+template <class T>
+std::optional<T> part(const std::optional<Sealed>& value, T Sealed::*member) {
+    return value ? std::optional((*value).*member) : std::nullopt;
+}
+
+FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, phone_number_enc, phone_number_hash,
+                              phone_number_last4, is_group, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id)sql";
+    const auto& phone = address.phone_number;
+    const auto id = tx.query(sql, device, address.contact_jid.enc, address.contact_jid.hash, address.contact_jid.last4, part(phone, &Sealed::enc),
+                             part(phone, &Sealed::hash), part(phone, &Sealed::last4), address.is_group, tx.now())
+                        .one<ContactId>();
+    if (!link(tx, device, id, address.identities.front())) {
+        tx.execute("DELETE FROM contacts WHERE id = $1", id);
+        return {.id = owner_of(tx, device, address.identities.front()).value()};
+    }
+    record(tx, cause, "contact.created", id, device);
+    return {.id = id, .added = true};
+}
+
+/// Name, number and times as of now. Gives whether it is blocked.
+bool refresh(Transaction& tx, ContactId id, const SealedAddress& address, std::optional<Time> incoming_at) {
+    const auto name = address.name.empty() ? std::nullopt : std::optional(address.name);
+    static constexpr std::string_view sql = R"sql(
+        UPDATE contacts SET name = COALESCE($2, name), updated_at = $4,
+               last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
+               last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
+        WHERE id = $1 RETURNING is_blocked)sql";
+    const bool is_blocked = tx.query(sql, id, name, incoming_at, tx.now()).one<bool>();
+    if (!address.phone_number) return is_blocked;
+    static constexpr std::string_view move = R"sql(
+        UPDATE contacts SET contact_jid_enc = $2, contact_jid_hash = $3, contact_jid_last4 = $4,
+               phone_number_enc = $5, phone_number_hash = $6, phone_number_last4 = $7
+        WHERE id = $1 AND (phone_number_hash IS NULL OR phone_number_hash <> $6))sql";
+    const Sealed& jid = address.contact_jid;
+    const Sealed& phone = *address.phone_number;
+    tx.execute(move, id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
+    return is_blocked;
+}
+
+[[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates) {
+    std::string ids;
+    for (const Contact& one : candidates) ids += fmt::format("{}{} (device {})", ids.empty() ? "" : ", ", one.id.value, one.device_id.value);
+    throw Error(Errc::conflict, fmt::format("several contacts have this address: {}", ids), "name one by its id, or the device");
+}
+
+}  // namespace
+
+FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
+    std::optional<FoundContact> found;
+    std::vector<const SealedIdentity*> unknown;
+    for (const SealedIdentity& identity : address.identities) {
+        const auto owner = owner_of(tx, device, identity);
+        if (!owner)
+            unknown.push_back(&identity);
+        else if (!found)
+            found = {.id = *owner};
+    }
+    if (!found) found = add(tx, cause, device, address);
+    for (const SealedIdentity* identity : unknown) link(tx, device, found->id, *identity);
+    found->is_blocked = refresh(tx, found->id, address, incoming_at);
+    return *found;
+}
+
+std::optional<Contact> find(Snapshot& db, ContactId id) {
+    return db.query("SELECT * FROM contacts WHERE id = $1", id).first<Contact>();
+}
+
+Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId device) {
+    static constexpr std::string_view hint = "see wabot contact list; numbers start with + and the country code";
+    if (const auto id = as_id(who)) {
+        auto contact = find(db, ContactId{*id});
+        if (!contact) throw_no_such("contact", who, {}, hint);
+        return std::move(*contact);
+    }
+    const auto address = to_address(who);
+    if (!address) throw_no_such("contact", who, {}, hint);
+    const auto kind = address->phone.empty() ? IdentityKind::bsuid : IdentityKind::phone;
+    static constexpr std::string_view sql = R"sql(
+        SELECT c.* FROM contacts c
+        WHERE c.id IN (SELECT contact_id FROM contact_identities WHERE value_hash = $1 AND kind = $2 AND ($3 = 0 OR device_id = $3))
+        ORDER BY c.id LIMIT 20)sql";
+    auto candidates = db.query(sql, vault.hash(address->phone.empty() ? address->user_id : address->phone), kind, device).all<Contact>();
+    if (candidates.empty()) throw_no_such("contact", who, {}, hint);
+    if (candidates.size() > 1) throw_ambiguous(candidates);
+    return std::move(candidates.front());
+}
+
+std::vector<Contact> list(Snapshot& db, const ContactFilter& filter, const Page& page) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT * FROM contacts
+        WHERE ($1 = 0 OR id < $1) AND ($2 = 0 OR device_id = $2) AND (CAST($3 AS INTEGER) IS NULL OR is_group = $3)
+          AND (CAST($4 AS INTEGER) IS NULL OR is_blocked = $4)
+        ORDER BY id DESC LIMIT $5)sql";
+    return db.query(sql, page.after, filter.device_id, filter.is_group, filter.is_blocked, page.size()).all<Contact>();
+}
+
+std::vector<ContactIdentity> identities(Snapshot& db, ContactId id) {
+    return db.query("SELECT * FROM contact_identities WHERE contact_id = $1 ORDER BY id LIMIT 100", id).all<ContactIdentity>();
+}
+
+SealedTarget target_of(Snapshot& db, ContactId id) {
+    SealedTarget out;
+    if (const auto contact = find(db, id)) out.phone = contact->phone_number;
+    for (ContactIdentity& identity : identities(db, id)) {
+        if (identity.kind == IdentityKind::bsuid)
+            out.user_id = std::move(identity.value);
+        else if (identity.kind == IdentityKind::chat)
+            out.group_id = std::move(identity.value);
+    }
+    return out;
+}
+
+bool set_blocked(Transaction& tx, const Cause& cause, ContactId id, bool blocked) {
+    const auto contact = find(tx, id);
+    if (!contact) throw_no_such("contact", std::to_string(id.value), {}, "see wabot contact list");
+    if (contact->is_blocked == blocked) return false;
+    tx.execute("UPDATE contacts SET is_blocked = $2, updated_at = $3 WHERE id = $1", id, blocked, tx.now());
+    record(tx, cause, blocked ? "contact.blocked" : "contact.unblocked", id, contact->device_id);
+    return true;
+}
+
+}  // namespace contacts
+
+}  // namespace wabot

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cause.hpp"
+#include "core/base/vault.hpp"
+#include "core/contacts/contact.hpp"
+#include "core/contacts/sealed_address.hpp"
+#include "core/database/database.hpp"
+#include "core/database/page.hpp"
+
+namespace wabot {
+
+struct ContactFilter {
+    DeviceId device_id;  // 0 = all
+    std::optional<bool> is_group;
+    std::optional<bool> is_blocked;
+};
+
+struct FoundContact {
+    ContactId id;
+    bool is_blocked = false;
+    bool added = false;
+};
+
+/// Where a contact is reached now, sealed as it is kept.
+struct SealedTarget {
+    std::optional<Sealed> phone;
+    std::optional<Sealed> user_id;
+    std::optional<Sealed> group_id;
+};
+
+/// The same, opened.
+struct Target {
+    Address to;
+    std::string group_id;  // empty = a person
+};
+Target open_target(const Vault& vault, const SealedTarget& target);
+
+/// All of it blocking, inside `Database::read` and `write`.
+namespace contacts {
+
+/// The contact with one of these addresses, made when there is none. Addresses that come together are linked; when they belong to two contacts the
+/// first one decides and nothing is merged. The number and name are kept up to date; `incoming_at` (of a message from it) moves
+/// `last_incoming_at` forward.
+FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address,
+                         std::optional<Time> incoming_at = std::nullopt);
+
+std::optional<Contact> find(Snapshot& db, ContactId id);
+/// By id (all digits), number (with +), JID or user id. Error{not_found}; Error{conflict} with the candidates when the address is known on several
+/// devices and `device` names none.
+Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId device = {});
+/// The newest first.
+std::vector<Contact> list(Snapshot& db, const ContactFilter& filter = {}, const Page& page = {});
+/// In the order they became known.
+std::vector<ContactIdentity> identities(Snapshot& db, ContactId id);
+/// The number it wrote from last, the newest user id, or the group.
+SealedTarget target_of(Snapshot& db, ContactId id);
+
+/// A blocked contact is stored, never answered and never written to. Says whether that was news.
+bool set_blocked(Transaction& tx, const Cause& cause, ContactId id, bool blocked);
+
+}  // namespace contacts
+
+}  // namespace wabot

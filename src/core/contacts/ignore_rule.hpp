@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/describe.hpp"
+#include "core/contacts/contact_id.hpp"
+#include "core/devices/device_id.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(IgnoreRuleType, contact, group, keyword)
+
+/// Messages of a device that no agent gets to see. They are stored all the same.
+struct IgnoreRule {
+    IgnoreRuleId id;
+    DeviceId device_id;
+    IgnoreRuleType rule_type = IgnoreRuleType::keyword;
+    std::optional<std::string> value;
+    std::optional<Sealed> address;
+    std::optional<ContactId> contact_id;
+    bool is_active = true;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(IgnoreRule, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true), FIELD(rule_type, .read_only = true),
+               FIELD(value, .max = 255, .doc = "The word of a keyword rule"),
+               FIELD(address, .read_only = true, .sealed = "ignore_rules.address", .doc = "Whom a contact or group rule means"),
+               FIELD(contact_id, .read_only = true, .doc = "The contact it means, when it was known"), FIELD(is_active),
+               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+
+}  // namespace wabot
