@@ -8,20 +8,20 @@
 
 namespace wabot {
 
-namespace {
-
-struct Applied {
+struct AppliedMigration {
     int revision;
     std::string name;
     std::string checksum;
     Time applied_at;
 };
-WABOT_DESCRIBE(Applied, FIELD(revision), FIELD(name), FIELD(checksum), FIELD(applied_at))
+WABOT_DESCRIBE(AppliedMigration, FIELD(revision), FIELD(name), FIELD(checksum), FIELD(applied_at))
+
+namespace {
 
 std::string checksum_of(const Migration& step) { return to_hex(sha256(step.up)); }
 
 /// What was applied so far; nullopt for a store without our version table.
-std::optional<std::vector<Applied>> applied_steps(Database& db) {
+std::optional<std::vector<AppliedMigration>> applied_steps(Database& db) {
     const auto tables = db.table_names();
     if (std::find(tables.begin(), tables.end(), "schema_migrations") == tables.end()) {
         if (tables.empty()) return std::nullopt;
@@ -29,13 +29,13 @@ std::optional<std::vector<Applied>> applied_steps(Database& db) {
                     "point DATABASE_URL at an empty database or at one of wabot's");
     }
     auto load = [](Snapshot& snapshot) {
-        return snapshot.query("SELECT revision, name, checksum, applied_at FROM schema_migrations ORDER BY revision").all<Applied>();
+        return snapshot.query("SELECT revision, name, checksum, applied_at FROM schema_migrations ORDER BY revision").all<AppliedMigration>();
     };
     return blocking(db.read(load));
 }
 
-void refuse_changed_history(const std::vector<Applied>& applied, const std::vector<Migration>& known) {
-    for (const Applied& step : applied) {
+void refuse_changed_history(const std::vector<AppliedMigration>& applied, const std::vector<Migration>& known) {
+    for (const AppliedMigration& step : applied) {
         if (step.revision > static_cast<int>(known.size())) continue;  // newer than we are: said elsewhere
         const Migration& ours = known[static_cast<std::size_t>(step.revision) - 1];
         if (ours.name != step.name || checksum_of(ours) != step.checksum)
@@ -81,18 +81,18 @@ void check_schema(Database& db) {
 }
 
 std::vector<MigrationStatus> migration_status(Database& db) {
-    const auto applied = applied_steps(db).value_or(std::vector<Applied>{});
+    const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
     std::vector<MigrationStatus> out;
-    for (const Applied& step : applied) out.push_back({step.revision, step.name, true, step.applied_at});
+    for (const AppliedMigration& step : applied) out.push_back({step.revision, step.name, true, step.applied_at});
     for (const Migration& step : known)
         if (step.revision > static_cast<int>(applied.size())) out.push_back({step.revision, std::string(step.name), false, std::nullopt});
     return out;
 }
 
 std::vector<Migration> migrate_up(Database& db, std::optional<int> to) {
-    const auto applied = applied_steps(db).value_or(std::vector<Applied>{});
+    const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
     const int last = to.value_or(static_cast<int>(known.size()));
@@ -107,7 +107,7 @@ std::vector<Migration> migrate_up(Database& db, std::optional<int> to) {
 }
 
 Migration migrate_down(Database& db) {
-    const auto applied = applied_steps(db).value_or(std::vector<Applied>{});
+    const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     if (applied.empty()) throw Error(Errc::conflict, "there is no migration to take back");
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);

@@ -26,16 +26,17 @@ namespace {
 
 class Pets {
 public:
+    template <class Work>
+    auto write(Work work) {
+        return blocking(db->write(std::move(work)));
+    }
+
     Pets() : db(open_database("sqlite:///" + (folder.path() / "pets.db").string(), real_world().clock, {.create = true})) {
         write([](Transaction& tx) {
             tx.script(
                 "CREATE TABLE pets (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, born_at INTEGER,"
                 " phone_enc BLOB, phone_hash BLOB, phone_last4 TEXT) STRICT");
         });
-    }
-    template <class Work>
-    auto write(Work work) {
-        return blocking(db->write(std::move(work)));
     }
     std::int64_t count() {
         auto query = [](Snapshot& snapshot) { return snapshot.query("SELECT count(*) FROM pets").one<std::int64_t>(); };

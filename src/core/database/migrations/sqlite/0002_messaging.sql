@@ -87,7 +87,7 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE UNIQUE INDEX ux_messages_whatsapp_message_id ON messages (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL;
 CREATE INDEX ix_messages_conversation_id ON messages (conversation_id, id);
-CREATE INDEX ix_messages_device_id ON messages (device_id, timestamp);
+CREATE INDEX ix_messages_device_id ON messages (device_id, id);
 CREATE INDEX ix_messages_takes_turn ON messages (conversation_id, id) WHERE takes_turn = 1;
 CREATE INDEX ix_messages_unsettled ON messages (status, id) WHERE status IN ('queued', 'failed', 'uncertain', 'held');
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "core/base/clock.hpp"
+#include "core/channels/channel.hpp"
+#include "core/channels/delivery.hpp"
+#include "core/devices/directory.hpp"
+#include "core/http_client/http_client.hpp"
+
+namespace wabot {
+
+/// The channel of a device as it is configured now. Error{invalid} for a kind this version has none for.
+std::unique_ptr<Channel> open_channel(const DeviceEntry& device, HttpClient& http, const World& world);
+
+/// Reads a body that came in on a channel of that kind ("whatsapp", "sim"). An unknown kind is unreadable. Never throws.
+Delivery read_delivery(std::string_view kind, std::string_view body, Time received_at);
+
+/// Longest text that one send of any channel here may carry, in characters.
+inline constexpr std::size_t text_part_max = 4096;
+
+}  // namespace wabot

@@ -1,0 +1,83 @@
+#include "core/messaging/conversations.hpp"
+
+#include "core/base/error.hpp"
+#include "core/base/natural_key.hpp"
+#include "core/messaging/changes.hpp"
+
+namespace wabot::conversations {
+
+namespace {
+
+constexpr std::string_view list_sql = R"sql(
+    SELECT c.id, c.key, c.device_id, d.key AS session_id, c.contact_id, k.name AS contact_name, k.contact_jid_enc, k.contact_jid_hash,
+           k.contact_jid_last4, c.title, c.status, c.control, c.control_until, c.turn_pending, c.send_pending, c.last_message_at, c.created_at,
+           c.updated_at
+    FROM conversations c JOIN devices d ON d.id = c.device_id JOIN contacts k ON k.id = c.contact_id
+    WHERE (CAST($1 AS BIGINT) IS NULL OR c.device_id = $1) AND (CAST($2 AS BIGINT) IS NULL OR c.id < $2)
+      AND (CAST($3 AS TEXT) IS NULL OR c.key = $3) AND (CAST($4 AS BIGINT) IS NULL OR c.id = $4)
+    ORDER BY c.id DESC LIMIT $5)sql";
+
+struct ControlNow {
+    Control control;
+    std::optional<Time> until;
+};
+
+}  // namespace
+}  // namespace wabot::conversations
+
+namespace wabot {
+using ControlNow = conversations::ControlNow;
+WABOT_DESCRIBE(ControlNow, FIELD(control), FIELD(until))
+}  // namespace wabot
+
+namespace wabot::conversations {
+
+std::string new_key(Random& random) { return "c_" + random.word(12); }
+
+ConversationId find_or_add(Transaction& tx, DeviceId device, ContactId contact, std::string_view key) {
+    static constexpr std::string_view find_sql = "SELECT id FROM conversations WHERE device_id = $1 AND contact_id = $2";
+    if (const auto found = tx.query(find_sql, device, contact).first<ConversationId>()) return *found;
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO conversations (key, device_id, contact_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+        ON CONFLICT (device_id, contact_id) DO UPDATE SET updated_at = excluded.updated_at RETURNING id)sql";
+    return tx.query(sql, key, device, contact, tx.now()).one<ConversationId>();
+}
+
+void note_message(Transaction& tx, ConversationId id) {
+    tx.execute("UPDATE conversations SET last_message_at = $2, updated_at = $2 WHERE id = $1", id, tx.now());
+}
+
+std::optional<Conversation> find(Snapshot& db, std::string_view key_or_id) {
+    const std::optional<std::int64_t> none;
+    const auto id = as_id(key_or_id);
+    const std::optional<std::string> key = id ? std::nullopt : std::optional(std::string(key_or_id));
+    return db.query(list_sql, none, none, key, id, 1).first<Conversation>();
+}
+
+Conversation get(Snapshot& db, std::string_view key_or_id) {
+    auto found = find(db, key_or_id);
+    if (!found) throw Error(Errc::not_found, "no conversation " + std::string(key_or_id.substr(0, 64)), "see wabot conversation list");
+    return std::move(*found);
+}
+
+std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, int limit, std::optional<ConversationId> before) {
+    const std::optional<std::string> any_key;
+    const std::optional<std::int64_t> any_id;
+    return db.query(list_sql, device, before, any_key, any_id, limit).all<Conversation>();
+}
+
+Control control_of(Snapshot& db, ConversationId id) {
+    const auto now = db.query("SELECT control, control_until AS until FROM conversations WHERE id = $1", id).one<ControlNow>();
+    return now.control == Control::human && (!now.until || *now.until > db.now()) ? Control::human : Control::agent;
+}
+
+bool hand_off(Transaction& tx, const Cause& cause, ConversationId id, Control to, Time until) {
+    static constexpr std::string_view sql =
+        "UPDATE conversations SET control = $2, control_until = $3, updated_at = $4 WHERE id = $1";
+    const bool changed = control_of(tx, id) != to;
+    tx.execute(sql, id, to, to == Control::human ? std::optional(until) : std::nullopt, tx.now());
+    if (changed) changes::record(tx, cause, to == Control::human ? "conversation.taken_over" : "conversation.released", "conversation", id.value);
+    return changed;
+}
+
+}  // namespace wabot::conversations

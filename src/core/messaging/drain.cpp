@@ -1,0 +1,253 @@
+#include "core/messaging/drain.hpp"
+
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/channels/open_channel.hpp"
+#include "core/contacts/contacts.hpp"
+#include "core/devices/devices.hpp"
+#include "core/messaging/changes.hpp"
+#include "core/messaging/conversations.hpp"
+#include "core/messaging/inbox.hpp"
+#include "core/messaging/lanes.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/statuses.hpp"
+
+namespace wabot {
+
+struct ReceivedBody {
+    InboxId id;
+    std::string kind;
+    std::optional<DeviceId> device_id;
+    Bytes body;
+    std::string request_id;
+    Time received_at;
+};
+WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(body), FIELD(request_id), FIELD(received_at))
+
+namespace {
+
+constexpr int bodies_max = 64;
+constexpr std::int64_t octets_max = 16 * 1024 * 1024;  // of sealed bodies in memory at a time
+
+/// A message with everything sealed that is stored sealed.
+struct PreparedMessage {
+    IncomingMessage message;
+    Sealed provider_id;
+    Bytes quoted_hash;  // empty = quotes nothing
+    Bytes raw;
+    SealedAddress chat;                   // the person, or the group
+    std::optional<SealedAddress> author;  // of a group's message
+    std::string conversation_key;         // should the conversation be new
+};
+
+struct PreparedItem {
+    std::string route;
+    std::string kind;
+    std::variant<PreparedMessage, statuses::Sealable, Notice, Broken> what;
+};
+
+struct PreparedBody {
+    ReceivedBody row;
+    std::string unreadable;
+    std::vector<PreparedItem> items;
+};
+
+std::vector<ReceivedBody> load(Snapshot& db) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT id, kind, device_id, body, request_id, received_at FROM (
+            SELECT id, kind, device_id, body, request_id, received_at, sum(length(body)) OVER (ORDER BY id) AS total FROM (
+                SELECT id, kind, device_id, body, request_id, received_at FROM inbox WHERE state = 'received' ORDER BY id LIMIT $1) oldest) sized
+        WHERE total <= $2 OR total = length(body) ORDER BY id)sql";
+    return db.query(sql, bodies_max, octets_max).all<ReceivedBody>();
+}
+
+PreparedMessage prepare_message(const Vault& vault, Random& random, IncomingMessage&& message) {
+    PreparedMessage out;
+    out.provider_id = vault.seal(message.provider_id, messages::id_data);
+    if (!message.reply_to.empty()) out.quoted_hash = vault.hash(message.reply_to);
+    out.raw = vault.seal_bytes(message.raw, messages::raw_data);
+    if (message.group_id.empty()) {
+        out.chat = seal_person(vault, message.sender, message.sender_name);
+    } else {
+        out.chat = seal_group(vault, message.group_id);
+        out.author = seal_person(vault, message.sender, message.sender_name);
+    }
+    out.conversation_key = conversations::new_key(random);
+    out.message = std::move(message);
+    return out;
+}
+
+statuses::Sealable prepare_status(const Vault& vault, StatusUpdate&& update) {
+    statuses::Sealable out;
+    out.provider_id = vault.seal(update.provider_id, messages::id_data);
+    if (!update.recipient.empty()) out.recipient_hash = vault.hash(update.recipient);
+    out.update = std::move(update);
+    return out;
+}
+
+/// Seals an item; what cannot be sealed is broken like what cannot be read.
+PreparedItem prepare_item(const Vault& vault, Random& random, DeliveryItem&& item) {
+    PreparedItem out{std::move(item.route), std::move(item.kind), Broken{}};
+    try {
+        if (auto* message = std::get_if<IncomingMessage>(&item.what)) out.what = prepare_message(vault, random, std::move(*message));
+        else if (auto* status = std::get_if<StatusUpdate>(&item.what)) out.what = prepare_status(vault, std::move(*status));
+        else if (auto* notice = std::get_if<Notice>(&item.what)) out.what = std::move(*notice);
+        else out.what = std::get<Broken>(std::move(item.what));
+    } catch (const Error& error) {
+        out.what = Broken{error.what()};
+    }
+    return out;
+}
+
+PreparedBody prepare(const Vault& vault, Random& random, ReceivedBody&& row) {
+    PreparedBody out;
+    Delivery delivery;
+    try {
+        delivery = read_delivery(row.kind, vault.open(row.body, "inbox.body"), row.received_at);
+    } catch (const Error& error) {
+        delivery.unreadable = error.what();
+    }
+    out.unreadable = std::move(delivery.unreadable);
+    for (DeliveryItem& item : delivery.items) out.items.push_back(prepare_item(vault, random, std::move(item)));
+    row.body = {};
+    out.row = std::move(row);
+    return out;
+}
+
+/// What became of an item.
+struct ItemResult {
+    std::string_view state = "done";  // done, double, quarantined, unrouted
+    std::optional<DeviceId> device;
+    std::optional<MessageId> message;
+    std::optional<std::string> error;
+};
+
+/// Stores the bodies of one batch, in one unit.
+class Storing {
+public:
+    Storing(Transaction& tx, std::chrono::milliseconds takeover_timeout) : tx_(tx), takeover_timeout_(takeover_timeout) {}
+
+    /// False when another drainer took the body meanwhile.
+    bool store(const PreparedBody& body) {
+        static constexpr std::string_view take_sql =
+            "UPDATE inbox SET state = 'done', attempts = attempts + 1, done_at = $2 WHERE id = $1 AND state = 'received'";
+        if (tx_.execute(take_sql, body.row.id, tx_.now()) != 1) return false;
+        if (!body.unreadable.empty()) {
+            tx_.execute("UPDATE inbox SET state = 'quarantined', error = $2, done_at = NULL WHERE id = $1", body.row.id, body.unreadable);
+            return true;
+        }
+        cause_ = Cause{{"system", "inbox"}, body.row.request_id};
+        tx_.execute("DELETE FROM inbox_items WHERE inbox_id = $1", body.row.id);
+        std::string_view worst = "done";
+        std::optional<std::string> error;
+        std::int64_t position = 0;
+        for (const PreparedItem& item : body.items) {
+            const ItemResult result = store_item(body.row, item);
+            write_item(body.row.id, position++, item.kind, result);
+            if (result.state == "quarantined" || (result.state == "unrouted" && worst == "done")) {
+                worst = result.state;
+                error = result.error;
+            }
+        }
+        if (worst != "done") tx_.execute("UPDATE inbox SET state = $2, error = $3, done_at = NULL WHERE id = $1", body.row.id, worst, error);
+        return true;
+    }
+
+private:
+    ItemResult store_item(const ReceivedBody& row, const PreparedItem& item) {
+        ItemResult result;
+        result.device = route(row, item.route);
+        if (const auto* broken = std::get_if<Broken>(&item.what)) {
+            result.state = "quarantined";
+            result.error = broken->reason;
+            return result;
+        }
+        if (std::holds_alternative<Notice>(item.what)) return result;
+        if (!result.device) {
+            result.state = "unrouted";
+            result.error = "no device serves the account it names";
+            return result;
+        }
+        try {
+            tx_.savepoint([&] {
+                if (const auto* message = std::get_if<PreparedMessage>(&item.what)) store_message(*result.device, *message, result);
+                else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what))) result.state = "double";
+            });
+        } catch (const Error& error) {
+            if (error.code() == Errc::unavailable) throw;  // the store's trouble, not the item's
+            result = {"quarantined", result.device, std::nullopt, error.what()};
+        }
+        return result;
+    }
+
+    void store_message(DeviceId device, const PreparedMessage& prepared, ItemResult& result) {
+        const IncomingMessage& m = prepared.message;
+        const auto incoming_at = m.is_echo ? std::nullopt : std::optional(tx_.now());
+        const FoundContact contact = contacts::find_or_add(tx_, cause_, device, prepared.chat, incoming_at);
+        std::optional<ContactId> author;
+        if (prepared.author) author = contacts::find_or_add(tx_, cause_, device, *prepared.author, incoming_at).id;
+        const ConversationId conversation = conversations::find_or_add(tx_, device, contact.id, prepared.conversation_key);
+        std::optional<MessageId> parent;
+        if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_id(tx_, device, prepared.quoted_hash);
+        const bool takes_turn = m.wants_answer && !m.is_echo;
+        const messages::Incoming row{conversation, device, contact.id, author, m.is_echo, m.message_type, m.content, prepared.raw, takes_turn,
+                                     prepared.provider_id, parent, m.timestamp};
+        result.message = messages::add_incoming(tx_, row);
+        if (!result.message) {
+            result.state = "double";
+            result.error = "the message is stored already";
+            return;
+        }
+        conversations::note_message(tx_, conversation);
+        if (takes_turn) lanes::add(tx_, Lane::turn, conversation, 1);
+        if (m.is_echo) conversations::hand_off(tx_, cause_, conversation, Control::human, tx_.now() + takeover_timeout_);
+        changes::record(tx_, cause_, m.is_echo ? "message.echoed" : "message.received", "message", result.message->value, device.value);
+    }
+
+    void write_item(InboxId inbox, std::int64_t position, std::string_view kind, const ItemResult& result) {
+        static constexpr std::string_view sql = R"sql(
+            INSERT INTO inbox_items (inbox_id, position, device_id, kind, state, error, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7))sql";
+        tx_.execute(sql, inbox, position, result.device, kind, result.state, result.error, result.message);
+    }
+
+    /// The device that an item is for: the one whose account it names. What came in by a device's own path is for that device alone, since only
+    /// its secret was checked.
+    std::optional<DeviceId> route(const ReceivedBody& row, const std::string& account) {
+        if (account.empty()) return row.device_id;
+        const auto named = device_of_account(row, account);
+        return row.device_id && named != row.device_id ? std::nullopt : named;
+    }
+
+    std::optional<DeviceId> device_of_account(const ReceivedBody& row, const std::string& account) {
+        const auto key = row.kind + "/" + account;
+        if (const auto known = routes_.find(key); known != routes_.end()) return known->second;
+        static constexpr std::string_view sql = "SELECT id FROM devices WHERE kind = $1 AND provider_ref = $2 AND deleted_at IS NULL";
+        return routes_[key] = tx_.query(sql, row.kind, account).first<DeviceId>();
+    }
+
+    Transaction& tx_;
+    const std::chrono::milliseconds takeover_timeout_;
+    Cause cause_;
+    std::map<std::string, std::optional<DeviceId>> routes_;
+};
+
+}  // namespace
+
+asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, std::chrono::milliseconds takeover_timeout) {
+    auto received = co_await db.read(load);
+    if (received.empty()) co_return 0;
+    std::vector<PreparedBody> bodies;
+    for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
+    auto store = [&bodies, takeover_timeout](Transaction& tx) {
+        Storing storing(tx, takeover_timeout);
+        std::size_t taken = 0;
+        for (const PreparedBody& body : bodies) taken += storing.store(body) ? 1 : 0;
+        return taken;
+    };
+    co_await db.write(store);
+    co_return bodies.size();
+}
+
+}  // namespace wabot

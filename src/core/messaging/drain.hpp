@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+
+#include "core/base/clock.hpp"
+#include "core/base/vault.hpp"
+#include "core/database/database.hpp"
+
+namespace wabot {
+
+/// Takes the oldest bodies from the inbox and stores what they say: messages, statuses, notices. Parsing and sealing happen outside the unit.
+/// How many bodies it took; 0 = the inbox is empty.
+asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, std::chrono::milliseconds takeover_timeout);
+
+}  // namespace wabot

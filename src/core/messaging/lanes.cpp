@@ -1,0 +1,98 @@
+#include "core/messaging/lanes.hpp"
+
+#include <string>
+
+namespace wabot::lanes {
+
+namespace {
+
+// Both lanes run the same text; only the columns' prefix differs.
+struct LaneSql {
+    std::string add, any_due, claim, finish, holds, extend, rescue_expired, rescue_worker;
+};
+
+std::string for_lane(std::string text, std::string_view prefix) {
+    static constexpr std::string_view mark = "{lane}";
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) text.replace(at, mark.size(), prefix);
+    return text;
+}
+
+LaneSql make_sql(std::string_view prefix) {
+    return {
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_pending = {lane}_pending + $2,
+                   {lane}_due_at = CASE WHEN {lane}_state = 'idle' THEN $3 ELSE {lane}_due_at END,
+                   {lane}_state = CASE WHEN {lane}_state = 'idle' THEN 'ready' ELSE {lane}_state END
+            WHERE id = $1)sql", prefix),
+        for_lane(R"sql(
+            SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1 LIMIT 1)sql", prefix),
+        for_lane(R"sql(
+            WITH due AS MATERIALIZED (
+                SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1
+                ORDER BY {lane}_due_at, id LIMIT $2 {skip_locked})
+            UPDATE conversations SET {lane}_state = 'running', {lane}_lease_no = {lane}_lease_no + 1, {lane}_lease_until = $3, {lane}_worker = $4
+            WHERE id IN (SELECT id FROM due)
+            RETURNING id, {lane}_lease_no AS lease_no)sql", prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_pending = {lane}_pending - $3,
+                   {lane}_state = CASE WHEN {lane}_pending > $3 THEN 'ready' ELSE 'idle' END,
+                   {lane}_due_at = $4, {lane}_lease_until = NULL, {lane}_worker = NULL
+            WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql", prefix),
+        for_lane(R"sql(
+            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql", prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_lease_until = $2 WHERE {lane}_state = 'running' AND {lane}_worker = $1)sql", prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_state = 'ready', {lane}_lease_until = NULL, {lane}_worker = NULL
+            WHERE {lane}_state = 'running' AND {lane}_lease_until < $1
+            RETURNING id)sql", prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_state = 'ready', {lane}_lease_until = NULL, {lane}_worker = NULL
+            WHERE {lane}_state = 'running' AND {lane}_worker = $1
+            RETURNING id)sql", prefix),
+    };
+}
+
+const LaneSql& sql_of(Lane lane) {
+    static const LaneSql turn = make_sql("turn");
+    static const LaneSql send = make_sql("send");
+    return lane == Lane::turn ? turn : send;
+}
+
+}  // namespace
+
+void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) { tx.execute(sql_of(lane).add, id, count, tx.now()); }
+
+bool any_due(Snapshot& db, Lane lane, Time now) { return !db.query(sql_of(lane).any_due, now).empty(); }
+
+std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until, WorkerId worker) {
+    return tx.query(sql_of(lane).claim, tx.now(), limit, until, worker).all<ClaimedLane>();
+}
+
+bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t done, Time due_at) {
+    return tx.execute(sql_of(lane).finish, claimed.id, claimed.lease_no, done, due_at) == 1;
+}
+
+bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed) { return !db.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty(); }
+
+void recount_sends(Transaction& tx, ConversationId id, Time due_at) {
+    static constexpr std::string_view count_sql =
+        "SELECT count(*) FROM sends WHERE conversation_id = $1 AND state IN ('queued', 'claimed', 'handing_over', 'uncertain')";
+    static constexpr std::string_view sql = R"sql(
+        UPDATE conversations SET send_pending = $2, send_due_at = $3, send_state = CASE WHEN $2 > 0 THEN 'ready' ELSE 'idle' END
+        WHERE id = $1 AND send_state <> 'running')sql";
+    const auto pending = tx.query(count_sql, id).one<std::int64_t>();
+    tx.execute(sql, id, pending, due_at);
+}
+
+void extend(Transaction& tx, Lane lane, WorkerId worker, Time until) { tx.execute(sql_of(lane).extend, worker, until); }
+
+std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now) {
+    return tx.query(sql_of(lane).rescue_expired, now).all<ConversationId>();
+}
+
+std::vector<ConversationId> rescue_worker(Transaction& tx, Lane lane, WorkerId worker) {
+    return tx.query(sql_of(lane).rescue_worker, worker).all<ConversationId>();
+}
+
+}  // namespace wabot::lanes

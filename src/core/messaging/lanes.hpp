@@ -1,0 +1,51 @@
+#pragma once
+
+#include <vector>
+
+#include "core/database/database.hpp"
+#include "core/messaging/ids.hpp"
+
+namespace wabot {
+
+using WorkerId = Id<struct WorkerRow>;
+
+/// What must be in order: a conversation has a lane of turns and a lane of sends. Claiming takes the lane, not the job.
+enum class Lane { turn, send };
+
+/// A lane in our hands; `lease_no` fences every later write.
+struct ClaimedLane {
+    ConversationId id;
+    std::int64_t lease_no;
+};
+WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no))
+
+namespace lanes {
+
+/// `count` more pending in a lane, which becomes ready if it was idle.
+void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count);
+
+/// Whether anything is due: worth a claim.
+bool any_due(Snapshot& db, Lane lane, Time now);
+
+/// The lanes that are due, longest first, at most `limit`.
+std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until, WorkerId worker);
+
+/// Gives the lane back with `done` fewer pending, not due before `due_at`. False when it is ours no more (fenced): the unit must write nothing.
+bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t done, Time due_at);
+
+/// Whether the lane is still ours.
+bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed);
+
+/// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside.
+void recount_sends(Transaction& tx, ConversationId id, Time due_at);
+
+/// Longer leases for all that `worker` holds.
+void extend(Transaction& tx, Lane lane, WorkerId worker, Time until);
+
+/// Makes ready again what expired before `now`, or what `worker` held. The lanes that were released.
+std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now);
+std::vector<ConversationId> rescue_worker(Transaction& tx, Lane lane, WorkerId worker);
+
+}  // namespace lanes
+
+}  // namespace wabot

@@ -1,0 +1,153 @@
+#include "core/messaging/messages.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/base/error.hpp"
+
+namespace wabot::messages {
+
+namespace {
+
+constexpr std::string_view select_sql = R"sql(
+    SELECT m.id, m.conversation_id, c.key AS conversation_key, m.device_id, d.key AS session_id, m.direction, m.sender_kind, m.agent_id,
+           m.contact_id, k.contact_jid_enc, k.contact_jid_hash, k.contact_jid_last4, m.author_contact_id, m.message_type, m.content,
+           m.whatsapp_message_id_enc, m.whatsapp_message_id_hash, m.whatsapp_message_id_last4, m.parent_id, m.status, m.error,
+           CASE WHEN m.direction = 'incoming' THEN 1 ELSE 0 END AS is_from_user, m.timestamp, m.created_at, m.updated_at
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN devices d ON d.id = m.device_id
+         JOIN contacts k ON k.id = c.contact_id
+    WHERE m.deleted_at IS NULL
+      AND (CAST($1 AS BIGINT) IS NULL OR m.id < $1)
+      AND (CAST($2 AS TEXT) IS NULL OR m.direction = $2)
+      AND (CAST($3 AS TEXT) IS NULL OR m.status = $3) )sql";
+
+// One statement for each way in, so that each walks an index from its newest end.
+const std::string of_all = std::string(select_sql) + "AND CAST($4 AS BIGINT) IS NULL ORDER BY m.id DESC LIMIT $5";
+const std::string of_device = std::string(select_sql) + "AND m.device_id = $4 ORDER BY m.id DESC LIMIT $5";
+const std::string of_conversation = std::string(select_sql) + "AND m.conversation_id = $4 ORDER BY m.id DESC LIMIT $5";
+const std::string of_id = std::string(select_sql) + "AND m.id = $4 ORDER BY m.id DESC LIMIT $5";
+
+int rank(MessageStatus status) {
+    switch (status) {
+        case MessageStatus::queued: return 0;
+        case MessageStatus::uncertain: return 1;
+        case MessageStatus::held: return 2;
+        case MessageStatus::sent: return 3;
+        case MessageStatus::delivered: return 4;
+        case MessageStatus::read: return 5;
+        case MessageStatus::played: return 6;
+        case MessageStatus::failed:
+        case MessageStatus::received:
+        case MessageStatus::cancelled: return -1;
+    }
+    return -1;
+}
+
+bool is_reported(MessageStatus status) {
+    return status == MessageStatus::delivered || status == MessageStatus::read || status == MessageStatus::played || status == MessageStatus::failed;
+}
+
+}  // namespace
+
+std::optional<MessageId> add_incoming(Transaction& tx, const Incoming& m) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, author_contact_id, message_type, content, raw,
+                              takes_turn, parent_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp,
+                              created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+        ON CONFLICT (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL DO NOTHING
+        RETURNING id)sql";
+    return tx
+        .query(sql, m.conversation, m.device, m.is_echo ? Direction::outgoing : Direction::incoming, m.is_echo ? SenderKind::user : SenderKind::contact,
+               m.contact, m.author, m.message_type.substr(0, 30), m.content, m.raw, m.takes_turn, m.parent, m.provider_id.enc, m.provider_id.hash,
+               m.provider_id.last4, m.is_echo ? MessageStatus::sent : MessageStatus::received, m.timestamp, tx.now())
+        .first<MessageId>();
+}
+
+MessageId add_outgoing(Transaction& tx, const Outgoing& m) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, agent_id, message_type, content, parent_id, status,
+                              timestamp, created_at, updated_at)
+        VALUES ($1, $2, 'outgoing', $3, $4, $5, 'text', $6, $7, 'queued', $8, $8, $8)
+        RETURNING id)sql";
+    return tx.query(sql, m.conversation, m.device, m.sender, m.contact, m.agent, m.content, m.parent, tx.now()).one<MessageId>();
+}
+
+std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, const Bytes& hash) {
+    static constexpr std::string_view sql = "SELECT id FROM messages WHERE device_id = $1 AND whatsapp_message_id_hash = $2";
+    return db.query(sql, device, hash).first<MessageId>();
+}
+
+std::vector<Message> list(Snapshot& db, const Filter& filter, int limit, std::optional<MessageId> before) {
+    const std::optional<std::int64_t> none;
+    if (filter.conversation) return db.query(of_conversation, before, filter.direction, filter.status, *filter.conversation, limit).all<Message>();
+    if (filter.device) return db.query(of_device, before, filter.direction, filter.status, *filter.device, limit).all<Message>();
+    return db.query(of_all, before, filter.direction, filter.status, none, limit).all<Message>();
+}
+
+std::optional<Message> find(Snapshot& db, MessageId id) {
+    const std::optional<std::int64_t> any;
+    const std::optional<std::string> anything;
+    return db.query(of_id, any, anything, anything, id, 1).first<Message>();
+}
+
+Message get(Snapshot& db, MessageId id) {
+    auto found = find(db, id);
+    if (!found) throw Error(Errc::not_found, "no message " + std::to_string(id.value), "see wabot message list");
+    return std::move(*found);
+}
+
+bool advances(MessageStatus from, MessageStatus to) {
+    if (rank(from) < 0) return false;
+    if (to == MessageStatus::failed) return rank(from) < rank(MessageStatus::delivered);
+    return rank(to) > rank(from);
+}
+
+void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optional<JsonText>& error) {
+    const auto from = tx.query("SELECT status FROM messages WHERE id = $1", id).one<MessageStatus>();
+    if (!advances(from, to)) return;
+    tx.execute("UPDATE messages SET status = $2, error = $3, updated_at = $4 WHERE id = $1", id, to, error, tx.now());
+}
+
+void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error) {
+    const auto from = tx.query("SELECT status FROM messages WHERE id = $1", id).one<MessageStatus>();
+    if (is_reported(from)) return;
+    static constexpr std::string_view newest_sql = R"sql(
+        SELECT s.state FROM sends s
+        WHERE s.message_id = $1 AND s.attempt = (SELECT max(n.attempt) FROM sends n WHERE n.message_id = s.message_id AND n.part = s.part))sql";
+    const auto states = tx.query(newest_sql, id).all<std::string>();
+    // The first of these that any part is in; all parts sent otherwise.
+    static constexpr std::array<std::pair<std::string_view, MessageStatus>, 7> order{{{"failed", MessageStatus::failed},
+                                                                                      {"held", MessageStatus::held},
+                                                                                      {"uncertain", MessageStatus::uncertain},
+                                                                                      {"cancelled", MessageStatus::cancelled},
+                                                                                      {"queued", MessageStatus::queued},
+                                                                                      {"claimed", MessageStatus::queued},
+                                                                                      {"handing_over", MessageStatus::queued}}};
+    MessageStatus to = MessageStatus::sent;
+    for (const auto& [word, status] : order) {
+        if (std::find(states.begin(), states.end(), word) == states.end()) continue;
+        to = status;
+        break;
+    }
+    if (to != from) tx.execute("UPDATE messages SET status = $2, error = $3, updated_at = $4 WHERE id = $1", id, to, error, tx.now());
+}
+
+std::vector<TimelineEntry> timeline(Snapshot& db, MessageId id) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT created_at AS at, CASE WHEN direction = 'incoming' THEN 'received' ELSE 'stored' END AS what, '' AS detail, 0 AS step
+        FROM messages WHERE id = $1
+        UNION ALL
+        SELECT updated_at AS at, state AS what, 'send/' || id || ' part ' || part || ' attempt ' || attempt
+               || CASE WHEN last_error IS NULL THEN '' ELSE ': ' || last_error END
+               || CASE WHEN doubled_at IS NULL THEN '' ELSE ' (a double)' END AS detail, 1 AS step
+        FROM sends WHERE message_id = $1
+        UNION ALL
+        SELECT timestamp AS at, status AS what, 'provider' || CASE WHEN error_code IS NULL THEN '' ELSE ': ' || error_code || ' ' || error_title END
+               AS detail, 2 AS step
+        FROM message_statuses WHERE message_id = $1
+        ORDER BY step, at LIMIT 200)sql";
+    return db.query(sql, id).all<TimelineEntry>();
+}
+
+}  // namespace wabot::messages

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/agents/agent_id.hpp"
+#include "core/base/cause.hpp"
+#include "core/contacts/contact_id.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
+#include "core/messaging/ids.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(Direction, incoming, outgoing, internal)
+WABOT_ENUM(SenderKind, user, contact, agent, system)
+WABOT_ENUM(MessageStatus, received, queued, sent, delivered, read, played, failed, uncertain, held, cancelled)
+
+/// A message as people read it.
+struct Message {
+    MessageId id;
+    ConversationId conversation_id;
+    std::string conversation_key;
+    DeviceId device_id;
+    std::string session_id;
+    Direction direction;
+    SenderKind sender_kind;
+    std::optional<AgentId> agent_id;
+    ContactId contact_id;
+    std::optional<Sealed> contact_jid;
+    std::optional<ContactId> author_contact_id;
+    std::string message_type;
+    std::optional<std::string> content;
+    std::optional<Sealed> whatsapp_message_id;
+    std::optional<MessageId> parent_id;
+    MessageStatus status;
+    std::optional<JsonText> error;
+    bool is_from_user;
+    Time timestamp;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(conversation_key, .wide = true), FIELD(device_id, .wide = true),
+               FIELD(session_id, .doc = "The device's key"), FIELD(direction), FIELD(sender_kind, .wide = true), FIELD(agent_id, .wide = true),
+               FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
+               FIELD(author_contact_id, .wide = true, .doc = "Who wrote, in a group"), FIELD(message_type),
+               FIELD(content, .doc = "The human text; null when there is none"),
+               FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),
+               FIELD(parent_id, .wide = true, .doc = "The message that is quoted"), FIELD(status), FIELD(error, .wide = true),
+               FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
+               FIELD(updated_at, .wide = true))
+
+/// One line of a message's history at the provider or at our side.
+struct TimelineEntry {
+    Time at;
+    std::string what;    // queued, sent, delivered, ...: of the provider; or the state of a send
+    std::string detail;  // attempt, provider code
+};
+WABOT_DESCRIBE(TimelineEntry, FIELD(at), FIELD(what), FIELD(detail))
+
+namespace messages {
+
+inline constexpr std::string_view id_data = "messages.whatsapp_message_id";
+inline constexpr std::string_view raw_data = "messages.raw";
+
+/// What is stored of an incoming message or an echo; sealed beforehand.
+struct Incoming {
+    ConversationId conversation;
+    DeviceId device;
+    ContactId contact;
+    std::optional<ContactId> author;
+    bool is_echo = false;  // written on our side elsewhere: outgoing, sent
+    std::string_view message_type;
+    std::optional<std::string> content;
+    Bytes raw;
+    bool takes_turn = false;
+    Sealed provider_id;
+    std::optional<MessageId> parent;
+    Time timestamp;
+};
+
+/// Stores it; nullopt when the device has a message of that provider id already.
+std::optional<MessageId> add_incoming(Transaction& tx, const Incoming& message);
+
+struct Outgoing {
+    ConversationId conversation;
+    DeviceId device;
+    ContactId contact;
+    SenderKind sender;
+    std::optional<AgentId> agent;
+    std::string_view content;
+    std::optional<MessageId> parent;  // is quoted
+};
+
+/// Stores it as `queued`; `sends::queue` puts it on its way.
+MessageId add_outgoing(Transaction& tx, const Outgoing& message);
+
+/// The message of that provider id, for quotes.
+std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, const Bytes& hash);
+
+struct Filter {
+    std::optional<DeviceId> device;
+    std::optional<ConversationId> conversation;
+    std::optional<Direction> direction;
+    std::optional<MessageStatus> status;
+};
+/// Newest first, by id; `before` is the last id of the page before.
+std::vector<Message> list(Snapshot& db, const Filter& filter, int limit, std::optional<MessageId> before);
+std::optional<Message> find(Snapshot& db, MessageId id);
+/// Error{not_found} with the way out.
+Message get(Snapshot& db, MessageId id);
+
+/// Whether the provider's word `to` moves a message that is `from`: states only advance, `failed` is final unless it was delivered.
+bool advances(MessageStatus from, MessageStatus to);
+/// Moves it when that advances. `error` goes with a failure.
+void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optional<JsonText>& error);
+/// Sets the status from the newest attempt of each part. Leaves alone what the provider has reported already.
+void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error = std::nullopt);
+
+std::vector<TimelineEntry> timeline(Snapshot& db, MessageId id);
+
+}  // namespace messages
+
+}  // namespace wabot

@@ -1,0 +1,71 @@
+#include "core/messaging/pacing.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/devices/devices.hpp"
+#include "core/devices/options.hpp"
+
+namespace wabot {
+
+struct StoredBucket {
+    double tokens;
+    Time refilled_at;
+    Time blocked_until;
+};
+WABOT_DESCRIBE(StoredBucket, FIELD(tokens), FIELD(refilled_at), FIELD(blocked_until))
+
+}  // namespace wabot
+
+namespace wabot::pacing {
+
+bool Buckets::may_send(DeviceId device) { return bucket(device).may_send; }
+
+std::optional<Time> Buckets::take(DeviceId device) {
+    Bucket& b = bucket(device);
+    if (b.blocked_until > tx_.now()) return b.blocked_until;
+    if (b.rate <= 0) return std::nullopt;
+    const double elapsed_s = std::chrono::duration<double>(tx_.now() - b.refilled_at).count();
+    const double filled = std::min(std::max(1.0, b.rate), b.tokens + std::max(0.0, elapsed_s) * b.rate);
+    if (filled < 1) return tx_.now() + std::chrono::microseconds(std::llround((1 - filled) / b.rate * 1e6) + 1);
+    b.tokens = filled - 1;
+    b.refilled_at = tx_.now();
+    b.is_changed = true;
+    return std::nullopt;
+}
+
+void Buckets::save() {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO device_pacing (device_id, tokens, refilled_at, blocked_until) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (device_id) DO UPDATE SET tokens = excluded.tokens, refilled_at = excluded.refilled_at)sql";
+    for (const auto& [device, b] : buckets_)
+        if (b.is_changed) tx_.execute(sql, device, b.tokens, b.refilled_at, b.blocked_until);
+}
+
+Buckets::Bucket& Buckets::bucket(DeviceId id) {
+    if (const auto found = buckets_.find(id); found != buckets_.end()) return found->second;
+    Bucket& b = buckets_[id];
+    const auto device = devices::find(tx_, id);
+    b.may_send = device && device->is_active && device->status != DeviceStatus::error;
+    if (!b.may_send) return b;
+    b.revision = device->revision;
+    b.rate = static_cast<double>(devices::options_of(*device).rate_per_s);
+    b.tokens = std::max(1.0, b.rate);
+    b.refilled_at = tx_.now();
+    static constexpr std::string_view sql = "SELECT tokens, refilled_at, blocked_until FROM device_pacing WHERE device_id = $1";
+    if (const auto stored = tx_.query(sql, id).first<StoredBucket>()) {
+        b.tokens = stored->tokens;
+        b.refilled_at = stored->refilled_at;
+        b.blocked_until = stored->blocked_until;
+    }
+    return b;
+}
+
+void block(Transaction& tx, DeviceId device, Time until) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO device_pacing (device_id, tokens, refilled_at, blocked_until) VALUES ($1, 0, $2, $3)
+        ON CONFLICT (device_id) DO UPDATE SET tokens = 0, refilled_at = excluded.refilled_at, blocked_until = excluded.blocked_until)sql";
+    tx.execute(sql, device, tx.now(), until);
+}
+
+}  // namespace wabot::pacing

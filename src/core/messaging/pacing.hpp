@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
+
+namespace wabot::pacing {
+
+/// The token buckets of the devices, for the length of one unit: read when first asked for, written back by `save`.
+class Buckets {
+public:
+    explicit Buckets(Transaction& tx) : tx_(tx) {}
+    /// False while the device is inactive or in error: its queue waits untouched.
+    bool may_send(DeviceId device);
+    /// The revision of the device's configuration.
+    std::int64_t revision(DeviceId device) { return bucket(device).revision; }
+    /// Takes a token; or, when there is none, says when there will be one.
+    std::optional<Time> take(DeviceId device);
+    void save();
+
+private:
+    struct Bucket {
+        bool may_send = false;
+        std::int64_t revision = 0;
+        double rate = 0;  // tokens a second; 0 = no limit
+        double tokens = 0;
+        Time refilled_at;
+        Time blocked_until;
+        bool is_changed = false;
+    };
+    Bucket& bucket(DeviceId device);
+
+    Transaction& tx_;
+    std::map<DeviceId, Bucket> buckets_;
+};
+
+/// No token before `until`: the provider limits the whole account.
+void block(Transaction& tx, DeviceId device, Time until);
+
+}  // namespace wabot::pacing

@@ -1,0 +1,260 @@
+#include "core/messaging/sends.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+
+#include "core/base/error.hpp"
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.hpp"
+#include "core/devices/devices.hpp"
+#include "core/messaging/changes.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/pacing.hpp"
+#include "core/messaging/statuses.hpp"
+
+namespace wabot {
+
+struct QuotedId {
+    Sealed id;
+};
+WABOT_DESCRIBE(QuotedId, FIELD(id, .sealed = "messages.whatsapp_message_id"))
+
+}  // namespace wabot
+
+namespace wabot::sends {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto closed_device_wait = 5s;  // how long the queue of a device that cannot send stays untouched
+constexpr auto back_off_max = 6h;
+
+constexpr std::string_view columns = "id, message_id, conversation_id, device_id, part, attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
+
+const std::string head_sql = "SELECT " + std::string(columns) +
+                             " FROM sends WHERE conversation_id = $1 AND state IN ('queued', 'claimed', 'handing_over', 'uncertain') ORDER BY id LIMIT 1";
+const std::string attempt_sql =
+    "SELECT " + std::string(columns) + " FROM sends WHERE device_id = $1 AND message_id = $2 AND part = $3 AND attempt = $4";
+
+constexpr std::string_view contact_sql = "SELECT contact_id FROM conversations WHERE id = $1";
+
+constexpr std::string_view quoted_sql = R"sql(
+    SELECT q.whatsapp_message_id_enc AS id_enc, q.whatsapp_message_id_hash AS id_hash, q.whatsapp_message_id_last4 AS id_last4
+    FROM messages m JOIN messages q ON q.id = m.parent_id
+    WHERE m.id = $1 AND q.whatsapp_message_id_hash IS NOT NULL)sql";
+
+void set_state(Transaction& tx, SendId id, SendState state, const std::optional<std::string>& error = std::nullopt) {
+    tx.execute("UPDATE sends SET state = $2, last_error = COALESCE($3, last_error), updated_at = $4 WHERE id = $1", id, state, error, tx.now());
+}
+
+std::optional<SendState> state_of(Transaction& tx, SendId id) { return tx.query("SELECT state FROM sends WHERE id = $1", id).first<SendState>(); }
+
+std::chrono::microseconds back_off(std::int64_t attempt, double jitter) {
+    const auto whole = std::chrono::seconds(std::int64_t{1} << std::min<std::int64_t>(attempt, 14));
+    const double spread = 0.8 + 0.4 * jitter;
+    return std::chrono::microseconds(std::llround(spread * 1e6 * static_cast<double>(std::min<std::chrono::seconds>(whole, back_off_max).count())));
+}
+
+/// The window of an uncertain send is over: its attempt is closed, and the part is sent anew or waits for a person.
+void decide_uncertain(Transaction& tx, const Send& send) {
+    if (send.on_uncertain == OnUncertain::hold) {
+        tx.execute("UPDATE sends SET state = 'held', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
+    } else {
+        tx.execute("UPDATE sends SET state = 'failed', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
+        static constexpr std::string_view again_sql = R"sql(
+            INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, content, on_uncertain, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8))sql";
+        tx.execute(again_sql, send.message_id, send.conversation_id, send.device_id, send.part, send.attempt + 1, send.content, send.on_uncertain,
+                   tx.now());
+    }
+    messages::follow_sends(tx, send.message_id);
+}
+
+/// Notes the provider's id of an attempt, on the send and, for its first part, on the message.
+void note_provider_id(Transaction& tx, const Send& send, const Sealed& id) {
+    static constexpr std::string_view send_sql = R"sql(
+        UPDATE sends SET whatsapp_message_id_enc = $2, whatsapp_message_id_hash = $3, whatsapp_message_id_last4 = $4
+        WHERE id = $1 AND whatsapp_message_id_hash IS NULL)sql";
+    tx.execute(send_sql, send.id, id.enc, id.hash, id.last4);
+    static constexpr std::string_view message_sql = R"sql(
+        UPDATE messages SET whatsapp_message_id_enc = $2, whatsapp_message_id_hash = $3, whatsapp_message_id_last4 = $4
+        WHERE id = $1 AND whatsapp_message_id_hash IS NULL
+          AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.device_id = $5 AND o.whatsapp_message_id_hash = $3))sql";
+    if (send.part == 1) tx.execute(message_sql, send.message_id, id.enc, id.hash, id.last4, send.device_id);
+}
+
+/// Two accepted attempts of one part: the contact got it twice.
+void note_double(Transaction& tx, const Cause& cause, const Send& send) {
+    static constexpr std::string_view accepted_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND state = 'sent'";
+    if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
+    tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
+    changes::record(tx, cause, "send.doubled", "send", send.id.value, send.device_id.value);
+}
+
+JsonText error_json(const NotSent& refusal) {
+    return JsonText{write_json(Json{{"code", refusal.code}, {"detail", refusal.detail}})};
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
+           OnUncertain on_uncertain) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, content, on_uncertain, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7))sql";
+    std::int64_t part = 0;
+    for (const std::string& text : parts) tx.execute(sql, message, conversation, device, ++part, text, on_uncertain, tx.now());
+    lanes::add(tx, Lane::send, conversation, part);
+}
+
+std::string opaque_of(const Send& send) {
+    return std::to_string(send.message_id.value) + "." + std::to_string(send.part) + "." + std::to_string(send.attempt);
+}
+
+std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId worker, const Limits& limits) {
+    std::vector<ClaimedSend> out;
+    pacing::Buckets buckets(tx);
+    const auto put_back = [&](const ClaimedLane& lane, Time due_at) { lanes::finish(tx, Lane::send, lane, 0, due_at); };
+    for (const ClaimedLane& lane : lanes::claim(tx, Lane::send, limit, until, worker)) {
+        auto head = tx.query(head_sql, lane.id).first<Send>();
+        if (!head) {
+            put_back(lane, tx.now());
+            lanes::recount_sends(tx, lane.id, tx.now());
+            continue;
+        }
+        if (!buckets.may_send(head->device_id)) {
+            put_back(lane, tx.now() + closed_device_wait);
+            continue;
+        }
+        if (head->state == SendState::uncertain) {
+            const Time window_end = head->uncertain_since.value_or(tx.now()) + limits.uncertain_window;
+            if (window_end <= tx.now()) decide_uncertain(tx, *head);
+            put_back(lane, std::max(window_end, tx.now()));
+            lanes::recount_sends(tx, lane.id, std::max(window_end, tx.now()));
+            continue;
+        }
+        if (const auto wait_until = buckets.take(head->device_id)) {
+            put_back(lane, *wait_until);
+            continue;
+        }
+        tx.execute("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker, tx.now());
+        head->state = SendState::claimed;
+        head->lease_no = lane.lease_no;
+        auto target = contacts::target_of(tx, tx.query(contact_sql, lane.id).one<ContactId>());
+        auto quoted = tx.query(quoted_sql, head->message_id).first<QuotedId>();
+        const std::int64_t revision = buckets.revision(head->device_id);
+        out.push_back({lane, std::move(*head), std::move(target), quoted ? std::optional(std::move(quoted->id)) : std::nullopt, revision});
+    }
+    buckets.save();
+    return out;
+}
+
+void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash) {
+    static constexpr std::string_view sql =
+        "UPDATE sends SET state = 'handing_over', body_hash = $3, updated_at = $4 WHERE id = $1 AND state = 'claimed' AND lease_no = $2";
+    if (!lanes::holds(tx, Lane::send, claimed.lane) || tx.execute(sql, claimed.send.id, claimed.send.lease_no, body_hash, tx.now()) != 1)
+        throw Error(Errc::stale, "send/" + std::to_string(claimed.send.id.value) + " is not ours any more");
+}
+
+void record_sent(Transaction& tx, const ClaimedSend& claimed, const Sealed& provider_id) {
+    if (!lanes::finish(tx, Lane::send, claimed.lane, 1, tx.now())) return;
+    set_state(tx, claimed.send.id, SendState::sent);
+    note_provider_id(tx, claimed.send, provider_id);
+    messages::follow_sends(tx, claimed.send.message_id);
+    statuses::join_early(tx, claimed.send.device_id, provider_id.hash, claimed.send.message_id);
+}
+
+void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter) {
+    const Send& send = claimed.send;
+    const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
+    const bool for_good = refusal.why == RetryClass::permanent || (refusal.why != RetryClass::account && send.attempt >= limits.attempts_max);
+    const std::string reason = refusal.code + ": " + refusal.detail;
+    auto wait = back_off(send.attempt, jitter);
+    if (refusal.why == RetryClass::recipient_limited) wait = back_off(2 * (send.attempt - 1), jitter);
+    if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
+    if (refusal.why == RetryClass::account) wait = closed_device_wait;
+
+    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0, settled_meanwhile || for_good ? tx.now() : tx.now() + wait)) return;
+    if (settled_meanwhile) return;
+    if (for_good) {
+        set_state(tx, send.id, SendState::failed, reason);
+        messages::follow_sends(tx, send.message_id, error_json(refusal));
+        changes::record(tx, cause, "send.failed", "send", send.id.value, send.device_id.value);
+        return;
+    }
+    // An account's fault says nothing about the message: the attempt does not count.
+    const std::int64_t next = refusal.why == RetryClass::account ? send.attempt : send.attempt + 1;
+    tx.execute("UPDATE sends SET state = 'queued', attempt = $2, last_error = $3, updated_at = $4 WHERE id = $1", send.id, next, reason, tx.now());
+    if (refusal.why == RetryClass::rate_limited) pacing::block(tx, send.device_id, tx.now() + wait);
+    if (refusal.why == RetryClass::account) devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
+}
+
+void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits) {
+    const Send& send = claimed.send;
+    const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
+    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window)) return;
+    if (settled_meanwhile) return;
+    tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, updated_at = $2 WHERE id = $1", send.id, tx.now(), detail);
+    messages::follow_sends(tx, send.message_id);
+    changes::record(tx, cause, "send.uncertain", "send", send.id.value, send.device_id.value);
+}
+
+void give_back(Transaction& tx, const ClaimedSend& claimed) {
+    if (!lanes::finish(tx, Lane::send, claimed.lane, 0, tx.now())) return;
+    tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE id = $1 AND state IN ('claimed', 'handing_over')", claimed.send.id, tx.now());
+}
+
+void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits) {
+    for (const ConversationId conversation : released) {
+        const auto head = tx.query(head_sql, conversation).first<Send>();
+        Time due_at = tx.now();
+        if (head && head->state == SendState::claimed) {
+            // Counted: a send that kills its worker must not do so for ever.
+            tx.execute("UPDATE sends SET state = 'queued', attempt = attempt + 1, updated_at = $2 WHERE id = $1", head->id, tx.now());
+        } else if (head && head->state == SendState::handing_over) {
+            tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = 'its worker stopped', updated_at = $2 WHERE id = $1",
+                       head->id, tx.now());
+            messages::follow_sends(tx, head->message_id);
+            changes::record(tx, cause, "send.uncertain", "send", head->id.value, head->device_id.value);
+            due_at = tx.now() + limits.uncertain_window;
+        }
+        lanes::recount_sends(tx, conversation, due_at);
+    }
+}
+
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id) {
+    const auto first = opaque.find('.');
+    const auto second = opaque.find('.', first + 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) return false;
+    const auto message = number(opaque.substr(0, first));
+    const auto part = number(opaque.substr(first + 1, second - first - 1));
+    const auto attempt = number(opaque.substr(second + 1));
+    if (!message || !part || !attempt) return false;
+    const auto send = tx.query(attempt_sql, device, *message, *part, *attempt).first<Send>();
+    if (!send) return false;
+    note_provider_id(tx, *send, provider_id);
+    if (send->state == SendState::sent) return true;
+    tx.execute("UPDATE sends SET state = 'sent', settled_by = 'status', updated_at = $2 WHERE id = $1", send->id, tx.now());
+    // It has arrived after all: what was queued to repeat it need not go.
+    static constexpr std::string_view cancel_sql = R"sql(
+        UPDATE sends SET state = 'cancelled', settled_by = 'status', updated_at = $4
+        WHERE message_id = $1 AND part = $2 AND attempt > $3 AND state = 'queued')sql";
+    tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now());
+    note_double(tx, cause, *send);
+    messages::follow_sends(tx, send->message_id);
+    lanes::recount_sends(tx, send->conversation_id, tx.now());
+    return true;
+}
+
+}  // namespace wabot::sends

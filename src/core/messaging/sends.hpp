@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/cause.hpp"
+#include "core/base/vault.hpp"
+#include "core/channels/channel.hpp"
+#include "core/contacts/contacts.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/options.hpp"
+#include "core/messaging/ids.hpp"
+#include "core/messaging/lanes.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(SendState, queued, claimed, handing_over, sent, failed, uncertain, held, cancelled)
+
+/// One attempt to hand one part of a message to the provider.
+struct Send {
+    SendId id;
+    MessageId message_id;
+    ConversationId conversation_id;
+    DeviceId device_id;
+    std::int64_t part;
+    std::int64_t attempt;
+    SendState state;
+    std::string content;
+    OnUncertain on_uncertain;
+    std::int64_t lease_no;
+    std::optional<Time> uncertain_since;
+    std::optional<std::string> last_error;
+};
+WABOT_DESCRIBE(Send, FIELD(id, .key = true), FIELD(message_id), FIELD(conversation_id), FIELD(device_id), FIELD(part), FIELD(attempt), FIELD(state),
+               FIELD(content), FIELD(on_uncertain), FIELD(lease_no), FIELD(uncertain_since), FIELD(last_error))
+
+/// A send in our hands.
+struct ClaimedSend {
+    ClaimedLane lane;
+    Send send;
+    SealedTarget target;
+    std::optional<Sealed> quoted;  // the provider's id of the message it quotes, under messages::id_data
+    std::int64_t device_revision;  // of the configuration it is to be sent with
+};
+
+namespace sends {
+
+/// Puts the parts of a stored message on its conversation's send lane, in order.
+void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
+           OnUncertain on_uncertain);
+
+/// Our own id of an attempt, which comes back in the provider's statuses: "<message>.<part>.<attempt>".
+std::string opaque_of(const Send& send);
+
+struct Limits {
+    std::int64_t attempts_max;
+    std::chrono::milliseconds uncertain_window;
+};
+
+/// Takes up to `limit` due lanes and, of each, the oldest unfinished send: paced by its device, blocked behind an uncertain one until that one's
+/// window is over, when it is sent anew or held. Gives only what is to be sent now.
+std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId worker, const Limits& limits);
+
+/// The commit before the first octet. Error{stale} when the send is not ours any more.
+void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash);
+
+/// What became of it; `provider_id` is sealed under messages::id_data. A fenced outcome changes nothing.
+void record_sent(Transaction& tx, const ClaimedSend& claimed, const Sealed& provider_id);
+/// Back in the queue with back-off, failed for good, or the device in error, as its class says. `jitter` in [0, 1).
+void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter);
+void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits);
+/// Nothing was offered and nothing went wrong: back as it was, at once.
+void give_back(Transaction& tx, const ClaimedSend& claimed);
+
+/// After the lanes of a dead or late worker were released: what it had claimed is queued again, what it was handing over is uncertain.
+void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
+
+/// The provider has accepted an attempt, as a status says that carries our id. Whether there is such an attempt.
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id);
+
+}  // namespace sends
+
+}  // namespace wabot

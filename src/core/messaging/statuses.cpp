@@ -1,0 +1,73 @@
+#include "core/messaging/statuses.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.hpp"
+#include "core/messaging/changes.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/sends.hpp"
+
+namespace wabot {
+
+struct EarlyStatus {
+    std::string status;
+    std::optional<std::string> error_code;
+    std::optional<std::string> error_title;
+};
+WABOT_DESCRIBE(EarlyStatus, FIELD(status), FIELD(error_code), FIELD(error_title))
+
+}  // namespace wabot
+
+namespace wabot::statuses {
+
+namespace {
+
+void move_message(Transaction& tx, MessageId message, const EarlyStatus& status) {
+    const auto to = from_word<MessageStatus>(status.status);
+    const bool is_providers = to && (*to == MessageStatus::sent || *to == MessageStatus::delivered || *to == MessageStatus::read ||
+                                     *to == MessageStatus::played || *to == MessageStatus::failed);
+    if (!is_providers) return;  // a word we do not know is kept in the timeline, and no more
+    std::optional<JsonText> error;
+    if (status.error_code) error = JsonText{write_json(Json{{"code", *status.error_code}, {"detail", status.error_title.value_or("")}})};
+    messages::advance(tx, message, *to, error);
+}
+
+std::optional<MessageId> message_of(Transaction& tx, DeviceId device, const Bytes& hash) {
+    static constexpr std::string_view sql = "SELECT message_id FROM sends WHERE device_id = $1 AND whatsapp_message_id_hash = $2 LIMIT 1";
+    if (const auto of_send = tx.query(sql, device, hash).first<MessageId>()) return of_send;
+    return messages::find_by_provider_id(tx, device, hash);
+}
+
+}  // namespace
+
+bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
+    const StatusUpdate& update = status.update;
+    // Our own id first: the provider's may not be stored yet, when the status overtakes the answer.
+    if (!update.opaque.empty()) sends::settle(tx, cause, device, update.opaque, status.provider_id);
+    const auto message = message_of(tx, device, status.provider_id.hash);
+    const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+    const EarlyStatus row{update.status, some(update.error_code), some(update.error_title)};
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO message_statuses (device_id, message_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4,
+                                      recipient_hash, status, timestamp, error_code, error_title, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+        ON CONFLICT (whatsapp_message_id_hash, status, recipient_hash) DO NOTHING)sql";
+    const auto added = tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
+                                  row.status.substr(0, 30), update.timestamp, row.error_code, row.error_title, tx.now());
+    if (added == 0) return false;
+    if (message) {
+        move_message(tx, *message, row);
+        changes::record(tx, cause, "message.status", "message", message->value, device.value);
+    }
+    return true;
+}
+
+void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId message) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE message_statuses SET message_id = $3, updated_at = $4
+        WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL
+        RETURNING status, error_code, error_title)sql";
+    for (const EarlyStatus& status : tx.query(sql, device, hash, message, tx.now()).all<EarlyStatus>()) move_message(tx, message, status);
+}
+
+}  // namespace wabot::statuses

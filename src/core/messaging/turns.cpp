@@ -1,0 +1,209 @@
+#include "core/messaging/turns.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/channels/open_channel.hpp"
+#include "core/channels/split_text.hpp"
+#include "core/devices/devices.hpp"
+#include "core/messaging/changes.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/sends.hpp"
+
+namespace wabot::turns {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto loop_window = 60s;
+
+constexpr std::string_view message_sql = R"sql(
+    SELECT c.id AS conversation_id, c.device_id, c.contact_id, k.is_blocked, k.is_group, m.id AS message_id, m.author_contact_id, m.message_type,
+           m.content
+    FROM conversations c JOIN contacts k ON k.id = c.contact_id
+         JOIN messages m ON m.conversation_id = c.id AND m.takes_turn = 1 AND m.id > c.turn_cursor
+    WHERE c.id = $1 ORDER BY m.id LIMIT 1)sql";
+
+struct Opened {
+    TurnId id;
+    std::int64_t attempt;
+};
+
+}  // namespace
+}  // namespace wabot::turns
+
+namespace wabot {
+using OpenedTurn = turns::Opened;
+WABOT_DESCRIBE(OpenedTurn, FIELD(id), FIELD(attempt))
+}  // namespace wabot
+
+namespace wabot::turns {
+
+namespace {
+
+OpenedTurn open_turn(Transaction& tx, const TurnMessage& message) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, created_at, updated_at) VALUES ($1, $2, $2, 1, $3, $3)
+        ON CONFLICT (conversation_id) WHERE outcome IS NULL DO UPDATE SET attempt = turns.attempt + 1, updated_at = excluded.updated_at
+        RETURNING id, attempt)sql";
+    return tx.query(sql, message.conversation_id, message.message_id, tx.now()).one<OpenedTurn>();
+}
+
+std::shared_ptr<const Staff> staff_of(Transaction& tx, Answering& answering, DeviceId id) {
+    auto staff = std::make_shared<Staff>();
+    const auto device = devices::find(tx, id);
+    staff->is_active = device && device->is_active;
+    if (!staff->is_active) return staff;
+    const DeviceOptions options = devices::options_of(*device);
+    staff->loop_limit = options.loop_limit;
+    staff->on_uncertain = options.on_uncertain;
+    staff->agents = answering.agents.of_device(tx, id);
+    staff->ignore_book = answering.ignore_books.of_device(tx, id);
+    return staff;
+}
+
+bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
+    if (turn.staff->loop_limit <= 0) return false;
+    static constexpr std::string_view sql = R"sql(
+        SELECT count(*) FROM (
+            SELECT created_at FROM messages WHERE conversation_id = $1 AND direction = 'outgoing' AND sender_kind = 'agent' ORDER BY id DESC LIMIT $2) latest
+        WHERE created_at > $3)sql";
+    const auto recent = tx.query(sql, turn.message.conversation_id, turn.staff->loop_limit, tx.now() - loop_window).one<std::int64_t>();
+    return recent >= turn.staff->loop_limit;
+}
+
+/// The lane goes on behind this message.
+bool end_turn(Transaction& tx, const ClaimedTurn& turn) {
+    if (!lanes::finish(tx, Lane::turn, turn.lane, 1, tx.now())) return false;
+    tx.execute("UPDATE conversations SET turn_cursor = $2 WHERE id = $1", turn.message.conversation_id, turn.message.message_id);
+    return true;
+}
+
+void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason, const Decision& decision,
+                   std::optional<MessageId> reply) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE turns SET outcome = $2, reason = $3, agent_id = $4, agent_revision = $5, reply_message_id = $6, last_message_id = $7, updated_at = $8
+        WHERE id = $1)sql";
+    tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, turn.message.message_id, tx.now());
+}
+
+MessageId write_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text) {
+    const TurnMessage& asked = turn.message;
+    const auto parent = decision.quotes ? std::optional(asked.message_id) : std::nullopt;
+    const messages::Outgoing reply{asked.conversation_id, asked.device_id, asked.contact_id, SenderKind::agent, decision.agent, text, parent};
+    const MessageId id = messages::add_outgoing(tx, reply);
+    sends::queue(tx, id, asked.conversation_id, asked.device_id, split_text(text, text_part_max), turn.staff->on_uncertain);
+    changes::record(tx, cause, "message.queued", "message", id.value, asked.device_id.value);
+    return id;
+}
+
+}  // namespace
+
+std::vector<ClaimedTurn> claim(Transaction& tx, Answering& answering, int limit, Time until, WorkerId worker) {
+    std::vector<ClaimedTurn> out;
+    std::map<DeviceId, std::shared_ptr<const Staff>> staffs;
+    for (const ClaimedLane& lane : lanes::claim(tx, Lane::turn, limit, until, worker)) {
+        auto message = tx.query(message_sql, lane.id).first<TurnMessage>();
+        if (!message) {
+            tx.execute("UPDATE conversations SET turn_pending = 0, turn_state = 'idle' WHERE id = $1", lane.id);
+            continue;
+        }
+        auto& staff = staffs[message->device_id];
+        if (!staff) staff = staff_of(tx, answering, message->device_id);
+        const OpenedTurn opened = open_turn(tx, *message);
+        IgnoreFacts facts;
+        if (staff->is_active && !staff->ignore_book->rules().empty())
+            facts = ignore_rules::facts_of(tx, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
+        out.push_back({lane, opened.id, opened.attempt, std::move(*message), conversations::control_of(tx, lane.id), std::move(facts), staff});
+    }
+    return out;
+}
+
+asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
+    const TurnMessage& message = turn.message;
+    Decision decision;
+    if (!turn.staff->is_active) {
+        decision.reason = "device inactive";
+        co_return decision;
+    }
+    if (turn.control == Control::human) {
+        decision.reason = "human";
+        co_return decision;
+    }
+    if (message.is_blocked) {
+        decision.reason = "blocked";
+        co_return decision;
+    }
+    if (const auto ignored = turn.staff->ignore_book->match(turn.facts)) {
+        decision.reason = ignored->reason;
+        co_return decision;
+    }
+    Question question;
+    question.text = message.content;
+    question.message_type = message.message_type;
+    question.conversation_id = message.conversation_id;
+    question.contact_id = message.contact_id;
+    question.author_id = message.author_contact_id.value_or(message.contact_id);
+    question.is_group = message.is_group;
+    const Asked asked = co_await ask(turn.staff->agents, question);
+    if (asked.answer.outcome == AnswerOutcome::failed) throw Error(Errc::unavailable, asked.answer.reason);
+    decision.reason = asked.answer.reason;
+    if (asked.by) {
+        decision.agent = asked.by->id;
+        decision.agent_revision = asked.by->revision;
+    }
+    if (asked.answer.outcome == AnswerOutcome::replied) {
+        decision.outcome = TurnOutcome::replied;
+        decision.texts = asked.answer.texts;
+        decision.quotes = asked.answer.quote;
+    }
+    co_return decision;
+}
+
+void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision) {
+    if (!end_turn(tx, turn)) return;
+    if (decision.outcome != TurnOutcome::replied) return write_outcome(tx, turn, decision.outcome, decision.reason, decision, std::nullopt);
+    if (conversations::control_of(tx, turn.message.conversation_id) == Control::human)
+        return write_outcome(tx, turn, TurnOutcome::suppressed, "human", decision, std::nullopt);
+    if (is_looping(tx, turn)) {
+        write_outcome(tx, turn, TurnOutcome::no_reply, "loop limit", decision, std::nullopt);
+        changes::record(tx, cause, "conversation.loop_limit", "conversation", turn.message.conversation_id.value, turn.message.device_id.value);
+        return;
+    }
+    std::optional<MessageId> first;
+    for (const std::string& text : decision.texts) {
+        const MessageId id = write_reply(tx, cause, turn, decision, text);
+        if (!first) first = id;
+    }
+    write_outcome(tx, turn, TurnOutcome::replied, decision.reason, decision, first);
+}
+
+void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter) {
+    tx.execute("UPDATE turns SET last_error = $2, updated_at = $3 WHERE id = $1", turn.id, error, tx.now());
+    if (turn.attempt < limits.attempts_max) {
+        const double seconds = std::ldexp(0.8 + 0.4 * jitter, static_cast<int>(std::min<std::int64_t>(turn.attempt, 12)));
+        lanes::finish(tx, Lane::turn, turn.lane, 0, tx.now() + std::chrono::microseconds(std::llround(seconds * 1e6)));
+        return;
+    }
+    if (!end_turn(tx, turn)) return;
+    write_outcome(tx, turn, TurnOutcome::dead, "failed " + std::to_string(turn.attempt) + " times", Decision{}, std::nullopt);
+    changes::record(tx, cause, "turn.dead", "turn", turn.id.value, turn.message.device_id.value);
+}
+
+void uncount(Transaction& tx, const std::vector<ConversationId>& released) {
+    for (const ConversationId id : released)
+        tx.execute("UPDATE turns SET attempt = attempt - 1 WHERE conversation_id = $1 AND outcome IS NULL AND attempt > 0", id);
+}
+
+std::optional<Turn> find_of_message(Snapshot& db, MessageId id) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT id, conversation_id, agent_id, agent_revision, first_message_id, last_message_id, reply_message_id, attempt, outcome, reason, last_error,
+               created_at, updated_at
+        FROM turns WHERE last_message_id = $1 OR reply_message_id = $1 ORDER BY id DESC LIMIT 1)sql";
+    return db.query(sql, id).first<Turn>();
+}
+
+}  // namespace wabot::turns

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/agents/ready_agents.hpp"
+#include "core/agents/selection.hpp"
+#include "core/base/cause.hpp"
+#include "core/contacts/ignore_rules.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device.hpp"
+#include "core/devices/options.hpp"
+#include "core/messaging/conversations.hpp"
+#include "core/messaging/ids.hpp"
+#include "core/messaging/lanes.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(TurnOutcome, replied, no_reply, suppressed, dead)
+
+/// One answer of an agent to what a contact wrote; open while `outcome` is none.
+struct Turn {
+    TurnId id;
+    ConversationId conversation_id;
+    std::optional<AgentId> agent_id;
+    std::optional<std::int64_t> agent_revision;
+    MessageId first_message_id;
+    MessageId last_message_id;
+    std::optional<MessageId> reply_message_id;
+    std::int64_t attempt;
+    std::optional<TurnOutcome> outcome;
+    std::optional<std::string> reason;
+    std::optional<std::string> last_error;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(Turn, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(agent_id), FIELD(agent_revision, .wide = true),
+               FIELD(first_message_id, .wide = true), FIELD(last_message_id, .wide = true), FIELD(reply_message_id), FIELD(attempt), FIELD(outcome),
+               FIELD(reason, .doc = "What decided: a rule, or why there was no answer"), FIELD(last_error, .wide = true), FIELD(created_at, .wide = true),
+               FIELD(updated_at, .wide = true))
+
+/// The message a turn is about, and what stands around it.
+struct TurnMessage {
+    ConversationId conversation_id;
+    DeviceId device_id;
+    ContactId contact_id;
+    bool is_blocked;
+    bool is_group;
+    MessageId message_id;
+    std::optional<ContactId> author_contact_id;
+    std::string message_type;
+    std::optional<std::string> content;
+};
+WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(is_blocked), FIELD(is_group), FIELD(message_id),
+               FIELD(author_contact_id), FIELD(message_type), FIELD(content))
+
+/// What answers on a device: read once for all turns of a claim.
+struct Staff {
+    bool is_active = true;
+    std::int64_t loop_limit = 0;
+    OnUncertain on_uncertain = OnUncertain::resend;
+    std::vector<Candidate> agents;
+    std::shared_ptr<const IgnoreBook> ignore_book;
+};
+
+/// What a process has made ready to answer with.
+struct Answering {
+    ReadyAgents agents;
+    IgnoreBooks ignore_books;
+};
+
+/// A turn in our hands.
+struct ClaimedTurn {
+    ClaimedLane lane;
+    TurnId id;
+    std::int64_t attempt;
+    TurnMessage message;
+    Control control = Control::agent;
+    IgnoreFacts facts;
+    std::shared_ptr<const Staff> staff;
+};
+
+/// What came of a turn before it is written down.
+struct Decision {
+    TurnOutcome outcome = TurnOutcome::no_reply;
+    std::string reason;
+    std::optional<AgentId> agent;
+    std::optional<std::int64_t> agent_revision;
+    std::vector<std::string> texts;  // a message each
+    bool quotes = false;
+};
+
+namespace turns {
+
+struct Limits {
+    std::int64_t attempts_max;
+};
+
+/// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here.
+std::vector<ClaimedTurn> claim(Transaction& tx, Answering& answering, int limit, Time until, WorkerId worker);
+
+/// Whoever is responsible is asked: person, ignore rules, agents. Error{unavailable}: the turn failed and may be tried again.
+asio::awaitable<Decision> decide(const ClaimedTurn& turn);
+
+/// Writes the decision down: reply, sends and the end of the turn are one unit. Re-reads who answers: a person who took over meanwhile has the
+/// word. A fenced turn writes nothing.
+void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision);
+/// The turn failed: again after a back-off, or dead after its last attempt. `jitter` in [0, 1).
+void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter);
+/// After a graceful stop released these lanes: the attempts that were under way are not counted.
+void uncount(Transaction& tx, const std::vector<ConversationId>& released);
+
+/// The turn that answered a message, or whose reply the message is.
+std::optional<Turn> find_of_message(Snapshot& db, MessageId id);
+
+}  // namespace turns
+
+}  // namespace wabot

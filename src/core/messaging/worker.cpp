@@ -1,0 +1,342 @@
+#include "core/messaging/worker.hpp"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+#include "core/channels/open_channel.hpp"
+#include "core/messaging/drain.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/sends.hpp"
+#include "core/messaging/signal.hpp"
+#include "core/messaging/turns.hpp"
+#include "core/messaging/workers.hpp"
+
+namespace wabot {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto poll_interval = 50ms;        // how soon work of other processes is seen
+constexpr auto timer_interval = 250ms;      // how soon work that becomes due by itself is seen
+constexpr int claim_max = 64;
+constexpr auto claim_age_max = 10s;         // an older claim is not handed over: this process was stopped for a while
+
+const Cause by_worker{{"system", "worker"}, ""};
+
+/// Remembers what was seen of the store, so that an idle worker asks a counter and not the tables.
+class Watch {
+public:
+    explicit Watch(Database& db, Clock& clock) : db_(db), clock_(clock) {}
+    /// Whether something may have come since the last time, from others or by the passing of time.
+    bool worth_looking() {
+        const auto count = db_.change_count();
+        const auto now = clock_.since_boot();
+        if (count == seen_ && now - looked_at_ < timer_interval) return false;
+        seen_ = count;
+        looked_at_ = now;
+        return true;
+    }
+
+private:
+    Database& db_;
+    Clock& clock_;
+    std::uint64_t seen_ = ~std::uint64_t{0};
+    std::chrono::nanoseconds looked_at_{};
+};
+
+}  // namespace
+
+struct Worker::State : std::enable_shared_from_this<Worker::State> {
+    State(WorkerTools t, WorkerOptions o, WorkerId worker, asio::any_io_executor ex)
+        : tools(t), options(o), id(worker), executor(ex), inbox_signal(ex), turn_signal(ex), send_signal(ex), idle_signal(ex), upkeep_signal(ex) {}
+
+    WorkerTools tools;
+    WorkerOptions options;
+    WorkerId id;
+    asio::any_io_executor executor;
+    Signal inbox_signal, turn_signal, send_signal, idle_signal, upkeep_signal;
+    std::atomic<bool> stopping{false};
+    int turns_in_flight = 0;
+    int sends_in_flight = 0;
+    int loops = 0;
+    Answering answering;
+    struct OpenedChannel {
+        std::shared_ptr<const DeviceEntry> device;
+        std::shared_ptr<Channel> channel;
+    };
+    std::map<DeviceId, OpenedChannel> channels;
+
+    sends::Limits send_limits() const { return {options.send_attempts, options.uncertain_window}; }
+    turns::Limits turn_limits() const { return {options.turn_attempts}; }
+
+    // --- inbox
+
+    asio::awaitable<std::size_t> drain_some() {
+        const std::size_t drained = co_await drain(tools.db, tools.vault, tools.world.random, options.takeover_timeout);
+        if (drained > 0) turn_signal.notify();
+        co_return drained;
+    }
+
+    // --- turns
+
+    asio::awaitable<std::size_t> claim_turns() {
+        auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::turn, db.now()); };
+        if (!co_await tools.db.read(due)) co_return 0;
+        const int limit = std::min(claim_max, options.turn_concurrency - turns_in_flight);
+        auto claim = [this, limit](Transaction& tx) { return turns::claim(tx, answering, limit, tx.now() + options.lease, id); };
+        auto claimed = co_await tools.db.write(claim);
+        for (auto& turn : claimed) {
+            ++turns_in_flight;
+            spawn(run_turn(std::move(turn)), turns_in_flight, turn_signal);
+        }
+        co_return claimed.size();
+    }
+
+    asio::awaitable<void> run_turn(ClaimedTurn turn) {
+        std::string failure;
+        Decision decision;
+        try {
+            decision = co_await turns::decide(turn);
+        } catch (const std::exception& error) {
+            failure = error.what();
+        }
+        const double jitter = tools.world.random.fraction();
+        auto finish = [&](Transaction& tx) {
+            if (failure.empty()) turns::finish(tx, by_worker, turn, decision);
+            else turns::fail(tx, by_worker, turn, failure, turn_limits(), jitter);
+        };
+        co_await tools.db.write(finish);
+        if (!failure.empty()) log::warning("turn failed", {{"turn_id", turn.id}, {"attempt", turn.attempt}, {"error", failure}});
+        send_signal.notify();
+    }
+
+    // --- sends
+
+    asio::awaitable<std::size_t> claim_sends() {
+        auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
+        if (!co_await tools.db.read(due)) co_return 0;
+        const int limit = std::min(claim_max, options.send_concurrency - sends_in_flight);
+        auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, limit, tx.now() + options.lease, id, send_limits()); };
+        const auto claimed_at = tools.world.clock.since_boot();
+        auto claimed = co_await tools.db.write(claim);
+        for (auto& send : claimed) {
+            ++sends_in_flight;
+            spawn(run_send(std::move(send), claimed_at), sends_in_flight, send_signal);
+        }
+        co_return claimed.size();
+    }
+
+    /// The commit before the first octet, and the refusal to go on after having been stopped for too long.
+    struct Gate final : HandOver {
+        Gate(State& s, const ClaimedSend& c, std::chrono::nanoseconds at) : state(s), claimed(c), claimed_at(at) {}
+        asio::awaitable<void> commit() override {
+            const Bytes body_hash = state.tools.vault.hash(claimed.send.content);
+            auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
+            co_await state.tools.db.write(begin);
+            if (state.tools.world.clock.since_boot() - claimed_at > claim_age_max) {
+                was_late = true;
+                throw Error(Errc::stale, "the claim is too old to be handed over");
+            }
+        }
+        State& state;
+        const ClaimedSend& claimed;
+        const std::chrono::nanoseconds claimed_at;
+        bool was_late = false;
+    };
+
+    asio::awaitable<void> run_send(ClaimedSend claimed, std::chrono::nanoseconds claimed_at) {
+        std::optional<SendOutcome> outcome;
+        Gate gate(*this, claimed, claimed_at);
+        try {
+            const auto channel = co_await channel_of(claimed);
+            const Outgoing outgoing = compose(claimed);
+            outcome = co_await channel->send(outgoing, gate);
+        } catch (const Error& error) {
+            // Nothing was offered. Lost or late claims are nobody's fault; anything else is tried again.
+            if (error.code() != Errc::stale) outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
+            else if (!gate.was_late) co_return;
+        }
+        co_await record(claimed, std::move(outcome));
+    }
+
+    asio::awaitable<void> record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
+        const double jitter = tools.world.random.fraction();
+        std::optional<Sealed> provider_id;
+        if (outcome)
+            if (const auto* sent = std::get_if<Sent>(&*outcome)) provider_id = tools.vault.seal(sent->provider_message_id, messages::id_data);
+        auto work = [&](Transaction& tx) {
+            if (!outcome) return sends::give_back(tx, claimed);
+            if (provider_id) return sends::record_sent(tx, claimed, *provider_id);
+            if (const auto* refused = std::get_if<NotSent>(&*outcome))
+                return sends::record_refused(tx, by_worker, claimed, *refused, send_limits(), jitter);
+            sends::record_uncertain(tx, by_worker, claimed, std::get<Uncertain>(*outcome).detail, send_limits());
+        };
+        co_await write_surely(work);
+        if (!outcome) co_return;
+        if (const auto* refused = std::get_if<NotSent>(&*outcome))
+            log::warning("send refused", {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
+        else if (const auto* uncertain = std::get_if<Uncertain>(&*outcome))
+            log::warning("send uncertain", {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
+    }
+
+    /// What the provider said must not be forgotten because the store is away for a moment: tried until the lease would be over anyhow.
+    template <class Work>
+    asio::awaitable<void> write_surely(Work work) {
+        const auto until = tools.world.clock.since_boot() + options.lease;
+        for (;;) {
+            try {
+                auto again = std::ref(work);
+                co_await tools.db.write(again);
+                co_return;
+            } catch (const Error& error) {
+                if (error.code() != Errc::unavailable || tools.world.clock.since_boot() > until) throw;
+            }
+            co_await tools.world.timers.after(poll_interval);
+        }
+    }
+
+    asio::awaitable<std::shared_ptr<Channel>> channel_of(const ClaimedSend& claimed) {
+        auto device = tools.directory.now()->find(claimed.send.device_id);
+        if (!device || device->revision != claimed.device_revision) {
+            auto reload = [this](Snapshot& db) { return tools.directory.reload(db); };
+            co_await tools.db.read(reload);
+            device = tools.directory.now()->find(claimed.send.device_id);
+            if (!device) throw Error(Errc::unavailable, "the device is not active");
+        }
+        auto& opened = channels[claimed.send.device_id];
+        if (opened.device != device) opened = {device, open_channel(*device, tools.http, tools.world)};
+        co_return opened.channel;
+    }
+
+    Outgoing compose(const ClaimedSend& claimed) const {
+        Target target = open_target(tools.vault, claimed.target);
+        Outgoing out;
+        out.to = std::move(target.to);
+        out.group_id = std::move(target.group_id);
+        out.text = claimed.send.content;
+        if (claimed.quoted && claimed.send.part == 1) out.reply_to = tools.vault.open(*claimed.quoted, messages::id_data);
+        out.opaque = sends::opaque_of(claimed.send);
+        return out;
+    }
+
+    // --- keeping up
+
+    asio::awaitable<void> upkeep() {
+        auto work = [this](Transaction& tx) {
+            workers::heartbeat(tx, id, tx.now() + options.lease);
+            workers::rescue(tx, by_worker, send_limits());
+        };
+        co_await tools.db.write(work);
+    }
+
+    /// Runs beside the loops; its failure is logged and costs at most its lease.
+    void spawn(asio::awaitable<void> work, int& in_flight, Signal& done) {
+        auto self = shared_from_this();
+        asio::co_spawn(executor, std::move(work), [self, &in_flight, &done](std::exception_ptr failure) {
+            --in_flight;
+            if (failure) log_failure("worker step failed", failure);
+            done.notify();
+            self->idle_signal.notify();
+        });
+    }
+
+    static void log_failure(std::string_view phrase, std::exception_ptr failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            log::error(phrase, {{"error", error.what()}});
+        }
+    }
+
+    /// Calls `step` whenever there may be something for it, until the worker stops. An error of the store is waited out.
+    template <class Step>
+    asio::awaitable<void> loop(Signal& signal, Step step) {
+        Watch watch(tools.db, tools.world.clock);
+        std::chrono::milliseconds pause = 0ms;
+        bool was_called = true;
+        while (!stopping.load()) {
+            std::exception_ptr failure;
+            try {
+                if (was_called || watch.worth_looking())
+                    while (co_await step() > 0 && !stopping.load()) continue;
+                pause = 0ms;
+            } catch (...) {
+                failure = std::current_exception();
+            }
+            if (failure) {
+                log_failure("worker loop failed", failure);
+                pause = std::clamp<std::chrono::milliseconds>(pause * 2, 100ms, 5000ms);
+                co_await tools.world.timers.after(pause);
+            }
+            was_called = co_await signal.wait(poll_interval);
+        }
+    }
+
+    asio::awaitable<void> upkeep_loop() {
+        while (!stopping.load()) {
+            std::exception_ptr failure;
+            try {
+                co_await upkeep();
+            } catch (...) {
+                failure = std::current_exception();
+            }
+            if (failure) log_failure("worker upkeep failed", failure);
+            co_await upkeep_signal.wait(std::max<std::chrono::milliseconds>(options.lease / 4, 20ms));
+        }
+    }
+
+    void start_loop(asio::awaitable<void> work) {
+        ++loops;
+        spawn(std::move(work), loops, idle_signal);
+    }
+
+    asio::awaitable<void> until_idle() {
+        while (loops + turns_in_flight + sends_in_flight > 0) co_await idle_signal.wait(poll_interval);
+    }
+};
+
+Worker::Worker(WorkerTools tools, WorkerOptions options, WorkerId id, asio::any_io_executor executor)
+    : state_(std::make_shared<State>(tools, options, id, std::move(executor))) {}
+
+Worker::~Worker() = default;
+
+asio::awaitable<void> Worker::run() {
+    State& s = *state_;
+    if (s.options.owns_inbox) s.start_loop(s.loop(s.inbox_signal, [&s] { return s.drain_some(); }));
+    s.start_loop(s.loop(s.turn_signal, [&s]() -> asio::awaitable<std::size_t> {
+        if (s.turns_in_flight >= s.options.turn_concurrency) co_return 0;
+        co_return co_await s.claim_turns();
+    }));
+    s.start_loop(s.loop(s.send_signal, [&s]() -> asio::awaitable<std::size_t> {
+        if (s.sends_in_flight >= s.options.send_concurrency) co_return 0;
+        co_return co_await s.claim_sends();
+    }));
+    s.start_loop(s.upkeep_loop());
+    co_await s.until_idle();
+}
+
+asio::awaitable<std::size_t> Worker::round() {
+    State& s = *state_;
+    std::size_t done = co_await s.drain_some();
+    done += co_await s.claim_turns();
+    co_await s.until_idle();
+    done += co_await s.claim_sends();
+    co_await s.until_idle();
+    co_return done;
+}
+
+void Worker::notify() { state_->inbox_signal.notify(); }
+
+void Worker::stop() {
+    state_->stopping.store(true);
+    state_->inbox_signal.notify();
+    state_->turn_signal.notify();
+    state_->send_signal.notify();
+    state_->upkeep_signal.notify();
+}
+
+}  // namespace wabot

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "core/base/clock.hpp"
+#include "core/base/vault.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/directory.hpp"
+#include "core/http_client/http_client.hpp"
+#include "core/messaging/lanes.hpp"
+#include "core/telemetry/metrics.hpp"
+
+namespace wabot {
+
+struct WorkerOptions {
+    std::chrono::milliseconds lease{60'000};
+    std::chrono::milliseconds uncertain_window{120'000};
+    std::chrono::milliseconds takeover_timeout{12 * 3600 * 1000};
+    std::int64_t turn_attempts = 8;
+    std::int64_t send_attempts = 8;
+    int send_concurrency = 32;
+    int turn_concurrency = 256;
+    bool owns_inbox = true;
+};
+
+/// What a worker works with; all of it outlives the worker.
+struct WorkerTools {
+    Database& db;
+    const Vault& vault;
+    World& world;
+    HttpClient& http;
+    Directory& directory;
+    Metrics& metrics;
+};
+
+/// Empties the inbox, answers turns and hands over sends: the path of a message from the inbox on. All of it on one executor that one thread
+/// runs; several workers, in one process or in several, share the work by the lanes.
+class Worker {
+public:
+    /// `id`: of this process, from workers::enter.
+    Worker(WorkerTools tools, WorkerOptions options, WorkerId id, asio::any_io_executor executor);
+    ~Worker();
+
+    /// Works until `stop`, then lets what is in flight come to its end. Comes back only when nothing of it is left.
+    asio::awaitable<void> run();
+    /// One round over everything that is due, in order: inbox, turns, sends. How many things it did.
+    asio::awaitable<std::size_t> round();
+
+    /// There is something in the inbox. From any thread.
+    void notify();
+    /// No more work is taken. From any thread.
+    void stop();
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace wabot
