@@ -10,7 +10,7 @@
 
 #include "core/base/error.hpp"
 
-namespace wabot {
+namespace wabot::test {
 
 Time at(std::string_view iso) {
     const auto time = from_iso(iso);
@@ -110,4 +110,4 @@ void FakeWorld::advance(std::chrono::nanoseconds passed) {
     timers.ring();
 }
 
-}  // namespace wabot
+}  // namespace wabot::test

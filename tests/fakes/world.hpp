@@ -10,7 +10,7 @@
 
 #include "core/base/clock.hpp"
 
-namespace wabot {
+namespace wabot::test {
 
 /// The time of an ISO text in a test: at("2026-01-05T12:00:00Z").
 Time at(std::string_view iso);
@@ -77,4 +77,4 @@ struct FakeWorld {
     void advance(std::chrono::nanoseconds passed);
 };
 
-}  // namespace wabot
+}  // namespace wabot::test
