@@ -1,0 +1,29 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+
+#include "core/base/vault.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/directory.hpp"
+
+namespace wabot {
+
+/// What takes messages in: the webhooks' way to the inbox. Outlives the server.
+struct Intake {
+    Database& db;
+    const Vault& vault;
+    Directory& directory;
+    /// Called after something was stored; from any thread.
+    std::function<void()> arrived;
+
+    /// Looks for devices that were changed. True when there are others than in `seen`, whoever found them.
+    asio::awaitable<bool> reload(std::shared_ptr<const DeviceSnapshot> seen);
+
+    /// Stores a body that `device` has verified; `by_its_path` when it came in on that device's own path. False when the device was changed
+    /// meanwhile: it is to be verified again. Durable when it comes back.
+    asio::awaitable<bool> store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path, std::string request_id);
+};
+
+}  // namespace wabot
