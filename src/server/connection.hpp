@@ -1,0 +1,78 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "server/dispatcher.hpp"
+#include "server/framing.hpp"
+#include "server/limits.hpp"
+#include "server/turnstile.hpp"
+
+namespace wabot {
+
+class BodyReader;
+
+/// One client's connection: HTTP/1.1, one request at a time. Everything runs on the thread of the socket's executor.
+class Connection {
+public:
+    Connection(asio::ip::tcp::socket socket, Turnstile::Ticket ticket, Dispatcher& dispatcher, const Limits& limits);
+
+    /// Answers requests until either side has enough. Ends by itself after drain() or a passed deadline.
+    asio::awaitable<void> serve();
+
+    /// Ends what has passed its deadline.
+    void sweep(std::chrono::steady_clock::time_point now);
+    /// Lets the running request finish, with `Connection: close`; ends at once when there is none.
+    void drain();
+    /// Cuts everything short.
+    void abort();
+
+    asio::cancellation_slot cancellation_slot() { return cancel_.slot(); }
+
+private:
+    /// What the socket waits for; while a handler works it waits for nothing.
+    enum class Stage { idle, head, body, handler, writing, lingering };
+
+    void enter(Stage stage, std::chrono::milliseconds timeout);
+    void begin_request();
+    asio::awaitable<bool> serve_request();
+    asio::awaitable<std::optional<Refusal>> read_head();
+    asio::awaitable<std::optional<Refusal>> read_body(BodyReader& reader, std::size_t body_max);
+    asio::awaitable<bool> read_some();
+    asio::awaitable<void> refuse(const Refusal& refusal);
+    asio::awaitable<bool> write(const Response& response, bool keeps_open, bool has_body);
+    asio::awaitable<bool> write_all(std::string_view octets);
+    asio::awaitable<void> linger();
+
+    asio::ip::tcp::socket socket_;
+    Turnstile::Ticket ticket_;
+    Dispatcher& dispatcher_;
+    const Limits& limits_;
+    asio::cancellation_signal cancel_;
+
+    std::string peer_;
+    bool is_loopback_ = false;
+
+    Stage stage_ = Stage::idle;
+    std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+    bool timed_out_ = false;
+    bool draining_ = false;
+    bool first_request_ = true;
+
+    std::array<char, 4096> chunk_;  // what one read gives
+    std::string in_;                // read and not yet understood
+    std::string head_;              // the views of request_ point here and into body_
+    std::string body_;
+    std::string out_;
+    Request request_;
+};
+
+/// The address as text, and whether it is this machine's own. An IPv4 address that came over IPv6 is shown as the former.
+std::pair<std::string, bool> describe_peer(const asio::ip::tcp::socket& socket);
+
+}  // namespace wabot

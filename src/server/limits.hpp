@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace wabot {
+
+/// What one peer may ask of the listener. Body limits stand in the routes.
+struct Limits {
+    std::size_t request_line_max = 8 * 1024;  // octets
+    std::size_t head_max = 32 * 1024;         // octets, request line included
+    std::size_t headers_max = 100;
+    std::size_t connections_max = 10'000;
+    std::size_t peer_connections_max = 256;  // of one address that is not loopback
+
+    std::chrono::milliseconds head_timeout{10'000};   // from the first octet (or from accepting) to the end of the head
+    std::chrono::milliseconds body_timeout{30'000};   // for the whole body
+    std::chrono::milliseconds idle_timeout{60'000};   // between two requests
+    std::chrono::milliseconds write_timeout{20'000};  // without progress
+    std::chrono::milliseconds sweep_interval{500};    // how late a passed deadline may be noticed
+};
+
+}  // namespace wabot

@@ -1,0 +1,118 @@
+#include "server/listener.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
+
+namespace wabot {
+
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr int backlog = 4096;
+
+std::string text_of(const tcp::endpoint& endpoint) {
+    return to_text({endpoint.address().to_string(), endpoint.port()});
+}
+
+[[noreturn]] void refuse(const error_code& cause, const ListenAddress& address) {
+    const std::string where = to_text(address);
+    if (cause == asio::error::address_in_use)
+        throw Error(Errc::conflict, where + " is in use by another program",
+                    "stop that one, or listen elsewhere: --listen " + to_text({address.host, static_cast<std::uint16_t>(address.port + 1)}));
+    if (cause == asio::error::access_denied)
+        throw Error(Errc::denied, "may not listen on " + where, "choose a port above 1023, or grant CAP_NET_BIND_SERVICE");
+    throw Error(Errc::unavailable, "cannot listen on " + where + ": " + cause.message());
+}
+
+std::vector<tcp::endpoint> resolve(asio::io_context& context, const ListenAddress& address) {
+    error_code cause;
+    tcp::resolver resolver(context);
+    const auto found = resolver.resolve(address.host, std::to_string(address.port), tcp::resolver::passive, cause);
+    if (cause) refuse(cause, address);
+    std::vector<tcp::endpoint> endpoints;
+    for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+    return endpoints;
+}
+
+tcp::acceptor open_acceptor(asio::io_context& context, const tcp::endpoint& endpoint, error_code& cause) {
+    tcp::acceptor acceptor(context);
+    acceptor.open(endpoint.protocol(), cause);
+    if (!cause) acceptor.set_option(tcp::acceptor::reuse_address(true), cause);  // else a restart waits for TIME_WAIT
+    if (!cause) acceptor.bind(endpoint, cause);
+    if (!cause) acceptor.listen(backlog, cause);
+    return acceptor;
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& context, const std::vector<ListenAddress>& addresses) : context_(context) {
+    for (const ListenAddress& address : addresses) {
+        error_code missing;  // a name may stand for IPv6 too, on a machine without it
+        bool listens = false;
+        for (const tcp::endpoint& endpoint : resolve(context, address)) {
+            error_code cause;
+            tcp::acceptor acceptor = open_acceptor(context, endpoint, cause);
+            if (cause == boost::system::errc::address_not_available || cause == asio::error::address_family_not_supported) {
+                missing = cause;
+                continue;
+            }
+            if (cause) refuse(cause, address);
+            acceptors_.push_back(std::move(acceptor));
+            listens = true;
+        }
+        if (!listens) refuse(missing, address);
+    }
+}
+
+std::vector<std::string> Listener::addresses() const {
+    std::vector<std::string> out;
+    for (const tcp::acceptor& acceptor : acceptors_) out.push_back(text_of(acceptor.local_endpoint()));
+    return out;
+}
+
+void Listener::start(std::vector<asio::io_context*> places, Take take) {
+    places_ = std::move(places);
+    take_ = std::move(take);
+    for (tcp::acceptor& acceptor : acceptors_) {
+        asio::co_spawn(context_, accept(acceptor), [](std::exception_ptr thrown) {
+            try {
+                if (thrown) std::rethrow_exception(thrown);
+            } catch (const std::exception& error) {
+                log::error("no longer accepting connections", {{"cause", error.what()}});
+            }
+        });
+    }
+}
+
+void Listener::close() {
+    error_code ignored;
+    for (tcp::acceptor& acceptor : acceptors_) acceptor.close(ignored);
+}
+
+asio::awaitable<void> Listener::accept(tcp::acceptor& acceptor) {
+    asio::steady_timer pause(context_);
+    bool is_failing = false;
+    while (acceptor.is_open()) {
+        error_code cause;
+        const std::size_t place = next_place_++ % places_.size();
+        tcp::socket socket = co_await acceptor.async_accept(*places_[place], asio::redirect_error(asio::use_awaitable, cause));
+        if (!cause) {
+            is_failing = false;
+            take_(place, std::move(socket));
+            continue;
+        }
+        if (!acceptor.is_open() || cause == asio::error::connection_aborted) continue;
+        if (!std::exchange(is_failing, true)) log::warning("cannot accept connections", {{"cause", cause.message()}});
+        pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors or memory: others must close first
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
+}  // namespace wabot

@@ -1,0 +1,79 @@
+#include "server/routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/version.hpp"
+#include "core/database/database.hpp"
+#include "server/dispatcher.hpp"
+#include "tests/catch.hpp"
+#include "tests/fakes/world.hpp"
+
+using namespace wabot;
+using Catch::Contains;
+using test::FakeWorld;
+
+namespace {
+
+struct Fixture {
+    FakeWorld world;
+    Metrics metrics;
+    HealthReport report{.ok = true, .checks = {{"database", Health::ok, "sqlite"}, {"workers", Health::warning, "none seen for 60 s"}}};
+    bool database_is_away = false;
+    Services services{world.clock, world.random, metrics, [this]() -> asio::awaitable<HealthReport> { co_return report; },
+                      [this] { return probe(); }};
+    Dispatcher dispatcher{all_routes(), services};
+
+    asio::awaitable<std::string> probe() {
+        world.clock.advance(std::chrono::microseconds(1'250));
+        if (database_is_away) throw std::runtime_error("cannot reach db.example.net as user ana");
+        co_return "sqlite";
+    }
+
+    Response get(std::string_view target) {
+        Request request{.method = "GET", .target = target, .is_loopback = true};
+        dispatcher.name(request);
+        const auto admission = dispatcher.admit(request);
+        if (const auto* refused = std::get_if<Response>(&admission)) return *refused;
+        return blocking(dispatcher.answer(*std::get<const Route*>(admission), request));
+    }
+    nlohmann::json document(std::string_view target) { return nlohmann::json::parse(get(target).body); }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "the root names the program and where to go on") {
+    const auto root = document("/");
+    CHECK(root["name"] == "wabot");
+    CHECK(root["version"] == std::string(version()));
+    CHECK(get(root["links"]["health"].get<std::string>()).status == 200);
+}
+
+TEST_CASE_METHOD(Fixture, "health tells every check and is 200 while messages can be taken in") {
+    CHECK(get("/health").status == 200);
+    CHECK(document("/health") == nlohmann::json::parse(R"({"status": "warning", "checks": [{"name": "database", "status": "ok", "detail": "sqlite"},
+                                                           {"name": "workers", "status": "warning", "detail": "none seen for 60 s"}]})"));
+    CHECK(get("/health/ready").status == 200);
+    SECTION("and 503 when they cannot, though the process lives") {
+        report = {.ok = false, .checks = {{"database", Health::fail, "disk full"}}};
+        CHECK(get("/health").status == 503);
+        CHECK(document("/health")["status"] == "fail");
+        CHECK(get("/health/ready").status == 503);
+        CHECK(get("/health/live").status == 200);
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "the database test names kind and latency, and nothing of the driver's own words") {
+    CHECK(document("/db-test") == nlohmann::json{{"status", "ok"}, {"database", "sqlite"}, {"latency_ms", 1.25}});
+    database_is_away = true;
+    const Response response = get("/db-test");
+    CHECK(response.status == 503);
+    CHECK_THAT(response.body, !Contains("example.net") && !Contains("ana"));
+}
+
+TEST_CASE_METHOD(Fixture, "metrics are served as text") {
+    metrics.count("wabot_turns_total", {}, 3);
+    const Response response = get("/metrics");
+    CHECK_THAT(response.content_type, Contains("version=0.0.4"));
+    CHECK_THAT(response.body, Contains("wabot_turns_total 3"));
+}
