@@ -1,0 +1,179 @@
+#include "cli/serve.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <thread>
+
+#include "cli/runtime.hpp"
+#include "cli/service_log.hpp"
+#include "cli/worker_pool.hpp"
+#include "core/base/log.hpp"
+#include "core/base/version.hpp"
+#include "core/devices/devices.hpp"
+#include "core/http_client/http_client.hpp"
+#include "core/messaging/workers.hpp"
+#include "core/telemetry/metrics.hpp"
+#include "server/intake.hpp"
+#include "server/routes.hpp"
+#include "server/server.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto worker_missing_after = 60s;
+
+struct ServeOptions {
+    std::vector<std::string> listen;
+    int workers = 1;
+};
+
+/// The object graph of `serve`, in the order in which it is taken down: the server and the workers before the store they wait for.
+struct Service {
+    Service(Runtime& rt, const ServeOptions& opts)
+        : db(rt.database()),
+          world(rt.world()),
+          directory(rt.vault(), environment_credentials(rt.settings())),
+          http(open_http_client()),
+          pool({db, rt.vault(), world, *http, directory, metrics}, worker_options(rt.settings()), rt.cause()),
+          intake{db, rt.vault(), directory, [this] { pool.notify(); }},
+          services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
+          server(server_options(rt.settings(), opts), services, all_routes()) {}
+
+    static ServerOptions server_options(const Settings& settings, const ServeOptions& opts) {
+        ServerOptions options;
+        options.listen = opts.listen;
+        const bool is_v6 = settings.host.find(':') != std::string::npos;
+        if (options.listen.empty()) options.listen.push_back((is_v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port));
+        return options;
+    }
+
+    /// The devices as they are; the environment's account has one from now on.
+    void load_devices(Runtime& rt) {
+        const EnvironmentCredentials environment = environment_credentials(rt.settings());
+        auto ensure = [&](Transaction& tx) { return devices::ensure_environment_device(tx, rt.cause(), rt.vault(), environment); };
+        if (const auto made = blocking(db.write(ensure))) rt.out().say("made device {} for the number of the environment", made->key);
+        auto load = [this](Snapshot& snapshot) { return directory.reload(snapshot); };
+        blocking(db.read(load));
+    }
+
+    /// What keeps an active device from working, as "device sales has no app secret ...".
+    std::vector<std::string> missing_credentials() const {
+        std::vector<std::string> out;
+        for (const auto& device : directory.now()->entries()) {
+            if (device->kind != DeviceKind::whatsapp) continue;
+            if (device->credentials.app_secret.empty())
+                out.push_back(fmt::format("device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are refused", device->key));
+            if (device->credentials.access_token.empty())
+                out.push_back(fmt::format("device {} has no access token (WHATSAPP_ACCESS_TOKEN, or --secret-from access_token=FILE): it cannot send", device->key));
+        }
+        return out;
+    }
+
+    asio::awaitable<HealthReport> health() {
+        HealthReport report;
+        std::vector<WorkerRow> working;
+        Time now{};
+        try {
+            // A unit that writes nothing: whether the store would take a webhook right now.
+            auto look = [&](Transaction& tx) {
+                now = tx.now();
+                working = workers::list(tx);
+            };
+            co_await db.write(look);
+            report.checks.push_back({"database", Health::ok, db.description()});
+        } catch (const Error& error) {
+            report.ok = false;
+            report.checks.push_back({"database", Health::fail, error.what()});
+            co_return report;
+        }
+        const bool is_worked = std::any_of(working.begin(), working.end(), [now](const WorkerRow& w) { return now - w.seen_at < worker_missing_after; });
+        report.checks.push_back(is_worked ? HealthCheck{"workers", Health::ok, fmt::format("{} at work", working.size())}
+                                          : HealthCheck{"workers", Health::warning, "no worker was seen for 60 s; start one with: wabot worker"});
+        for (std::string& missing : missing_credentials()) report.checks.push_back({"credentials", Health::warning, std::move(missing)});
+        co_return report;
+    }
+
+    asio::awaitable<std::string> probe_database() {
+        auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT count(*) FROM schema_migrations").one<std::int64_t>(); };
+        co_await db.read(look);
+        co_return std::string("sqlite");
+    }
+
+    Database& db;
+    World& world;
+    Metrics metrics;
+    Directory directory;
+    std::unique_ptr<HttpClient> http;
+    WorkerPool pool;
+    Intake intake;
+    Services services;
+    Server server;
+};
+
+/// Blocks until someone asks us to stop. A second request ends the process at once.
+void wait_for_stop(asio::io_context& signals, asio::signal_set& set) {
+    set.async_wait([&](const boost::system::error_code&, int) { signals.stop(); });
+    signals.run();
+    signals.restart();
+}
+
+void serve(Runtime& rt, const ServeOptions& opts) {
+    set_up_service_log(rt);
+    asio::io_context signals(1);
+    asio::signal_set set(signals, SIGINT, SIGTERM);
+
+    Service service(rt, opts);
+    service.load_devices(rt);
+    for (const std::string& missing : service.missing_credentials()) log::warning("credentials missing", {{"what", missing}});
+    service.pool.start(opts.workers);
+    service.server.start();
+    for (const std::string& address : service.server.addresses()) rt.out().say("wabot {} serves http://{}", version(), address);
+    log::info("serving", {{"addresses", fmt::format("{}", fmt::join(service.server.addresses(), ","))}, {"workers", opts.workers}});
+
+    wait_for_stop(signals, set);
+    // Whoever asks twice does not want to wait.
+    set.async_wait([](const boost::system::error_code& cancelled, int) {
+        if (!cancelled) ::_exit(130);
+    });
+    std::thread impatient([&signals] { signals.run(); });
+
+    log::info("stopping");
+    const auto deadline = std::chrono::steady_clock::now() + rt.settings().drain_timeout;
+    service.server.drain(rt.settings().drain_timeout);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    service.pool.stop(std::max(left, 1000ms));
+    service.server.stop();
+    service.db.close();
+    set.cancel();
+    impatient.join();
+    log::info("stopped");
+}
+
+}  // namespace
+
+const Command serve_command{
+    .path = "serve",
+    .summary = "Take webhooks, answer and send: the server, with its workers inside",
+    .effect = Effect::runs,
+    .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"}, {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
+    .build =
+        [](CommandBuilder& cmd) -> Action {
+            auto opts = cmd.options<ServeOptions>();
+            cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
+            cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
+            return [opts](Runtime& rt) {
+                if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
+                serve(rt, *opts);
+            };
+        },
+};
+
+}  // namespace wabot::cli

@@ -1,0 +1,107 @@
+#include "cli/worker_pool.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "core/base/log.hpp"
+#include "core/messaging/workers.hpp"
+
+namespace wabot::cli {
+
+EnvironmentCredentials environment_credentials(const Settings& settings) {
+    return {settings.whatsapp_phone_number_id, settings.whatsapp_access_token.reveal(), settings.whatsapp_app_secret.reveal(),
+            settings.whatsapp_verify_token.reveal(), settings.whatsapp_graph_url};
+}
+
+WorkerOptions worker_options(const Settings& settings) {
+    WorkerOptions options;
+    options.lease = settings.lease;
+    options.uncertain_window = settings.uncertain_window;
+    options.takeover_timeout = settings.takeover_timeout;
+    options.turn_attempts = settings.turn_attempts;
+    options.send_attempts = settings.send_attempts;
+    options.send_concurrency = settings.send_concurrency;
+    return options;
+}
+
+struct WorkerPool::Thread {
+    Thread(const WorkerTools& tools, const WorkerOptions& options, WorkerId id) : worker(tools, options, id, context.get_executor()) {}
+
+    void start() {
+        asio::co_spawn(context, worker.run(), [this](std::exception_ptr) {
+            const std::lock_guard lock(mutex);
+            is_done = true;
+            done.notify_all();
+        });
+        thread = std::thread([this] { context.run(); });
+    }
+
+    bool wait_until(std::chrono::steady_clock::time_point deadline) {
+        std::unique_lock lock(mutex);
+        return done.wait_until(lock, deadline, [this] { return is_done; });
+    }
+
+    asio::io_context context{1};
+    Worker worker;
+    std::thread thread;
+    std::mutex mutex;
+    std::condition_variable done;
+    bool is_done = false;
+};
+
+WorkerPool::WorkerPool(WorkerTools tools, WorkerOptions options, Cause cause) : tools_(tools), options_(options), cause_(std::move(cause)) {
+    const sends::Limits limits{options_.send_attempts, options_.uncertain_window};
+    auto enter = [this, limits](Transaction& tx) { return workers::enter(tx, cause_, workers::this_process(), "inbox,turn,send", limits); };
+    id_ = blocking(tools_.db.write(enter));
+}
+
+WorkerPool::~WorkerPool() {
+    if (!has_left_) stop(std::chrono::milliseconds(0));
+}
+
+void WorkerPool::start(int workers) {
+    for (int i = 0; i < workers; ++i) threads_.push_back(std::make_unique<Thread>(tools_, options_, id_));
+    for (auto& thread : threads_) thread->start();
+}
+
+void WorkerPool::notify() {
+    for (auto& thread : threads_) thread->worker.notify();
+}
+
+bool WorkerPool::stop(std::chrono::milliseconds grace) {
+    const auto deadline = std::chrono::steady_clock::now() + grace;
+    for (auto& thread : threads_) thread->worker.stop();
+    bool all_done = true;
+    for (auto& thread : threads_) all_done = thread->wait_until(deadline) && all_done;
+    for (auto& thread : threads_) {
+        thread->context.stop();
+        thread->thread.join();
+    }
+    has_left_ = true;
+    const sends::Limits limits{options_.send_attempts, options_.uncertain_window};
+    auto leave = [this, limits](Transaction& tx) { workers::leave(tx, cause_, id_, limits); };
+    try {
+        blocking(tools_.db.write(leave));
+    } catch (const std::exception& error) {
+        // Its leases run out by themselves.
+        log::warning("worker could not leave", {{"error", error.what()}});
+    }
+    return all_done;
+}
+
+std::size_t WorkerPool::round() {
+    asio::io_context context(1);
+    Worker worker(tools_, options_, id_, context.get_executor());
+    std::size_t done = 0;
+    std::exception_ptr failure;
+    auto one_round = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };
+    asio::co_spawn(context, one_round(), [&failure](std::exception_ptr thrown) { failure = thrown; });
+    context.run();
+    if (failure) std::rethrow_exception(failure);
+    return done;
+}
+
+}  // namespace wabot::cli
