@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/clock.hpp"
+#include "core/channels/channel.hpp"
+#include "core/channels/delivery.hpp"
+
+namespace wabot {
+
+/// Accepts everything: for demonstrations and tests without a provider.
+class SimChannel : public Channel {
+public:
+    explicit SimChannel(Random& random) : random_(random) {}
+    asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) override;
+    std::size_t text_length_max() const override { return 4096; }
+
+private:
+    Random& random_;
+};
+
+/// What the simulated Graph API answers to POST .../messages, and what the sim device keeps of it.
+struct SimGraphAnswer {
+    int status;
+    std::string body;     // JSON, as the real one answers
+    std::string capture;  // an inbox body for read_sim_delivery; empty when nothing was sent to a person
+};
+
+/// Refuses as the real one does: 401 and code 190 without a bearer token, 400 and code 100 for a missing field; else gives the message an id.
+SimGraphAnswer answer_sim_graph(std::string_view authorization, std::string_view body, Time now, Random& random);
+
+/// An inbox body that says: `from` (E.164 with +) writes `text` to the sim device.
+std::string sim_inbound(std::string_view from, std::string_view name, std::string_view text, Time now, Random& random);
+
+/// Reads one inbox body of a sim device, an object of either form:
+///   {"id", "from", "name", "text", "timestamp"}                                a person writes; wants an answer
+///   {"id", "to" | "user_id" | "group_id", "text", "reply_to", "opaque", "timestamp"}   the simulated Graph API was asked to write to that person
+/// Times are seconds since 1970. Without an id it gets one made of the body. Never throws.
+Delivery read_sim_delivery(std::string_view body, Time received_at);
+
+}  // namespace wabot

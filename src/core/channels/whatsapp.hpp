@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/channels/channel.hpp"
+#include "core/channels/delivery.hpp"
+#include "core/http_client/http_client.hpp"
+
+/// The WhatsApp Business Cloud API. Facts about it come from Meta's reference pages (webhooks, send messages, error codes) and the OpenAPI
+/// document business-messaging-api v23.0.
+namespace wabot {
+
+/// What a webhook body says, item by item. Pure; never throws, whatever the body is. Unknown properties are ignored, unknown types and fields
+/// kept by their name. An item that cannot be read is Broken among the others; a body that is not ours or no JSON is `unreadable`.
+Delivery read_whatsapp_delivery(std::string_view body, Time received_at);
+
+/// Whether `X-Hub-Signature-256` is that of these very octets: "sha256=" and 64 hexadecimal digits of HMAC-SHA256 under the app secret.
+/// False for an empty secret. Compares in constant time.
+bool whatsapp_signature_matches(std::string_view header_value, std::string_view body, std::string_view app_secret);
+
+/// The challenge to echo when Meta verifies the endpoint; nullopt = refuse. `query` holds the decoded parameters in their order: each of
+/// hub.mode, hub.challenge (1 to 256 octets) and hub.verify_token exactly once. An empty token in `verify_tokens` never matches.
+std::optional<std::string> whatsapp_challenge(const std::vector<std::pair<std::string, std::string>>& query,
+                                              std::span<const std::string> verify_tokens);
+
+struct WhatsappAccount {
+    std::string graph_url = "https://graph.facebook.com";  // without a slash at its end
+    std::string graph_version = "v24.0";
+    std::string phone_number_id;
+    std::string access_token;
+};
+
+class WhatsappChannel : public Channel {
+public:
+    WhatsappChannel(WhatsappAccount account, HttpClient& http, const Clock& clock) : account_(std::move(account)), http_(http), clock_(clock) {}
+
+    asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) override;
+    std::size_t text_length_max() const override { return 4096; }
+
+private:
+    const WhatsappAccount account_;
+    HttpClient& http_;
+    const Clock& clock_;
+};
+
+/// What Meta's answer to a send means. `now` is for a Retry-After that names a date.
+SendOutcome read_whatsapp_answer(const HttpAnswer& answer, Time now);
+
+}  // namespace wabot

@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp_content.hpp"
+#include "core/channels/without_numbers.hpp"
+
+namespace wabot {
+
+namespace {
+
+using namespace whatsapp;
+
+/// The parts of a change's value that its items share.
+struct Envelope {
+    std::string route;
+    std::string own_number;  // digits
+    const Json* contacts;
+    Time received_at;
+};
+
+std::string phone_of(const Json& object, std::string_view name) {
+    return e164_of_wa_id(text_at(object, name)).value_or("");
+}
+
+/// "+1 202-555-0100" as `from` writes it.
+std::string digits_of(std::string text) {
+    std::erase_if(text, [](char c) { return c < '0' || c > '9'; });
+    return text;
+}
+
+const Json* contact_of(const Json& contacts, const std::string& wa_id, const std::string& user_id) {
+    if (!contacts.is_array()) return nullptr;
+    for (const Json& contact : contacts) {
+        if (!wa_id.empty() && text_at(contact, "wa_id") == wa_id) return &contact;
+        if (!user_id.empty() && text_at(contact, "user_id") == user_id) return &contact;
+    }
+    return nullptr;
+}
+
+/// The person at the other end: the writer, or for an echo the one written to.
+void read_person(IncomingMessage& message, const Json& item, const Envelope& envelope) {
+    const std::string_view side = message.is_echo && item.contains("to") ? "to" : "from";
+    Address& person = message.sender;
+    person.phone = phone_of(item, side);
+    person.user_id = text_at(item, std::string(side) + "_user_id");
+    person.parent_user_id = text_at(item, std::string(side) + "_parent_user_id");
+    const Json* const contact = contact_of(*envelope.contacts, text_at(item, side), person.user_id);
+    if (contact == nullptr) return;
+    if (person.phone.empty()) person.phone = phone_of(*contact, "wa_id");
+    if (person.user_id.empty()) person.user_id = text_at(*contact, "user_id");
+    if (person.parent_user_id.empty()) person.parent_user_id = text_at(*contact, "parent_user_id");
+    message.sender_name = text_at(member(*contact, "profile"), "name");
+}
+
+DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_echo) {
+    DeliveryItem out{envelope.route, "message", Broken{}};
+    if (!item.is_object()) {
+        out.what = Broken{"message is not an object"};
+        return out;
+    }
+    IncomingMessage message;
+    message.provider_id = text_at(item, "id");
+    message.is_echo = is_echo || (!envelope.own_number.empty() && text_at(item, "from") == envelope.own_number);
+    read_person(message, item, envelope);
+    if (message.provider_id.empty()) {
+        out.what = Broken{"message has no id"};
+        return out;
+    }
+    if (message.sender.empty()) {
+        out.what = Broken{is_echo ? "message has no recipient" : "message has no sender"};
+        return out;
+    }
+    message.group_id = text_at(item, "group_id");
+    message.message_type = text_at(item, "type");
+    if (message.message_type.empty()) message.message_type = "unknown";
+    message.content = content_of(item);
+    message.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
+    message.reply_to = refers_to(item);
+    message.wants_answer = !message.is_echo && wants_answer(item);
+    message.raw = write_json(item);
+    out.what = std::move(message);
+    return out;
+}
+
+std::string recipient_of(const Json& item) {
+    const std::string id = text_at(item, "recipient_id");
+    if (text_at(item, "recipient_type") == "group") return id;
+    if (const auto phone = e164_of_wa_id(id)) return *phone;
+    return id.empty() ? text_at(item, "recipient_user_id") : id;
+}
+
+DeliveryItem read_status(const Json& item, const Envelope& envelope) {
+    DeliveryItem out{envelope.route, "status", Broken{}};
+    StatusUpdate status;
+    status.provider_id = text_at(item, "id");
+    status.status = text_at(item, "status");
+    if (status.provider_id.empty() || status.status.empty()) {
+        out.what = Broken{!item.is_object() ? "status is not an object" : status.provider_id.empty() ? "status has no id" : "status has no status"};
+        return out;
+    }
+    status.recipient = recipient_of(item);
+    status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
+    status.opaque = text_at(item, "biz_opaque_callback_data");
+    if (const Json& errors = member(item, "errors"); errors.is_array() && !errors.empty()) {
+        status.error_code = text_at(errors.front(), "code");
+        const std::string title = text_at(errors.front(), "title");
+        status.error_title = without_numbers(title.empty() ? text_at(errors.front(), "message") : title, status.error_code);
+    }
+    out.what = std::move(status);
+    return out;
+}
+
+/// Applies `read` to each item of the list called `name`; one that is no list is broken as a whole.
+template <class Read>
+bool each_of(Delivery& delivery, const Json& value, const Envelope& envelope, std::string_view name, std::string_view kind, Read read) {
+    const Json& list = member(value, name);
+    if (list.is_null()) return false;
+    if (list.is_array())
+        for (const Json& item : list) delivery.items.push_back(read(item));
+    else
+        delivery.items.push_back({envelope.route, std::string(kind), Broken{std::string(name) + " is not a list"}});
+    return true;
+}
+
+void read_change(Delivery& delivery, const Json& change, Time received_at) {
+    const Json& value = member(change, "value");
+    const Json& metadata = member(value, "metadata");
+    const Envelope envelope{text_at(metadata, "phone_number_id"), digits_of(text_at(metadata, "display_phone_number")), &member(value, "contacts"),
+                            received_at};
+    const std::string field = text_at(change, "field");
+    if (!change.is_object() || field.empty()) {
+        delivery.items.push_back({envelope.route, "change", Broken{"change has no field"}});
+        return;
+    }
+    bool known = false;
+    if (field == "messages") {
+        known |= each_of(delivery, value, envelope, "messages", "message", [&](const Json& item) { return read_message(item, envelope, false); });
+        known |= each_of(delivery, value, envelope, "statuses", "status", [&](const Json& item) { return read_status(item, envelope); });
+        known |= each_of(delivery, value, envelope, "errors", "errors", [&](const Json&) {
+            return DeliveryItem{envelope.route, "errors", Notice{"errors"}};
+        });
+    } else if (field == "smb_message_echoes") {
+        known |=
+            each_of(delivery, value, envelope, "message_echoes", "message", [&](const Json& item) { return read_message(item, envelope, true); });
+    }
+    if (!known) delivery.items.push_back({envelope.route, field, Notice{field}});
+}
+
+void read_entry(Delivery& delivery, const Json& entry, Time received_at) {
+    const Json& changes = member(entry, "changes");
+    if (!entry.is_object() || (!changes.is_array() && !changes.is_null())) {
+        delivery.items.push_back({"", "entry", Broken{"entry has no list of changes"}});
+        return;
+    }
+    for (const Json& change : changes) read_change(delivery, change, received_at);
+}
+
+Delivery unreadable(std::string reason) {
+    return {{}, std::move(reason)};
+}
+
+}  // namespace
+
+Delivery read_whatsapp_delivery(std::string_view body, Time received_at) try {
+    const Json root = read_json(body);
+    if (!root.is_object()) return unreadable("not a JSON object");
+    if (text_at(root, "object") != "whatsapp_business_account") return unreadable("object is not whatsapp_business_account");
+    const Json& entries = member(root, "entry");
+    if (!entries.is_array() && !entries.is_null()) return unreadable("entry is not a list");
+    Delivery delivery;
+    for (const Json& entry : entries) read_entry(delivery, entry, received_at);
+    return delivery;
+} catch (const std::exception& error) {
+    return unreadable(error.what());
+}
+
+}  // namespace wabot

@@ -1,0 +1,57 @@
+#include <nlohmann/json.hpp>
+
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+#include "core/base/version.hpp"
+#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp_content.hpp"
+
+namespace wabot {
+
+namespace {
+
+std::string compose(const Outgoing& message) {
+    Json body{{"messaging_product", "whatsapp"}, {"recipient_type", message.group_id.empty() ? "individual" : "group"}};
+    if (!message.group_id.empty())
+        body["to"] = message.group_id;
+    else if (!message.to.phone.empty())
+        body["to"] = message.to.phone;
+    else
+        body["recipient"] = message.to.user_id;
+    body["type"] = "text";
+    body["text"]["body"] = message.text;
+    if (!message.reply_to.empty()) body["context"]["message_id"] = message.reply_to;
+    if (!message.opaque.empty()) body["biz_opaque_callback_data"] = message.opaque;
+    return write_json(body);
+}
+
+/// What is plainly wrong with the message, before anything is asked of the provider.
+std::optional<NotSent> refusal_of(const Outgoing& message, std::size_t length_max) {
+    if (message.to.empty() && message.group_id.empty()) return NotSent{RetryClass::permanent, {}, "no_recipient", "the message has no recipient"};
+    if (message.text.empty()) return NotSent{RetryClass::permanent, {}, "no_text", "the message has no text"};
+    if (count_code_points(message.text) > length_max) return NotSent{RetryClass::permanent, {}, "too_long", "the text is too long for one send"};
+    return std::nullopt;
+}
+
+}  // namespace
+
+asio::awaitable<SendOutcome> WhatsappChannel::send(const Outgoing& message, HandOver& gate) {
+    if (auto refusal = refusal_of(message, text_length_max())) co_return std::move(*refusal);
+
+    HttpRequest request;
+    request.method = "POST";
+    request.url = account_.graph_url + "/" + account_.graph_version + "/" + account_.phone_number_id + "/messages";
+    request.headers = {{"Authorization", "Bearer " + account_.access_token},
+                       {"Content-Type", "application/json"},
+                       {"User-Agent", "wabot/" + std::string(version())}};
+    request.body = compose(message);
+    BeforeBody before_body = [&gate] { return gate.commit(); };
+    const HttpOutcome outcome = co_await http_.exchange(std::move(request), std::move(before_body));
+
+    if (const auto* answer = std::get_if<HttpAnswer>(&outcome)) co_return read_whatsapp_answer(*answer, clock_.now());
+    const auto& failure = std::get<HttpFailure>(outcome);
+    if (failure.offered) co_return Uncertain{failure.reason};
+    co_return NotSent{RetryClass::transient, {}, "connect", failure.reason};
+}
+
+}  // namespace wabot

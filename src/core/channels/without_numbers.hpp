@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wabot {
+
+/// A provider's words without what may be a person's number: every run of digits, also with spaces, dashes, dots, brackets or a + between
+/// them, that has four or more digits becomes "…". `keep` (an error code, say) stays.
+std::string without_numbers(std::string_view text, std::string_view keep = {});
+
+}  // namespace wabot
