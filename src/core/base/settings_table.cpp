@@ -140,7 +140,7 @@ constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
 
 // clang-format off
 constexpr Setting table[] = {
-    setting<&Settings::state_dir>("store.dir", {.env = {"WABOT_STATE_DIR"}, .derived = "/var/lib/wabot as root, else $XDG_DATA_HOME/wabot",
+    setting<&Settings::state_dir>("store.dir", {.env = {"WABOT_STATE_DIR"}, .derived = "/var/lib/wabot as root, else $XDG_DATA_HOME/wabot, else ~/.local/share/wabot",
         .doc = "Folder of the database and of the files beside it."}),
     setting<&Settings::database_url>("database.url", {.env = {"DATABASE_URL", "WABOT_DATABASE_URL"}, .derived = "wabot.db in store.dir", .url = true, .check = check_database_url,
         .doc = "Where the data lies. sqlite:///x is relative, sqlite:////x absolute."}),

@@ -272,10 +272,15 @@ TEST_CASE("settings: the table has each name once, a doc for each, and built-in 
     }
 }
 
+/// After a change of the table: unit_tests "[.renew]" writes the file anew.
 TEST_CASE("settings: .env.example is what the table says, and a copy of it changes nothing", "[base]") {
     const fs::path example = fs::path(WABOT_SOURCE_DIR) / ".env.example";
     CHECK(read_file(example, 1 << 20) == env_example());
     CHECK(read_env_file(example).empty());
+}
+
+TEST_CASE("settings: renew .env.example", "[.renew]") {
+    std::ofstream(fs::path(WABOT_SOURCE_DIR) / ".env.example") << env_example();
 }
 
 }  // namespace wabot
