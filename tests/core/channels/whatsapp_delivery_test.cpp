@@ -1,0 +1,234 @@
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/base/json.hpp"
+#include "core/channels/whatsapp.hpp"
+#include "tests/catch.hpp"
+#include "tests/fakes/world.hpp"
+
+using namespace wabot;
+using wabot::test::at;
+
+namespace {
+
+const Time arrival = at("2026-01-05T12:30:00Z");
+const std::string earlier = "wamid.TESTZWFybGllcg==";
+
+std::string golden(const std::string& name) {
+    std::ifstream file(std::string(WABOT_GOLDEN) + "/whatsapp/" + name + ".json");
+    REQUIRE(file.good());
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+Delivery read(const std::string& name) {
+    Delivery delivery = read_whatsapp_delivery(golden(name), arrival);
+    INFO(name);
+    CHECK(delivery.unreadable.empty());
+    return delivery;
+}
+
+IncomingMessage message(const std::string& name) {
+    const Delivery delivery = read(name);
+    REQUIRE(delivery.items.size() == 1);
+    CHECK(delivery.items[0].kind == "message");
+    CHECK(delivery.items[0].route == "100200300400500");
+    REQUIRE(std::holds_alternative<IncomingMessage>(delivery.items[0].what));
+    return std::get<IncomingMessage>(delivery.items[0].what);
+}
+
+StatusUpdate status(const std::string& name) {
+    const Delivery delivery = read(name);
+    REQUIRE(delivery.items.size() == 1);
+    CHECK(delivery.items[0].kind == "status");
+    REQUIRE(std::holds_alternative<StatusUpdate>(delivery.items[0].what));
+    return std::get<StatusUpdate>(delivery.items[0].what);
+}
+
+}  // namespace
+
+TEST_CASE("whatsapp delivery: a text message is read whole") {
+    const IncomingMessage text = message("text");
+    CHECK(text.provider_id == "wamid.TESTdGV4dA==");
+    CHECK(text.sender.phone == "+12025550142");
+    CHECK(text.sender.user_id.empty());
+    CHECK(text.group_id.empty());
+    CHECK(text.sender_name == "Ana Pérez");
+    CHECK(text.message_type == "text");
+    CHECK(text.content == "Are you open on Sunday? ☕");
+    CHECK(text.timestamp == at("2026-01-05T11:20:00Z"));
+    CHECK(text.reply_to == earlier);
+    CHECK_FALSE(text.is_echo);
+    CHECK(text.wants_answer);
+    CHECK(read_json(text.raw) == read_json(golden("text"))["entry"][0]["changes"][0]["value"]["messages"][0]);
+}
+
+TEST_CASE("whatsapp delivery: every type gives its human text, and says whether it waits for an answer") {
+    using Row = std::tuple<std::string, std::string, std::optional<std::string>, bool>;
+    const auto [name, type, content, wants_answer] = GENERATE(values<Row>({
+        {"image", "image", "the broken lamp", true},
+        {"voice", "audio", std::nullopt, true},
+        {"document", "document", std::nullopt, true},
+        {"reaction", "reaction", "👍", false},
+        {"button", "button", "No more news", true},
+        {"list-reply", "interactive", "Tuesday, 10:00", true},
+        {"button-reply", "interactive", "Yes, please", true},
+        {"form-reply", "interactive", "Sent", true},
+        {"location", "location", "Corner Café", true},
+        {"contacts", "contacts", "Bo Lund, Cy Moss", true},
+        {"order", "order", "two of the blue ones", true},
+        {"system", "system", std::nullopt, false},
+        {"unsupported", "unsupported", std::nullopt, false},
+        {"edit", "edit", "on Monday, I mean", false},
+        {"revoke", "revoke", std::nullopt, false},
+        {"future-type", "hologram", std::nullopt, true},
+    }));
+    const IncomingMessage read = message(name);
+    INFO(name);
+    CHECK(read.message_type == type);
+    CHECK(read.content == content);
+    CHECK(read.wants_answer == wants_answer);
+    CHECK(read.sender.phone == "+12025550142");
+}
+
+TEST_CASE("whatsapp delivery: reactions, edits and revocations name the message they are about") {
+    for (const char* name : {"reaction", "edit", "revoke", "button"}) CHECK(message(name).reply_to == earlier);
+    CHECK(message("image").reply_to.empty());
+}
+
+TEST_CASE("whatsapp delivery: statuses are read with what belongs to them") {
+    const StatusUpdate sent = status("status-sent");
+    CHECK(sent.provider_id == "wamid.TESTb3Vycw==");
+    CHECK(sent.status == "sent");
+    CHECK(sent.recipient == "+12025550142");
+    CHECK(sent.timestamp == at("2026-01-05T11:21:00Z"));
+    CHECK(sent.opaque == "17.0.1");
+    CHECK(sent.error_code.empty());
+    CHECK(status("status-delivered").status == "delivered");
+    CHECK(status("status-group").recipient == "GROUP-77");
+
+    const StatusUpdate failed = status("status-failed");
+    CHECK(failed.status == "failed");
+    CHECK(failed.error_code == "131026");
+    CHECK(failed.error_title == "Message to … is undeliverable");
+}
+
+TEST_CASE("whatsapp delivery: several entries, changes and items come out in their order") {
+    const Delivery delivery = read("several-entries");
+    REQUIRE(delivery.items.size() == 4);
+    CHECK(std::get<IncomingMessage>(delivery.items[0].what).content == "one");
+    CHECK(std::get<IncomingMessage>(delivery.items[1].what).content == "two");
+    CHECK(std::get<StatusUpdate>(delivery.items[2].what).status == "read");
+    CHECK(std::get<IncomingMessage>(delivery.items[3].what).content == "three");
+    CHECK(std::get<IncomingMessage>(delivery.items[3].what).sender_name.empty());
+    CHECK(delivery.items[3].route == "100200300400501");
+}
+
+TEST_CASE("whatsapp delivery: broken items do not take the good ones with them") {
+    const Delivery delivery = read("one-broken");
+    REQUIRE(delivery.items.size() == 5);
+    CHECK(std::get<IncomingMessage>(delivery.items[0].what).content == "before");
+    CHECK(std::get<Broken>(delivery.items[1].what).reason == "message has no id");
+    CHECK(std::get<Broken>(delivery.items[2].what).reason == "message is not an object");
+    CHECK(std::get<Broken>(delivery.items[3].what).reason == "message has no sender");
+    CHECK(std::get<IncomingMessage>(delivery.items[4].what).content == "after");
+}
+
+TEST_CASE("whatsapp delivery: a person may be known by user id alone, or by both") {
+    const IncomingMessage alone = message("user-id-only");
+    CHECK(alone.sender.phone.empty());
+    CHECK(alone.sender.user_id == "GB.90010020030040050");
+    CHECK(alone.sender.parent_user_id == "GB.ENT.9001");
+    CHECK(alone.sender_name == "Dee");
+    CHECK(alone.timestamp == at("2026-01-05T11:20:00Z"));  // came as a number
+
+    const IncomingMessage both = message("both-ids");
+    CHECK(both.sender.phone == "+12025550142");
+    CHECK(both.sender.user_id == "US.90010020030040051");
+    CHECK(both.sender.parent_user_id == "US.ENT.9002");
+}
+
+TEST_CASE("whatsapp delivery: a message in a group keeps the group and its writer") {
+    CHECK(message("group").group_id == "GROUP-77");
+    CHECK(message("group").sender.phone == "+12025550142");
+}
+
+TEST_CASE("whatsapp delivery: what the business wrote itself is an echo and waits for no answer") {
+    const IncomingMessage echo = message("echo");
+    CHECK(echo.is_echo);
+    CHECK_FALSE(echo.wants_answer);
+    CHECK(echo.sender.phone == "+12025550142");  // the person, not the business
+    CHECK(echo.content == "typed on the phone");
+    CHECK(message("own-number").is_echo);
+    CHECK_FALSE(message("own-number").wants_answer);
+}
+
+TEST_CASE("whatsapp delivery: news of the account and errors are notices of their name") {
+    const auto [name, field] = GENERATE(table<std::string, std::string>({{"account-update", "account_update"}, {"errors", "errors"}}));
+    const Delivery delivery = read(name);
+    REQUIRE(delivery.items.size() == 1);
+    CHECK(delivery.items[0].kind == field);
+    CHECK(std::get<Notice>(delivery.items[0].what).field == field);
+}
+
+TEST_CASE("whatsapp delivery: a body that is not ours is unreadable, never an exception") {
+    const std::string body = GENERATE(as<std::string>{}, "", " ", "{", "[]", "7", "null", "{\"object\":\"page\",\"entry\":[]}", "{\"entry\":[]}",
+                                      "{\"object\":7}", "{\"object\":\"whatsapp_business_account\",\"entry\":{}}",
+                                      "{\"object\":\"whatsapp_business_account\",\"x\":\"\xff\"}", std::string(10'000, '['), std::string("\0{}", 3));
+    const Delivery delivery = read_whatsapp_delivery(body, arrival);
+    CHECK_FALSE(delivery.unreadable.empty());
+    CHECK(delivery.items.empty());
+}
+
+TEST_CASE("whatsapp delivery: an envelope without content is empty, one with the wrong content broken") {
+    const auto in = [](const std::string& entry) {
+        return read_whatsapp_delivery("{\"object\":\"whatsapp_business_account\",\"entry\":" + entry + "}", arrival);
+    };
+    CHECK(in("[]").items.empty());
+    CHECK(in("[{\"id\":\"1\",\"changes\":[]}]").items.empty());
+    CHECK(in("[{\"id\":\"1\"}]").items.empty());
+    CHECK(std::holds_alternative<Notice>(in("[{\"changes\":[{\"field\":\"messages\"}]}]").items.at(0).what));
+    CHECK(std::holds_alternative<Notice>(in("[{\"changes\":[{\"field\":\"new_thing\",\"value\":7}]}]").items.at(0).what));
+    for (const char* entry : {"[7]", "[{\"changes\":7}]", "[{\"changes\":[7]}]", "[{\"changes\":[{\"value\":{}}]}]",
+                              "[{\"changes\":[{\"field\":\"messages\",\"value\":{\"messages\":{}}}]}]",
+                              "[{\"changes\":[{\"field\":\"messages\",\"value\":{\"statuses\":[null]}}]}]",
+                              "[{\"changes\":[{\"field\":\"messages\",\"value\":{\"statuses\":[{\"id\":\"x\"}]}}]}]"}) {
+        INFO(entry);
+        const Delivery delivery = in(entry);
+        CHECK(delivery.unreadable.empty());
+        REQUIRE(delivery.items.size() == 1);
+        CHECK(std::holds_alternative<Broken>(delivery.items[0].what));
+    }
+}
+
+TEST_CASE("whatsapp delivery: any property of the wrong type is survived") {
+    const Json whole = read_json(golden("several-entries"));
+    const std::vector<Json> wrong = {
+        nullptr, 7, -1.5, true, "", "text", Json::array(), Json::array({1, "x", nullptr}), Json::object(), Json{{"id", Json::array()}}};
+    const Json leaves = whole.flatten();
+    std::size_t read = 0;
+    for (const auto& [pointer, value] : leaves.items()) {
+        const Json::json_pointer leaf(pointer);
+        for (auto place = leaf; !place.empty(); place = place.parent_pointer())
+            for (const Json& other : wrong) {
+                Json changed = whole;
+                changed[place] = other;
+                read += read_whatsapp_delivery(changed.dump(), arrival).items.size();
+            }
+    }
+    CHECK(read > 1000);
+}
+
+TEST_CASE("whatsapp delivery: a time that is none is the time of arrival") {
+    const std::string timestamp = GENERATE(as<std::string>{}, "\"soon\"", "\"\"", "null", "-5", "\"99999999999999999999\"", "[]", "1.5");
+    const std::string body =
+        "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"messages\":[{\"from\":"
+        "\"12025550142\","
+        "\"id\":\"wamid.x\",\"type\":\"text\",\"text\":{\"body\":\"hi\"},\"timestamp\":" +
+        timestamp + "}]}}]}]}";
+    const Delivery delivery = read_whatsapp_delivery(body, arrival);
+    REQUIRE(delivery.items.size() == 1);
+    CHECK(std::get<IncomingMessage>(delivery.items[0].what).timestamp == arrival);
+}
