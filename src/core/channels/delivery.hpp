@@ -21,7 +21,7 @@ struct Address {
 /// A message as its provider delivered it. Everything here is data of strangers: checked for form, never trusted.
 struct IncomingMessage {
     std::string provider_id;             // wamid; unique per device
-    Address sender;
+    Address sender;                      // the person: who wrote, or for an echo who was written to
     std::string group_id;                // empty = a private chat
     std::string sender_name;             // profile name, may be empty
     std::string message_type;            // text, image, ..., as the provider says it; "unknown" when it says nothing

@@ -45,8 +45,6 @@ asio::awaitable<HttpOutcome> carry_out(std::shared_ptr<Loop> loop, HttpRequest r
     co_return transfer->take_outcome();
 }
 
-/// Its destructor ends the thread and hands every waiting coroutine back to its executor with a failure; nothing here touches a coroutine
-/// afterwards. So the client goes before the io_contexts its callers run on.
 class CurlClient : public HttpClient {
 public:
     explicit CurlClient(std::size_t in_flight_max) : loop_(std::make_shared<Loop>(in_flight_max)) {}

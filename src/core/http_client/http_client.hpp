@@ -38,12 +38,17 @@ struct HttpFailure {
 
 using HttpOutcome = std::variant<HttpAnswer, HttpFailure>;
 
-/// Awaited once, when the connection (TLS included) is up and before the first body octet; when it throws, nothing is sent and the exception
-/// comes out of `exchange`.
+/// Awaited at most once, when the connection (TLS included) is up and before the first body octet; when it throws, no body is sent and the
+/// exception comes out of `exchange`. The head may be on its way before; a server may refuse by it alone, before or while this is awaited.
+/// Needs a body to hold back: Error{bug} otherwise.
 using BeforeBody = std::function<asio::awaitable<void>()>;
 
 /// The one outgoing HTTP client. Never follows redirects, never repeats a request by itself, sends no `Expect`. Any thread may call it; the
-/// coroutine resumes on its own executor. At most `in_flight_max` exchanges at a time, the rest wait their turn.
+/// coroutine resumes on its own executor. At most `in_flight_max` exchanges at a time, the rest wait their turn, which no timeout counts.
+/// Cancelling the awaiting coroutine does not end an exchange: it would lose what became of the body. Its own time limits do.
+///
+/// Destroying the client ends what is under way with HttpFailure and posts each waiting coroutine to its executor; it touches none afterwards.
+/// So it goes before the io_contexts that its callers run on.
 class HttpClient {
 public:
     virtual ~HttpClient() = default;

@@ -20,13 +20,21 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Runs one exchange to its end on a loop of its own.
-HttpOutcome run(HttpClient& client, HttpRequest request, BeforeBody before_body = {}) {
+/// A client and, outliving it, the loop of its callers.
+struct Client {
     asio::io_context io;
-    auto outcome = asio::co_spawn(io, client.exchange(std::move(request), std::move(before_body)), asio::use_future);
-    io.run();
-    return outcome.get();
-}
+    std::unique_ptr<HttpClient> http;
+
+    explicit Client(std::size_t in_flight_max = 256) : http(open_http_client(in_flight_max)) {}
+
+    /// Runs one exchange to its end.
+    HttpOutcome run(HttpRequest request, BeforeBody before_body = {}) {
+        io.restart();
+        auto outcome = asio::co_spawn(io, http->exchange(std::move(request), std::move(before_body)), asio::use_future);
+        io.run();
+        return outcome.get();
+    }
+};
 
 HttpRequest post_of(const std::string& url, const std::string& body = "{\"text\":\"hello\"}") {
     return {.method = "POST", .url = url, .headers = {{"Content-Type", "application/json"}}, .body = body};
@@ -58,10 +66,10 @@ RawServer::Reply ok(const std::string&, int) {
 
 TEST_CASE("http client: a request arrives whole and its answer comes back") {
     RawServer server([](const std::string&, int) { return RawServer::Reply{http_answer(201, "made", "X-Kind:  some thing \r\n")}; });
-    const auto client = open_http_client();
+    Client client;
     int gates = 0;
     const std::string body(300'000, 'x');
-    const HttpOutcome outcome = run(*client, post_of(server.url("/a?b=c"), body), counting(gates));
+    const HttpOutcome outcome = client.run(post_of(server.url("/a?b=c"), body), counting(gates));
     CHECK(answer(outcome).status == 201);
     CHECK(answer(outcome).body == "made");
     CHECK(answer(outcome).headers == std::vector<std::pair<std::string, std::string>>{{"content-length", "4"}, {"x-kind", "some thing"}});
@@ -76,15 +84,15 @@ TEST_CASE("http client: a request arrives whole and its answer comes back") {
 
 TEST_CASE("http client: every method goes out under its name, an empty body without a gate") {
     RawServer server(ok);
-    const auto client = open_http_client();
+    Client client;
     for (const std::string method : {"GET", "POST", "DELETE", "PUT", "PATCH"}) {
         const HttpRequest bare{.method = method, .url = server.url()};
-        CHECK(answer(run(*client, bare)).status == 200);
+        CHECK(answer(client.run(bare)).status == 200);
         CHECK(server.ledger().back().starts_with(method + " / HTTP/1.1\r\n"));
     }
     HttpRequest put = post_of(server.url());
     put.method = "PUT";
-    CHECK(answer(run(*client, put)).status == 200);
+    CHECK(answer(client.run(put)).status == 200);
     CHECK(server.ledger().back().starts_with("PUT / HTTP/1.1\r\n"));
     CHECK(server.ledger().back().ends_with("hello\"}"));
     CHECK(server.connections() == 1);
@@ -92,18 +100,18 @@ TEST_CASE("http client: every method goes out under its name, an empty body with
 
 TEST_CASE("http client: redirects are answers like any other") {
     RawServer server([](const std::string&, int) { return RawServer::Reply{http_answer(302, "", "Location: /elsewhere\r\n")}; });
-    const auto client = open_http_client();
-    CHECK(answer(run(*client, post_of(server.url()))).status == 302);
+    Client client;
+    CHECK(answer(client.run(post_of(server.url()))).status == 302);
     CHECK(server.ledger().size() == 1);
 }
 
 TEST_CASE("http client: a reused connection closed without an answer is not used for a second send") {
     RawServer server([](const std::string&, int nth) { return nth == 0 ? RawServer::Reply{http_answer(200, "fine")} : RawServer::Reply{"", true}; });
-    const auto client = open_http_client();
-    CHECK(answer(run(*client, post_of(server.url(), "first"))).status == 200);
+    Client client;
+    CHECK(answer(client.run(post_of(server.url(), "first"))).status == 200);
     int gates = 0;
     const bool gated = GENERATE(true, false);
-    const HttpOutcome outcome = run(*client, post_of(server.url(), "second"), gated ? counting(gates) : BeforeBody{});
+    const HttpOutcome outcome = client.run(post_of(server.url(), "second"), gated ? counting(gates) : BeforeBody{});
     CHECK(failure(outcome).offered);
     CHECK(gates == (gated ? 1 : 0));
     CHECK(server.ledger().size() == 2);
@@ -112,17 +120,17 @@ TEST_CASE("http client: a reused connection closed without an answer is not used
 
 TEST_CASE("http client: a request without a body is not repeated either") {
     RawServer server([](const std::string&, int nth) { return nth == 0 ? RawServer::Reply{http_answer(200, "fine")} : RawServer::Reply{"", true}; });
-    const auto client = open_http_client();
+    Client client;
     const HttpRequest request{.method = GENERATE("GET", "DELETE"), .url = server.url()};
-    CHECK(answer(run(*client, request)).status == 200);
-    CHECK_FALSE(failure(run(*client, request)).offered);
+    CHECK(answer(client.run(request)).status == 200);
+    CHECK_FALSE(failure(client.run(request)).offered);
     CHECK(server.ledger().size() == 2);
 }
 
 TEST_CASE("http client: a refused connection offers nothing and opens no gate") {
-    const auto client = open_http_client();
+    Client client;
     int gates = 0;
-    const HttpOutcome outcome = run(*client, post_of(refusing_url()), counting(gates));
+    const HttpOutcome outcome = client.run(post_of(refusing_url()), counting(gates));
     CHECK_FALSE(failure(outcome).offered);
     CHECK(failure(outcome).reason == "could not connect");
     CHECK(gates == 0);
@@ -130,11 +138,11 @@ TEST_CASE("http client: a refused connection offers nothing and opens no gate") 
 
 TEST_CASE("http client: the gate is not reached before the TLS handshake is done") {
     RawServer server(ok);  // never speaks TLS, never answers the greeting
-    const auto client = open_http_client();
+    Client client;
     int gates = 0;
     HttpRequest request = post_of("https" + server.url().substr(4));
     request.connect_timeout = 200ms;
-    const HttpOutcome outcome = run(*client, request, counting(gates));
+    const HttpOutcome outcome = client.run(request, counting(gates));
     CHECK_FALSE(failure(outcome).offered);
     CHECK(failure(outcome).reason == "could not connect in time");
     CHECK(gates == 0);
@@ -142,20 +150,20 @@ TEST_CASE("http client: the gate is not reached before the TLS handshake is done
 
 TEST_CASE("http client: when the gate throws, no request is received and the exception comes out") {
     RawServer server(ok);
-    const auto client = open_http_client();
+    Client client;
     const BeforeBody lost = []() -> asio::awaitable<void> {
         throw Error(Errc::stale, "the lease is lost");
         co_return;
     };
-    CHECK_THROWS_WITH(run(*client, post_of(server.url()), lost), "the lease is lost");
-    CHECK(answer(run(*client, post_of(server.url(), "next"))).status == 200);  // and the client goes on
+    CHECK_THROWS_WITH(client.run(post_of(server.url()), lost), "the lease is lost");
+    CHECK(answer(client.run(post_of(server.url(), "next"))).status == 200);  // and the client goes on
     REQUIRE(server.ledger().size() == 1);
     CHECK(server.ledger()[0].ends_with("next"));
 }
 
 TEST_CASE("http client: nothing of the body is on its way while the gate is being passed") {
     RawServer server(ok);
-    const auto client = open_http_client();
+    Client client;
     std::size_t received_before = 99;
     const BeforeBody gate = [&]() -> asio::awaitable<void> {
         asio::steady_timer timer(co_await asio::this_coro::executor, 50ms);  // longer than the time limit below: it does not count
@@ -164,16 +172,16 @@ TEST_CASE("http client: nothing of the body is on its way while the gate is bein
     };
     HttpRequest request = post_of(server.url());
     request.timeout = 40ms;
-    CHECK(answer(run(*client, request, gate)).status == 200);
+    CHECK(answer(client.run(request, gate)).status == 200);
     CHECK(received_before == 0);
     CHECK(server.ledger().size() == 1);
 }
 
 TEST_CASE("http client: a gate without a body to hold back is refused as a bug") {
-    const auto client = open_http_client();
+    Client client;
     int gates = 0;
     const HttpRequest request{.url = refusing_url()};
-    CHECK_THROWS_AS(run(*client, request, counting(gates)), Error);
+    CHECK_THROWS_AS(client.run(request, counting(gates)), Error);
     CHECK(gates == 0);
 }
 
@@ -184,10 +192,10 @@ TEST_CASE("http client: an answer over its limit is no answer") {
                                                                         {http_answer(200, long_text.substr(0, 3000)), true}}));
     const RawServer::Reply reply{octets};
     RawServer server([reply](const std::string&, int) { return reply; });
-    const auto client = open_http_client();
+    Client client;
     HttpRequest request = post_of(server.url());
     request.answer_max = 4000;
-    const HttpOutcome outcome = run(*client, request);
+    const HttpOutcome outcome = client.run(request);
     if (fits)
         CHECK(answer(outcome).body.size() == 3000);
     else {
@@ -203,11 +211,11 @@ TEST_CASE("http client: an answer that does not come in time is a failure after 
         return RawServer::Reply{"", true};
     });
     self = &server;
-    const auto client = open_http_client();
+    Client client;
     HttpRequest request = post_of(server.url());
     request.timeout = 100ms;
     int gates = 0;
-    const HttpOutcome outcome = run(*client, request, counting(gates));
+    const HttpOutcome outcome = client.run(request, counting(gates));
     CHECK(failure(outcome).offered);
     CHECK(failure(outcome).reason == "no answer in time");
 }
@@ -217,8 +225,8 @@ TEST_CASE("http client: what is no HTTP, or stops in its middle, is no answer") 
         GENERATE(as<std::string>{}, "certainly not HTTP\r\n\r\n", std::string("\0\1\2\3", 4), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
                  "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
     RawServer server([octets](const std::string&, int) { return RawServer::Reply{octets, true}; });
-    const auto client = open_http_client();
-    const HttpOutcome outcome = run(*client, post_of(server.url()));
+    Client client;
+    const HttpOutcome outcome = client.run(post_of(server.url()));
     CHECK(failure(outcome).offered);
     CHECK_FALSE(failure(outcome).reason.empty());
 }
@@ -227,8 +235,8 @@ TEST_CASE("http client: the last of several heads is the answer's") {
     RawServer server([](const std::string&, int) {
         return RawServer::Reply{"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + http_answer(404, "no", "A: b\r\n")};
     });
-    const auto client = open_http_client();
-    const HttpOutcome outcome = run(*client, post_of(server.url()));
+    Client client;
+    const HttpOutcome outcome = client.run(post_of(server.url()));
     CHECK(answer(outcome).status == 404);
     CHECK(answer(outcome).headers == std::vector<std::pair<std::string, std::string>>{{"content-length", "2"}, {"a", "b"}});
 }
@@ -236,12 +244,12 @@ TEST_CASE("http client: the last of several heads is the answer's") {
 TEST_CASE("http client: sixty-four at once, no more of them under way than allowed") {
     RawServer server(
         [](const std::string& request, int) { return RawServer::Reply{http_answer(200, request.substr(request.find("\r\n\r\n") + 4))}; });
-    const auto client = open_http_client(8);
-    asio::io_context io;
+    Client client(8);
+    asio::io_context& io = client.io;
     std::vector<std::future<HttpOutcome>> outcomes;
     int gates = 0;
     for (int i = 0; i < 64; ++i)
-        outcomes.push_back(asio::co_spawn(io, client->exchange(post_of(server.url(), std::to_string(i)), counting(gates)), asio::use_future));
+        outcomes.push_back(asio::co_spawn(io, client.http->exchange(post_of(server.url(), std::to_string(i)), counting(gates)), asio::use_future));
     std::thread helper([&io] { io.run(); });
     io.run();
     helper.join();
@@ -284,7 +292,7 @@ TEST_CASE("http client: closing it fails what is under way, waits its turn or st
     CHECK(server.ledger().empty());
 }
 
-TEST_CASE("http client: a loop destroyed under its coroutines, after the client, leaves nothing behind") {
+TEST_CASE("http client: a loop destroyed under its coroutines, after the client has gone, leaves nothing behind") {
     RawServer server(ok);
     asio::io_context io;
     auto client = open_http_client();
@@ -306,8 +314,8 @@ TEST_CASE("http client: a loop destroyed under its coroutines, after the client,
 TEST_CASE("http client: a caller's deadline does not cut an exchange in two") {
     using namespace asio::experimental::awaitable_operators;
     RawServer server(ok);
-    const auto client = open_http_client();
-    asio::io_context io;
+    Client client;
+    asio::io_context& io = client.io;
     asio::steady_timer deadline(io, std::chrono::steady_clock::time_point::max());
     const BeforeBody gate = [&]() -> asio::awaitable<void> {
         deadline.cancel();
@@ -315,7 +323,7 @@ TEST_CASE("http client: a caller's deadline does not cut an exchange in two") {
     };
     bool answered = false;
     auto send = [&]() -> asio::awaitable<void> {
-        answered = std::holds_alternative<HttpAnswer>(co_await client->exchange(post_of(server.url()), gate));
+        answered = std::holds_alternative<HttpAnswer>(co_await client.http->exchange(post_of(server.url()), gate));
     };
     auto wait = [&]() -> asio::awaitable<void> {
         boost::system::error_code ignored;
@@ -330,24 +338,24 @@ TEST_CASE("http client: a caller's deadline does not cut an exchange in two") {
 
 TEST_CASE("http client: a header with a line break is refused before anything is sent") {
     RawServer server(ok);
-    const auto client = open_http_client();
+    Client client;
     HttpRequest request = post_of(server.url());
     request.headers.emplace_back("Authorization", "Bearer x\r\nX-Other: y");
-    CHECK_FALSE(failure(run(*client, request)).offered);
+    CHECK_FALSE(failure(client.run(request)).offered);
     CHECK(server.connections() == 0);
 }
 
 TEST_CASE("http client: a server may refuse a request by its head alone, but not accept it") {
     const int status = GENERATE(413, 200);
     RawServer server(http_answer(status, "early", "Connection: close\r\n"));
-    const auto client = open_http_client();
+    Client client;
     int gates = 0;
     const BeforeBody gate = [&]() -> asio::awaitable<void> {
         ++gates;
         server.wait_until_answered();
         co_return;
     };
-    const HttpOutcome outcome = run(*client, post_of(server.url()), gate);
+    const HttpOutcome outcome = client.run(post_of(server.url()), gate);
     // Whether the answer or the gate comes first is a race; what follows from each is not.
     CHECK(gates <= 1);
     if (status == 413)
