@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/errors.hpp"
@@ -69,6 +70,16 @@ struct FromWord<Id<Tag>> {
 template <Worded E>
 struct FromWord<E> {
     static E read(const Parameter&, const std::string& word) { return *from_word<E>(word); }  // the parser has checked it
+};
+
+/// NAME=VALUE; the value may be empty, the name not.
+template <>
+struct FromWord<std::pair<std::string, std::string>> {
+    static std::pair<std::string, std::string> read(const Parameter& of, const std::string& word) {
+        const std::size_t sign = word.find('=');
+        if (sign == 0 || sign == std::string::npos) usage_error(of.name + " takes " + of.value + ", not \"" + word + "\"", {}, of.name);
+        return {word.substr(0, sign), word.substr(sign + 1)};
+    }
 };
 
 namespace detail {

@@ -39,6 +39,7 @@ namespace {
 std::string_view word_of(Exit exit) {
     switch (exit) {
         case Exit::usage: return "usage";
+        case Exit::invalid: return "invalid";
         case Exit::partial: return "partial";
         case Exit::differs: return "differs";
         case Exit::not_confirmed: return "not_confirmed";
@@ -56,6 +57,8 @@ Report report_bug(std::string_view what) {
 
 std::string human(const Report& report) {
     std::string text = fmt::format("wabot: {}\n", escaped_line(report.message));
+    if (report.lists_faults)
+        for (const Fault& fault : report.faults) text += fmt::format("  {}\n", escaped_line(fault.message));
     if (!report.hint.empty()) text += fmt::format("hint: {}\n", escaped_line(report.hint));
     return text;
 }
@@ -76,7 +79,13 @@ Report report_of(std::exception_ptr thrown) {
     try {
         std::rethrow_exception(thrown);
     } catch (const Ending& end) {
-        return {.exit = end.exit(), .code = std::string(word_of(end.exit())), .message = end.message(), .hint = end.hint(), .field = end.field()};
+        return {.exit = end.exit(),
+                .code = std::string(word_of(end.exit())),
+                .message = end.message(),
+                .hint = end.hint(),
+                .faults = end.faults(),
+                .lists_faults = true,
+                .field = end.field()};
     } catch (const Error& error) {
         if (error.code() == Errc::bug) return report_bug(error.what());
         return {.exit = exit_of(error.code()),

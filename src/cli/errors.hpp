@@ -33,16 +33,20 @@ class Ending : public std::exception {
 public:
     explicit Ending(Exit exit, std::string message = {}, std::string hint = {}, std::string field = {})
         : exit_(exit), message_(std::move(message)), hint_(std::move(hint)), field_(std::move(field)) {}
+    /// With a line for each fault below the message, which names its place itself.
+    Ending(Exit exit, std::string message, std::vector<Fault> faults) : exit_(exit), message_(std::move(message)), faults_(std::move(faults)) {}
 
     Exit exit() const { return exit_; }
     const char* what() const noexcept override { return message_.c_str(); }
     const std::string& message() const { return message_; }
     const std::string& hint() const { return hint_; }
     const std::string& field() const { return field_; }
+    const std::vector<Fault>& faults() const { return faults_; }
 
 private:
     Exit exit_;
     std::string message_, hint_, field_;
+    std::vector<Fault> faults_;
 };
 
 /// A wrong word on the command line.
@@ -57,6 +61,7 @@ struct Report {
     std::string message;
     std::string hint;
     std::vector<Fault> faults;
+    bool lists_faults = false;  // they are not in the message
     std::string field;
     bool retryable = false;
 };

@@ -7,12 +7,13 @@
 #include <cstdio>
 
 #include "cli/errors.hpp"
+#include "cli/private_file.hpp"
 #include "core/database/migrations.hpp"
 
 namespace wabot::cli {
 
 Runtime::Runtime(const Globals& globals, const Environment& environment, Effect effect, Output& out)
-    : globals_(globals), environment_(environment), effect_(effect), out_(out) {
+    : globals_(globals), environment_(environment), effect_(effect), out_(out), config_(globals.config) {
     if (globals.reveal) out.show_sealed_with([this](const Sealed& value, std::string_view data) { return vault().open(value, data); });
     if (globals.verbose > 0) override_setting("log.level", globals.verbose > 1 ? "debug" : "info");
     if (globals.quiet) override_setting("log.level", "error");
@@ -45,7 +46,7 @@ Sources Runtime::sources() {
     const Place place{.environment = environment_,
                       .working_folder = std::filesystem::current_path(gone),
                       .user_id = geteuid(),
-                      .named = globals_.config,
+                      .named = config_,
                       .service = effect_ == Effect::runs};
     FoundFiles found = find_config_files(place);
     for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
@@ -62,8 +63,20 @@ const LoadedSettings& Runtime::loaded_settings() {
     return *settings_;
 }
 
+namespace {
+
+void create_store_folder(std::string_view url) {
+    constexpr std::string_view scheme = "sqlite:///";
+    if (url.starts_with(scheme)) create_folder(std::filesystem::path(url.substr(scheme.size())).parent_path());
+}
+
+}  // namespace
+
 Database& Runtime::unchecked_database(DatabaseOptions options) {
-    if (!database_) database_ = open_database(settings().database_url, world().clock, options);
+    if (!database_) {
+        if (options.create) create_store_folder(settings().database_url);
+        database_ = open_database(settings().database_url, world().clock, options);
+    }
     return *database_;
 }
 

@@ -34,6 +34,8 @@ public:
 
     /// A flag that stands for a setting: wins over every other source. Before settings() is first called.
     void override_setting(std::string name, std::string text);
+    /// Reads this configuration file, whatever -c says. Before settings() is first called.
+    void use_config(std::string file) { config_ = std::move(file); }
     /// Where settings would be read from.
     Sources sources();
     /// Error{invalid} with every fault. Warnings are told once, on stderr.
@@ -58,20 +60,12 @@ public:
     /// Runs a unit, or under --dry-run rehearses it: the same unit, rolled back.
     template <class Work>
     std::invoke_result_t<Work&, Transaction&> write(Work work) {
-        Database& db = database();
-        if (!dry_run()) return blocking(db.write(std::move(work)));
-        return rehearse(db, work);
+        if (dry_run()) return rehearse(std::move(work));
+        return blocking(database().write(std::move(work)));
     }
-    template <class Query>
-    std::invoke_result_t<Query&, Snapshot&> read(Query query) {
-        return blocking(database().read(std::move(query)));
-    }
-
-private:
-    struct RolledBack {};
-
+    /// Runs a unit and rolls it back: what would come of it.
     template <class Work>
-    static std::invoke_result_t<Work&, Transaction&> rehearse(Database& db, Work& work) {
+    std::invoke_result_t<Work&, Transaction&> rehearse(Work work) {
         using Result = std::invoke_result_t<Work&, Transaction&>;
         std::optional<std::conditional_t<std::is_void_v<Result>, bool, Result>> result;
         const auto unit = [&work, &result](Transaction& tx) {
@@ -82,16 +76,24 @@ private:
             throw RolledBack{};
         };
         try {
-            blocking(db.write(unit));
+            blocking(database().write(unit));
         } catch (const RolledBack&) {
         }
         if constexpr (!std::is_void_v<Result>) return std::move(*result);
     }
+    template <class Query>
+    std::invoke_result_t<Query&, Snapshot&> read(Query query) {
+        return blocking(database().read(std::move(query)));
+    }
+
+private:
+    struct RolledBack {};
 
     const Globals& globals_;
     const Environment& environment_;
     Effect effect_;
     Output& out_;
+    std::optional<std::string> config_;
     std::vector<std::pair<std::string, std::string>> overrides_;
     std::optional<Cause> cause_;
     std::optional<LoadedSettings> settings_;

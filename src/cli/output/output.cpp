@@ -91,6 +91,13 @@ void Output::say_line(const std::string& text) {
     talk_.flush();
 }
 
+void Output::say_marked(Mark mark, std::string_view text) {
+    if (options_.quiet) return;
+    data_.flush();
+    talk_.write(fmt::format("  {} {}\n", mark_text(mark, options_.err), escaped_line(text)));
+    talk_.flush();
+}
+
 void Output::flush() {
     data_.flush();
     talk_.flush();

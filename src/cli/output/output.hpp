@@ -68,10 +68,10 @@ public:
         for (const T& row : rows) writer.add(row);
         writer.end(next_cursor);
     }
-    /// One object: bare in JSON, a line per field in a table, wide fields included.
+    /// One object: bare in JSON, a line per field in a table, wide fields included. `extra` is an object (or null) of further members.
     template <Described T>
-    void object(std::string_view noun, const T& object) {
-        show_object(noun, fields_of<T>, &object, {});
+    void object(std::string_view noun, const T& object, const Json& extra = {}) {
+        show_object(noun, fields_of<T>, &object, extra);
     }
 
     /// A change was made (or found made already): one past-tense line on stderr, the object on stdout if a format was asked for, in JSON with
@@ -97,10 +97,14 @@ public:
         say_line(fmt::format(phrase, std::forward<A>(arguments)...));
     }
 
+    /// The same with "✓", "!" or "✗" before it, indented.
+    void say_marked(Mark mark, std::string_view text);
+
     /// How sealed values are shown from now on; masked without this.
     void show_sealed_with(ShowSealed show) { options_.show = std::move(show); }
 
-    /// Whether `done` reported a change.
+    /// A change was told in other words than those of `done`.
+    void note_change(bool changed) { changed_ = changed_ || changed; }
     bool changed() const { return changed_; }
     /// Everything written so far reaches its reader; throws when it cannot.
     void flush();
