@@ -70,8 +70,9 @@ std::optional<Bytes> assign_secrets(DeviceKind kind, const std::optional<Bytes>&
 }
 
 std::vector<std::string> stored_secrets(const Device& device, const Vault& vault) {
+    const Json secrets = open_secrets(device.secrets, vault);
     std::vector<std::string> names;
-    for (const auto& item : open_secrets(device.secrets, vault).items()) names.push_back(item.key());
+    for (const auto& item : secrets.items()) names.push_back(item.key());
     return names;
 }
 

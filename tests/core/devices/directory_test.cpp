@@ -1,0 +1,106 @@
+#include "core/devices/directory.hpp"
+
+#include "core/devices/devices.hpp"
+#include "tests/catch.hpp"
+#include "tests/fakes/scratch_store.hpp"
+#include "tests/fakes/world.hpp"
+
+using namespace wabot;
+using namespace wabot::test;
+
+namespace {
+
+struct Fixture {
+    FakeRandom random;
+    Vault vault{std::string(64, '5'), random};
+    ScratchStore store;
+    Directory directory{vault, {.phone_number_id = "555", .app_secret = "env-secret", .graph_url = "http://graph.test"}};
+
+    Device whatsapp(const std::string& key, const std::string& number_id, const devices::Assignments& secrets = {}) {
+        return store.write([&](Transaction& tx) {
+            return devices::create(tx, a_cause, vault, DeviceKind::whatsapp,
+                                   {.key = key, .options = {{"phone_number_id", number_id}}, .secrets = secrets});
+        });
+    }
+    void update(DeviceId id, const DeviceChange& change) {
+        store.write([&](Transaction& tx) { return devices::update(tx, a_cause, vault, id, change); });
+    }
+    bool reload() {
+        return store.read([&](Snapshot& db) { return directory.reload(db); });
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "the directory finds devices by key and by number") {
+    CHECK(directory.now()->entries().empty());
+    const Device shop = whatsapp("shop", "555");
+    CHECK(reload());
+    const auto now = directory.now();
+    CHECK(now->find(shop.id)->key == "shop");
+    CHECK(now->find_by_key("shop")->id == shop.id);
+    CHECK(now->find_by_provider_ref(DeviceKind::whatsapp, "555")->id == shop.id);
+    CHECK(now->find_by_key("shp") == nullptr);
+    CHECK(now->find_by_provider_ref(DeviceKind::sim, "555") == nullptr);
+    CHECK(now->find_by_provider_ref(DeviceKind::whatsapp, "") == nullptr);
+    CHECK(now->find_by_key("shop")->credentials.app_secret == "env-secret");
+    CHECK(now->find_by_key("shop")->options.graph_url == "http://graph.test");
+}
+
+TEST_CASE_METHOD(Fixture, "the directory lists each distinct secret once") {
+    whatsapp("one", "1", {{"app_secret", "a"}, {"verify_token", "v"}});
+    whatsapp("two", "2", {{"app_secret", "a"}});
+    whatsapp("three", "3", {{"app_secret", "b"}, {"verify_token", "v"}});
+    whatsapp("none", "4");
+    reload();
+    CHECK(directory.now()->app_secrets(DeviceKind::whatsapp) == std::vector<std::string>{"a", "b"});
+    CHECK(directory.now()->verify_tokens(DeviceKind::whatsapp) == std::vector<std::string>{"v"});
+    CHECK(directory.now()->app_secrets(DeviceKind::sim).empty());
+}
+
+TEST_CASE_METHOD(Fixture, "the directory changes when a device does, and keeps the entries of the others") {
+    const Device one = whatsapp("one", "1");
+    const Device two = whatsapp("two", "2");
+    REQUIRE(reload());
+    CHECK_FALSE(reload());
+    const auto before = directory.now();
+
+    SECTION("by a change of options") {
+        update(one.id, {.options = {{"loop_limit", "3"}}});
+        CHECK(reload());
+        CHECK(directory.now()->find(one.id)->options.loop_limit == 3);
+        CHECK(directory.now()->find(two.id) == before->find(two.id));
+        CHECK(before->find(one.id)->options.loop_limit == 10);
+    }
+    SECTION("by switching one off and another one on") {
+        update(one.id, {.is_active = false});
+        REQUIRE(reload());
+        CHECK(directory.now()->find(one.id) == nullptr);
+        store.write([&](Transaction& tx) {
+            devices::update(tx, a_cause, vault, two.id, {.is_active = false});
+            devices::update(tx, a_cause, vault, one.id, {.is_active = true});
+        });
+        CHECK(reload());
+        CHECK(directory.now()->find(one.id) != nullptr);
+        CHECK(directory.now()->find(two.id) == nullptr);
+    }
+    SECTION("by deleting one") {
+        store.write([&](Transaction& tx) { return devices::remove(tx, a_cause, one.id); });
+        CHECK(reload());
+        CHECK(directory.now()->entries().size() == 1);
+    }
+    SECTION("but not with its status") {
+        store.write([&](Transaction& tx) { return devices::set_status(tx, a_cause, one.id, DeviceStatus::connected); });
+        CHECK_FALSE(reload());
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "one device sealed under a lost key does not take the others down") {
+    whatsapp("one", "1", {{"app_secret", "a"}});
+    whatsapp("two", "555");
+    const Vault other(std::string(64, '6'), random);
+    Directory elsewhere(other, {.phone_number_id = "555", .app_secret = "env-secret"});
+    store.read([&](Snapshot& db) { return elsewhere.reload(db); });
+    CHECK(elsewhere.now()->find_by_key("one")->credentials.app_secret.empty());
+    CHECK(elsewhere.now()->find_by_key("two")->credentials.app_secret == "env-secret");
+}
