@@ -78,7 +78,7 @@ std::variant<const Route*, Response> Dispatcher::admit(Request& request) const {
     if (!verb && !is_refused_everywhere) return refused(Response::problem(501, "this method is not known here", request.id));
     if (request.method == "CONNECT") return refused(method_not_allowed({}, request));
     try {
-        Target target = read_target(request.target);
+        RequestTarget target = read_target(request.target);
         if (!verb) return refused(method_not_allowed(router_.allowed(target), request));
         Router::Found found = router_.find(*verb, target);
         if (!found.route) {

@@ -72,7 +72,7 @@ void Router::add(std::string_view path, const Route& row) {
     node->rows.push_back({&row, std::move(names)});
 }
 
-Router::Found Router::find(Verb verb, const Target& target) const {
+Router::Found Router::find(Verb verb, const RequestTarget& target) const {
     const Verb wanted = verb == Verb::head ? Verb::get : verb;
     Found found;
     std::vector<const std::string*> taken;
@@ -88,7 +88,7 @@ Router::Found Router::find(Verb verb, const Target& target) const {
     return found;
 }
 
-std::vector<Verb> Router::allowed(const Target& target) const {
+std::vector<Verb> Router::allowed(const RequestTarget& target) const {
     std::vector<Verb> verbs;
     std::vector<const std::string*> taken;
     const auto collect = [&verbs](const Node& node) {

@@ -16,7 +16,7 @@ namespace wabot {
 namespace asio = boost::asio;
 
 struct Services;
-struct Target;
+struct RequestTarget;
 
 using Handler = asio::awaitable<Response> (*)(const Request&, Services&);
 
@@ -53,9 +53,9 @@ public:
     };
 
     /// A literal segment wins over a parameter. HEAD is answered by the row of GET.
-    Found find(Verb verb, const Target& target) const;
+    Found find(Verb verb, const RequestTarget& target) const;
     /// The verbs that the path knows.
-    std::vector<Verb> allowed(const Target& target) const;
+    std::vector<Verb> allowed(const RequestTarget& target) const;
 
 private:
     struct Node;

@@ -76,13 +76,13 @@ std::string_view without_authority(std::string_view target) {
 
 }  // namespace
 
-Target read_target(std::string_view target) {
+RequestTarget read_target(std::string_view target) {
     target = without_authority(target);
     if (!target.starts_with('/')) refuse("does not begin with a slash");
     const auto is_foreign = [](char c) { return c <= 0x20 || c == 0x7F || c == '#'; };  // char is signed: above ASCII is below zero
     if (std::any_of(target.begin(), target.end(), is_foreign)) refuse("holds an octet that must be escaped");
 
-    Target out;
+    RequestTarget out;
     const std::size_t mark = std::min(target.find('?'), target.size());
     std::string_view path = target.substr(1, mark - 1);
     for (;;) {

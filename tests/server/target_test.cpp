@@ -6,7 +6,7 @@
 using namespace wabot;
 
 TEST_CASE("a target is taken apart and decoded once") {
-    const Target target = read_target("/api/v1/devices/main%20desk/caf%C3%A9?limit=5&tag=a%26b&tag=c+d&empty=&bare");
+    const RequestTarget target = read_target("/api/v1/devices/main%20desk/caf%C3%A9?limit=5&tag=a%26b&tag=c+d&empty=&bare");
     CHECK(target.segments == std::vector<std::string>{"api", "v1", "devices", "main desk", "café"});
     CHECK(target.query ==
           std::vector<std::pair<std::string, std::string>>{{"limit", "5"}, {"tag", "a&b"}, {"tag", "c d"}, {"empty", ""}, {"bare", ""}});

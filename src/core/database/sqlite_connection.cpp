@@ -1,6 +1,8 @@
 #include "core/database/sqlite_connection.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "core/base/error.hpp"
 
@@ -75,6 +77,9 @@ Errc code_of(int sqlite_code) {
 }  // namespace
 
 SqliteConnection::SqliteConnection(const std::string& path, bool create) {
+    // The store is its owner's alone, whatever the umask; log and index files take after it.
+    if (create)
+        if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
     if (code != SQLITE_OK) {
@@ -89,7 +94,7 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
         // auto_vacuum counts only before the first table; wal_autocheckpoint is ours to do, from a thread of its own.
         script(
             "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;");
+            "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;");
     } catch (const Error& error) {
         sqlite3_close_v2(handle_);
         throw Error(error.code(), "cannot open the database " + path + ": " + error.what());

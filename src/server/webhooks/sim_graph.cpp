@@ -1,7 +1,5 @@
 #include "core/channels/sim.hpp"
 
-#include <algorithm>
-
 #include "server/intake.hpp"
 #include "server/routes.hpp"
 #include "server/services.hpp"
@@ -10,19 +8,13 @@ namespace wabot {
 
 namespace {
 
-std::shared_ptr<const DeviceEntry> sim_device(const DeviceSnapshot& devices) {
-    const auto& all = devices.entries();
-    const auto found = std::find_if(all.begin(), all.end(), [](const auto& device) { return device->kind == DeviceKind::sim; });
-    return found == all.end() ? nullptr : *found;
-}
-
 /// The simulated Graph API: answers as Meta's does, and the sim device keeps what was sent.
 asio::awaitable<Response> send_message(const Request& request, Services& services) {
     Intake& intake = *services.intake;
     for (bool looked_again = false;; looked_again = true) {
         const auto devices = intake.directory.now();
-        const auto device = sim_device(*devices);
-        if (device) {
+        const auto device = devices->find_by_key(request.path("device"));
+        if (device && device->kind == DeviceKind::sim) {
             const SimGraphAnswer answer =
                 answer_sim_graph(request.header("authorization").value_or(""), request.body, services.clock.now(), services.random);
             Response response;
@@ -34,11 +26,11 @@ asio::awaitable<Response> send_message(const Request& request, Services& service
         }
         if (looked_again || !co_await intake.reload(devices)) break;
     }
-    throw Error(Errc::not_found, "there is no device of kind sim", "make one with: wabot device create sim --kind sim");
+    throw Error(Errc::not_found, "no device " + request.path("device") + " of kind sim");
 }
 
 const Route rows[] = {
-    {Verb::post, {"/sim/graph/{version}/{phone_number_id}/messages"}, Access::loopback, send_message, "GraphMessage", "GraphAnswer",
+    {Verb::post, {"/sim/graph/{device}/{version}/{phone_number_id}/messages"}, Access::loopback, send_message, "GraphMessage", "GraphAnswer",
      "The simulated Graph API, for demonstrations and tests"},
 };
 
