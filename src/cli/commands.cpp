@@ -1,9 +1,18 @@
+#include "cli/agent.hpp"
+#include "cli/chat.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
+#include "cli/contact.hpp"
+#include "cli/conversation.hpp"
+#include "cli/device.hpp"
+#include "cli/doctor.hpp"
+#include "cli/event.hpp"
 #include "cli/help.hpp"
-#include "cli/serve.hpp"
+#include "cli/ignore.hpp"
 #include "cli/init.hpp"
+#include "cli/message.hpp"
 #include "cli/migrate.hpp"
+#include "cli/serve.hpp"
 #include "cli/version.hpp"
 #include "cli/worker.hpp"
 
@@ -12,14 +21,57 @@ namespace wabot::cli {
 std::span<const Command* const> all_commands() {
     static constexpr const Command* table[] = {
         &init_command,
+        &doctor_command,
+        &serve_command,
+        &worker_command,
+        &chat_command,
+
+        &device_list_command,
+        &device_get_command,
+        &device_create_command,
+        &device_update_command,
+        &device_delete_command,
+
+        &agent_list_command,
+        &agent_get_command,
+        &agent_create_command,
+        &agent_update_command,
+        &agent_delete_command,
+        &agent_enable_command,
+        &agent_disable_command,
+        &agent_attach_command,
+        &agent_detach_command,
+        &agent_test_command,
+
+        &ignore_list_command,
+        &ignore_create_command,
+        &ignore_delete_command,
+        &ignore_test_command,
+
+        &contact_list_command,
+        &contact_get_command,
+
+        &conversation_list_command,
+        &conversation_get_command,
+        &conversation_handoff_command,
+
+        &message_list_command,
+        &message_get_command,
+        &message_send_command,
+        &message_status_command,
+
+        &event_list_command,
+        &event_get_command,
+        &event_replay_command,
+
         &config_show_command,
         &config_check_command,
+
         &migrate_status_command,
         &migrate_plan_command,
         &migrate_up_command,
         &migrate_down_command,
-        &serve_command,
-        &worker_command,
+
         &version_command,
         &help_command,
     };

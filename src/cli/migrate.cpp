@@ -46,11 +46,11 @@ void migrate_up(Runtime& rt, const UpOptions& opts) {
         const std::vector<MigrationStatus> steps = migration_status(rt.unchecked_database());
         const auto due = std::count_if(steps.begin(), steps.end(),
                                        [&](const MigrationStatus& s) { return !s.applied && s.revision <= opts.to.value_or(s.revision); });
-        return rt.out().done(due > 0, "would apply {} of {} migrations", due, steps.size());
+        return rt.out().did(due > 0, "would apply {} of {} migrations", due, steps.size());
     }
     const std::vector<Migration> applied = wabot::migrate_up(rt.unchecked_database({.create = true}), opts.to);
-    if (applied.empty()) return rt.out().done(false, "the schema is up to date; nothing to do");
-    rt.out().done(true, "applied {} migration{}, now at {}", applied.size(), applied.size() == 1 ? "" : "s", applied.back().name);
+    if (applied.empty()) return rt.out().did(false, "the schema is up to date; nothing to do");
+    rt.out().did(true, "applied {} migration{}, now at {}", applied.size(), applied.size() == 1 ? "" : "s", applied.back().name);
 }
 
 void migrate_down(Runtime& rt) {
@@ -59,8 +59,8 @@ void migrate_down(Runtime& rt) {
     const auto last = std::find_if(steps.rbegin(), steps.rend(), [](const MigrationStatus& step) { return step.applied; });
     if (last == steps.rend()) throw Error(Errc::conflict, "there is no migration to take back");
     rt.confirm(Confirm::type, fmt::format("taking back {} drops what its tables hold", last->name), last->name);
-    if (rt.dry_run()) return rt.out().done(true, "would take back {}", last->name);
-    rt.out().done(true, "took back {}", wabot::migrate_down(db).name);
+    if (rt.dry_run()) return rt.out().did(true, "would take back {}", last->name);
+    rt.out().did(true, "took back {}", wabot::migrate_down(db).name);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/errors.hpp"
@@ -35,6 +36,31 @@ std::string render_fields(const std::vector<std::pair<std::string, std::string>>
     return out;
 }
 
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+/// JSON as a person reads it: texts without quotes, lists with commas, what is deeper as JSON.
+std::string plain(const Json& json) {
+    if (json.is_string()) return json.get<std::string>();
+    if (json.is_null()) return {};
+    if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
+    const bool list = json.is_array() && std::none_of(json.begin(), json.end(), [](const Json& item) { return item.is_structured(); });
+    if (!list) return write_json(json);
+    std::vector<std::string> items;
+    for (const Json& item : json) items.push_back(plain(item));
+    return fmt::format("{}", fmt::join(items, ", "));
+}
+
+/// Members of members get a line of their own: "TURN REASON".
+void add_facts(Facts& facts, const std::string& prefix, const Json& members) {
+    for (const auto& [name, value] : members.items()) {
+        const std::string title = prefix.empty() ? heading(name) : prefix + " " + heading(name);
+        if (value.is_object())
+            add_facts(facts, title, value);
+        else
+            facts.emplace_back(title, plain(value));
+    }
+}
+
 }  // namespace
 
 void Output::show_object(std::string_view noun, std::span<const Field> fields, const void* object, const Json& extra) {
@@ -50,9 +76,10 @@ void Output::show_object(std::string_view noun, std::span<const Field> fields, c
         writer.end({});
         return;
     }
-    std::vector<std::pair<std::string, std::string>> facts;
+    Facts facts;
     for (const Field* field : columns_of(fields, options_.columns, true))
         facts.emplace_back(heading(field->name), cell_text(*field, object, time_style_of(options_), now_, options_.show));
+    if (options_.columns.empty() && extra.is_object()) add_facts(facts, {}, extra);
     data_.write(render_fields(facts, options_.out));
 }
 

@@ -82,7 +82,7 @@ public:
     }
     /// The same for what leaves no object behind.
     template <class... A>
-    void done(bool changed, fmt::format_string<A...> phrase, A&&... arguments) {
+    void did(bool changed, fmt::format_string<A...> phrase, A&&... arguments) {
         finish_change(changed, {}, {}, nullptr, fmt::format(phrase, std::forward<A>(arguments)...));
     }
 

@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/agent.hpp"
+#include "cli/lookup.hpp"
+#include "cli/trial.hpp"
+#include "core/agents/agents.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct TestOptions {
+    std::string agent;
+    std::vector<std::string> texts;
+    std::optional<std::string> cases;
+    std::optional<std::string> from;
+};
+
+/// A line of a file of cases: {"text": "hi", "reply": "Hello!", "rule": 1}; `reply` null expects silence, without either nothing is expected.
+struct Case {
+    std::optional<std::string> text;
+    Json expected;
+};
+
+std::vector<Case> read_cases(const std::string& file) {
+    constexpr std::size_t cases_size_max = 16 * 1024 * 1024;
+    const std::string content = read_input(file, cases_size_max);
+    std::vector<Case> cases;
+    std::size_t number = 0;
+    for (std::string_view rest = content; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        ++number;
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        const auto fail = [&](std::string_view why) {
+            throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, number, why), R"(a line is {"text": "hi", "reply": "Hello!"})");
+        };
+        Json json;
+        try {
+            json = read_json(line);
+        } catch (const Error& error) {
+            fail(error.what());
+        }
+        if (!json.is_object() || !json.contains("text") || !(json["text"].is_string() || json["text"].is_null()))
+            fail("\"text\" must be a text or null");
+        Case& made = cases.emplace_back();
+        if (json["text"].is_string()) made.text = json["text"].get<std::string>();
+        made.expected = std::move(json);
+    }
+    return cases;
+}
+
+std::optional<bool> verdict(const TrialResult& result, const Json& expected) {
+    const auto agrees = [&](const char* name, const Json& actual) { return !expected.contains(name) || expected[name] == actual; };
+    if (!expected.is_object() || (!expected.contains("reply") && !expected.contains("rule"))) return std::nullopt;
+    return agrees("reply", result.out ? Json(*result.out) : Json(nullptr)) && agrees("rule", result.rule ? Json(*result.rule) : Json(nullptr));
+}
+
+void agent_test(Runtime& rt, const TestOptions& opts) {
+    if (opts.texts.empty() == !opts.cases) usage_error("agent test takes --text or --file", "see --help");
+    std::vector<Case> cases;
+    for (const std::string& text : opts.texts) cases.push_back({text, {}});
+    if (opts.cases) cases = read_cases(*opts.cases);
+
+    const AgentRow agent = rt.read([&](Snapshot& db) { return agents::get(db, opts.agent); });
+    const Trial trial(agent, writing_contact(rt, opts.from));
+    ListWriter& list = rt.out().list<TrialResult>("result");
+    std::size_t failed = 0;
+    for (const Case& one : cases) {
+        TrialResult result = trial.answer(one.text);
+        result.passed = verdict(result, one.expected);
+        failed += result.passed == false ? 1 : 0;
+        list.add(result);
+    }
+    list.end({});
+    if (failed == 0) return;
+    rt.out().say("{} of {} cases failed", failed, cases.size());
+    throw Ending(Exit::differs);
+}
+
+}  // namespace
+
+const Command agent_test_command{
+    .path = "agent test",
+    .summary = "Ask an agent without sending anything; exit 10 when a case fails",
+    .examples = {{"wabot agent test faq --text \"are you open?\"", "which rule answers, and how"},
+                 {"wabot agent test faq --file cases.jsonl", "a file of {\"text\", \"reply\"} lines"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<TestOptions>();
+        cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+        cmd.option("--text", opts->texts, "What somebody writes").shown_as("TEXT");
+        cmd.option("-f,--file", opts->cases, R"(Lines of {"text", "reply", "rule"}; - is stdin)").shown_as("FILE").completes(Noun::file);
+        cmd.option("--from", opts->from, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+        return [opts](Runtime& rt) { agent_test(rt, *opts); };
+    }};
+
+}  // namespace wabot::cli

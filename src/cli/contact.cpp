@@ -1,0 +1,71 @@
+#include "cli/contact.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/lookup.hpp"
+#include "cli/paging.hpp"
+#include "core/contacts/contacts.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<std::string> device;
+    bool groups = false, people = false, blocked = false;
+    PagingOptions paging;
+};
+
+void contact_list(Runtime& rt, const ListOptions& opts) {
+    if (opts.groups && opts.people) usage_error("--groups and --people exclude each other", {}, "--groups");
+    ContactFilter filter{.device_id = device_filter(rt, opts.device)};
+    if (opts.groups || opts.people) filter.is_group = opts.groups;
+    if (opts.blocked) filter.is_blocked = true;
+    show_list<Contact>(rt, "contact", opts.paging, [&](std::int64_t after, int limit) {
+        return rt.read([&](Snapshot& db) { return contacts::list(db, filter, {.after = after, .limit = limit}); });
+    });
+}
+
+struct GetOptions {
+    std::string contact;
+    std::optional<std::string> device;
+};
+
+void contact_get(Runtime& rt, const GetOptions& opts) {
+    const DeviceId device = device_filter(rt, opts.device);
+    const Vault& vault = rt.vault();
+    const Contact contact = rt.read([&](Snapshot& db) { return contacts::get(db, vault, opts.contact, device); });
+    Json identities = Json::array();
+    for (const ContactIdentity& identity : rt.read([&](Snapshot& db) { return contacts::identities(db, contact.id); }))
+        identities.push_back({{"kind", to_word(identity.kind)}, {"value", rt.out().options().show(identity.value, "contact_identities.value")}});
+    rt.out().object("contact", contact, Json{{"identities", identities}});
+}
+
+}  // namespace
+
+const Command contact_list_command{
+    .path = "contact list",
+    .summary = "List the contacts, the newest first",
+    .examples = {{"wabot contact list", "the newest 50"}, {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ListOptions>();
+        cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+        cmd.flag("--people", opts->people, "No groups");
+        cmd.flag("--groups", opts->groups, "Only groups");
+        cmd.flag("--blocked", opts->blocked, "Only blocked ones");
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { contact_list(rt, *opts); };
+    }};
+
+const Command contact_get_command{
+    .path = "contact get",
+    .summary = "Show one contact and the addresses it is known by",
+    .examples = {{"wabot contact get 12", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<GetOptions>();
+        cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);
+        cmd.option("--device", opts->device, "When the number is known on several").completes(Noun::device);
+        return [opts](Runtime& rt) { contact_get(rt, *opts); };
+    }};
+
+}  // namespace wabot::cli

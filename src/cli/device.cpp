@@ -1,0 +1,196 @@
+#include "cli/device.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/lookup.hpp"
+#include "cli/paging.hpp"
+#include "cli/worker_pool.hpp"
+#include "core/agents/agents.hpp"
+#include "core/channels/check_account.hpp"
+#include "core/devices/devices.hpp"
+#include "core/http_client/http_client.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<DeviceKind> kind;
+    std::optional<DeviceStatus> state;
+    PagingOptions paging;
+};
+
+void device_list(Runtime& rt, const ListOptions& opts) {
+    const DeviceFilter filter{.kind = opts.kind, .status = opts.state};
+    show_list<Device>(rt, "device", opts.paging, [&](std::int64_t after, int limit) {
+        return rt.read([&](Snapshot& db) { return devices::list(db, filter, {.after = after, .limit = limit}); });
+    });
+}
+
+struct NameOptions {
+    std::string device;
+};
+
+void device_get(Runtime& rt, const NameOptions& opts) {
+    const Device device = named_device(rt, opts.device);
+    const auto agents = rt.read([&](Snapshot& db) { return agents::list(db, {.device_id = device.id}); });
+    Json extra{{"agents", Json::array()}};
+    for (const AgentRow& agent : agents) extra["agents"].push_back(agent.key);
+    if (device.secrets)
+        extra["secret_names"] = devices::stored_secrets(device, rt.vault());
+    else
+        extra["secret_names"] = Json::array();
+    rt.out().object("device", device, extra);
+}
+
+/// What `create` and `update` share.
+struct ChangeOptions {
+    std::string device;
+    DeviceKind kind = DeviceKind::whatsapp;
+    std::optional<std::string> name, description, phone;
+    devices::Assignments options;
+    std::vector<std::pair<std::string, std::string>> secrets_from;  // name and file
+    std::optional<std::string> agent;
+    bool enable = false, disable = false;
+    bool no_verify = false;
+    bool if_not_exists = false;
+};
+
+DeviceChange change_of(const ChangeOptions& opts) {
+    constexpr std::size_t secret_size_max = 64 * 1024;
+    DeviceChange change{.name = opts.name, .description = opts.description, .phone_number = opts.phone, .options = opts.options};
+    for (const auto& [name, file] : opts.secrets_from) change.secrets.emplace_back(name, read_input(file, secret_size_max));
+    if (opts.enable && opts.disable) usage_error("--enable and --disable exclude each other", {}, "--enable");
+    if (opts.enable || opts.disable) change.is_active = opts.enable;
+    return change;
+}
+
+/// Asks the provider, before anything is written, whether it takes the credentials that the device would have.
+void verify(Runtime& rt, const Device& device) {
+    const Settings& settings = rt.settings();
+    const EnvironmentCredentials environment = environment_credentials(settings);
+    const Credentials credentials = devices::credentials_of(device, rt.vault(), environment);
+    if (device.kind != DeviceKind::whatsapp || credentials.access_token.empty()) return;
+    const auto http = open_http_client();
+    blocking(check_whatsapp_account(*http, devices::options_of(device, settings.whatsapp_graph_url), credentials.access_token, rt.world().clock));
+}
+
+void device_create(Runtime& rt, const ChangeOptions& opts) {
+    if (opts.if_not_exists) {
+        const auto found = rt.read([&](Snapshot& db) { return devices::find(db, opts.device); });
+        if (found) return rt.out().done(false, "device", *found, "device {} is there already (id {})", found->key, found->id.value);
+    }
+    DeviceChange change = change_of(opts);
+    change.key = opts.device;
+    if (!change.name) change.name = opts.device;
+    const Vault& vault = rt.vault();
+    const auto make = [&](Transaction& tx) {
+        const Device made = devices::create(tx, rt.cause(), vault, opts.kind, change);
+        if (opts.agent) agents::attach(tx, rt.cause(), agents::get(tx, *opts.agent).id, made.id);
+        return made;
+    };
+    if (!opts.no_verify) verify(rt, rt.rehearse(make));
+    const Device made = rt.write(make);
+    rt.out().done(true, "device", made, "created device {} (id {})", made.key, made.id.value);
+}
+
+void device_update(Runtime& rt, const ChangeOptions& opts) {
+    const DeviceChange change = change_of(opts);
+    const Vault& vault = rt.vault();
+    const auto work = [&](Transaction& tx) { return devices::update(tx, rt.cause(), vault, devices::get(tx, opts.device).id, change); };
+    const bool touches_account = !change.secrets.empty() || !change.options.empty();
+    if (touches_account && !opts.no_verify) verify(rt, rt.rehearse(work).row);
+    const auto [device, changed] = rt.write(work);
+    if (changed)
+        rt.out().done(true, "device", device, "updated device {} (id {})", device.key, device.id.value);
+    else
+        rt.out().done(false, "device", device, "device {} is as asked for; nothing changed", device.key);
+}
+
+void device_delete(Runtime& rt, const NameOptions& opts) {
+    const Device device = named_device(rt, opts.device);
+    const DeviceUse use = rt.read([&](Snapshot& db) { return devices::use_of(db, device.id); });
+    rt.confirm(Confirm::ask,
+               fmt::format("deleting device {} would detach {} agents and leave {} conversations with {} contacts unanswered, {} sends unfinished",
+                           device.key, use.agents, use.conversations, use.contacts, use.unfinished_sends));
+    rt.write([&](Transaction& tx) { return devices::remove(tx, rt.cause(), device.id); });
+    rt.out().done(true, "device", device, "deleted device {} (id {})", device.key, device.id.value);
+}
+
+void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
+    cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
+    cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
+    cmd.option("--phone", opts.phone, "Its own number, with country code").shown_as("NUMBER");
+    cmd.option("--option", opts.options, "Setting of its kind, such as phone_number_id; an empty value takes it away").shown_as("NAME=VALUE");
+    cmd.option("--secret-from", opts.secrets_from, "access_token, app_secret or verify_token, from a file; - is stdin").shown_as("NAME=FILE");
+    cmd.flag("--no-verify", opts.no_verify, "Do not ask the provider whether it takes the credentials");
+}
+
+}  // namespace
+
+const Command device_list_command{.path = "device list",
+                                  .summary = "List the devices",
+                                  .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
+                                  .build = [](CommandBuilder& cmd) -> Action {
+                                      auto opts = cmd.options<ListOptions>();
+                                      cmd.option("--kind", opts->kind, "Only of this channel");
+                                      cmd.option("--state", opts->state, "Only in this state");
+                                      declare_paging(cmd, opts->paging);
+                                      return [opts](Runtime& rt) { device_list(rt, *opts); };
+                                  }};
+
+const Command device_get_command{.path = "device get",
+                                 .summary = "Show one device, its options and its agents",
+                                 .examples = {{"wabot device get shop", "by key"}, {"wabot device get 3 -o json", "by id, for a script"}},
+                                 .build = [](CommandBuilder& cmd) -> Action {
+                                     auto opts = cmd.options<NameOptions>();
+                                     cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+                                     return [opts](Runtime& rt) { device_get(rt, *opts); };
+                                 }};
+
+const Command device_create_command{
+    .path = "device create",
+    .summary = "Add a device: an account on a channel. A running server works with it at once",
+    .effect = Effect::writes,
+    .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
+                  "a number on the Cloud API"},
+                 {"wabot device create trial --kind sim", "a simulator"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ChangeOptions>();
+        cmd.argument("key", opts->device, "Its name in commands and links").required();
+        cmd.option("--kind", opts->kind, "The channel").required();
+        declare_change(cmd, *opts);
+        cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
+        cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
+        return [opts](Runtime& rt) { device_create(rt, *opts); };
+    }};
+
+const Command device_update_command{
+    .path = "device update",
+    .summary = "Change a device; what is not named stays. A running server works with it at once",
+    .effect = Effect::writes,
+    .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
+                 {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ChangeOptions>();
+        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+        declare_change(cmd, *opts);
+        cmd.flag("--enable", opts->enable, "Take and send messages");
+        cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
+        return [opts](Runtime& rt) { device_update(rt, *opts); };
+    }};
+
+const Command device_delete_command{
+    .path = "device delete",
+    .summary = "Delete a device; its history stays",
+    .effect = Effect::writes,
+    .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<NameOptions>();
+        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+        return [opts](Runtime& rt) { device_delete(rt, *opts); };
+    }};
+
+}  // namespace wabot::cli

@@ -1,0 +1,168 @@
+#include "cli/message.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/lookup.hpp"
+#include "cli/paging.hpp"
+#include "core/agents/agents.hpp"
+#include "core/contacts/contacts.hpp"
+#include "core/messaging/conversations.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/turns.hpp"
+#include "core/messaging/typed.hpp"
+
+namespace wabot {
+
+/// A line of `message status`.
+struct MessageStep {
+    MessageId message_id;
+    Time at;
+    std::string what;
+    std::string detail;
+};
+WABOT_DESCRIBE(MessageStep, FIELD(message_id, .key = true), FIELD(at), FIELD(what), FIELD(detail))
+
+namespace cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<std::string> device, conversation;
+    std::optional<Direction> direction;
+    std::optional<MessageStatus> status;
+    PagingOptions paging;
+};
+
+void message_list(Runtime& rt, const ListOptions& opts) {
+    messages::Filter filter{.direction = opts.direction, .status = opts.status};
+    if (opts.device) filter.device = named_device(rt, *opts.device).id;
+    if (opts.conversation) filter.conversation = rt.read([&](Snapshot& db) { return conversations::get(db, *opts.conversation).id; });
+    show_list<Message>(rt, "message", opts.paging, [&](std::int64_t after, int limit) {
+        const auto before = after == 0 ? std::nullopt : std::optional(MessageId{after});
+        return rt.read([&](Snapshot& db) { return messages::list(db, filter, limit, before); });
+    });
+}
+
+struct GetOptions {
+    std::string message;
+};
+
+/// The turn around a message: who answered and why, or why nobody did.
+Json turn_of(Runtime& rt, MessageId id) {
+    const auto turn = rt.read([&](Snapshot& db) { return turns::find_of_message(db, id); });
+    if (!turn) return nullptr;
+    Json json = to_json(*turn);
+    json["agent"] = nullptr;
+    if (turn->agent_id) json["agent"] = rt.read([&](Snapshot& db) { return agents::get(db, *turn->agent_id).key; });
+    return json;
+}
+
+void message_get(Runtime& rt, const GetOptions& opts) {
+    const MessageId id{id_of("message", opts.message)};
+    const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
+    rt.out().object("message", message, Json{{"turn", turn_of(rt, id)}});
+}
+
+struct SendOptions {
+    std::string to;
+    std::optional<std::string> device;
+    std::string text;
+    std::optional<std::string> reply_to;
+};
+
+/// The contact that was named, made when it is an address nobody wrote from yet.
+ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, const Device& device, const std::string& who) {
+    const auto address = wabot::to_address(who);
+    if (!address) return contacts::get(tx, vault, who, device.id).id;
+    return contacts::find_or_add(tx, cause, device.id, seal_person(vault, *address)).id;
+}
+
+void message_send(Runtime& rt, const SendOptions& opts) {
+    constexpr std::size_t text_size_max = 1024 * 1024;
+    const Device device = device_or_only(rt, opts.device);
+    const Vault& vault = rt.vault();
+    messages::Typed typed{.device = device.id, .content = opts.text == "-" ? read_input("-", text_size_max) : opts.text};
+    if (opts.reply_to) typed.reply_to = MessageId{id_of("message", *opts.reply_to)};
+    typed.conversation_key = conversations::new_key(rt.world().random);
+    typed.takeover_until = rt.world().clock.now() + rt.settings().takeover_timeout;
+    const auto send = [&](Transaction& tx) {
+        messages::Typed message = typed;
+        message.contact = recipient(tx, rt.cause(), vault, device, opts.to);
+        return messages::get(tx, messages::type(tx, rt.cause(), message));
+    };
+    const Message sent = rt.write(send);
+    rt.out().done(true, "message", sent, "queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
+                  sent.conversation_id.value);
+}
+
+struct StatusOptions {
+    std::vector<std::string> messages;
+};
+
+void message_status(Runtime& rt, const StatusOptions& opts) {
+    std::vector<MessageStep> steps;
+    for (const std::string& word : opts.messages) {
+        const MessageId id{id_of("message", word)};
+        const auto read = [&](Snapshot& db) {
+            messages::get(db, id);  // "no such message" rather than an empty list
+            return messages::timeline(db, id);
+        };
+        for (TimelineEntry& entry : rt.read(read)) steps.push_back({id, entry.at, std::move(entry.what), std::move(entry.detail)});
+    }
+    rt.out().list("message", steps);
+}
+
+}  // namespace
+
+const Command message_list_command{.path = "message list",
+                                   .summary = "List the messages, the newest first",
+                                   .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
+                                                {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
+                                   .build = [](CommandBuilder& cmd) -> Action {
+                                       auto opts = cmd.options<ListOptions>();
+                                       cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+                                       cmd.option("--conversation", opts->conversation, "Only of this one").completes(Noun::conversation);
+                                       cmd.option("--direction", opts->direction, "Only this way");
+                                       cmd.option("--state", opts->status, "Only in this state");
+                                       declare_paging(cmd, opts->paging);
+                                       return [opts](Runtime& rt) { message_list(rt, *opts); };
+                                   }};
+
+const Command message_get_command{
+    .path = "message get",
+    .summary = "Show one message, and who answered it and why",
+    .examples = {{"wabot message get 12", "which rule answered"}, {"wabot message get 12 --reveal -o json", "with numbers in full"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<GetOptions>();
+        cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+        return [opts](Runtime& rt) { message_get(rt, *opts); };
+    }};
+
+const Command message_send_command{
+    .path = "message send",
+    .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
+    .effect = Effect::writes,
+    .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
+                 {"wabot message send 12 --text - <note.txt", "to a contact by id, the text from stdin"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<SendOptions>();
+        cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
+        cmd.option("--text", opts->text, "What to say; - is stdin").shown_as("TEXT").required();
+        cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
+        cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
+        return [opts](Runtime& rt) { message_send(rt, *opts); };
+    }};
+
+const Command message_status_command{.path = "message status",
+                                     .summary = "Show what became of messages, step by step",
+                                     .examples = {{"wabot message status 12", "queued, sent, delivered, read"}},
+                                     .build = [](CommandBuilder& cmd) -> Action {
+                                         auto opts = cmd.options<StatusOptions>();
+                                         cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
+                                         return [opts](Runtime& rt) { message_status(rt, *opts); };
+                                     }};
+
+}  // namespace cli
+}  // namespace wabot

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+
+#include "core/base/clock.hpp"
+#include "core/devices/options.hpp"
+#include "core/http_client/http_client.hpp"
+
+namespace wabot {
+
+/// Asks the Cloud API whether it knows the number and takes the token; sends nothing (GET /{phone-number-id}, "Phone Number" reference).
+/// Error{rejected} with its reason when not, Error{unavailable} when it could not be asked.
+asio::awaitable<void> check_whatsapp_account(HttpClient& http, DeviceOptions options, std::string access_token, const Clock& clock);
+
+}  // namespace wabot
