@@ -51,7 +51,8 @@ struct Service {
         ServerOptions options;
         options.listen = opts.listen;
         const bool is_v6 = settings.host.find(':') != std::string::npos;
-        if (options.listen.empty()) options.listen.push_back((is_v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port));
+        if (options.listen.empty())
+            options.listen.push_back((is_v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port));
         return options;
     }
 
@@ -70,9 +71,11 @@ struct Service {
         for (const auto& device : directory.now()->entries()) {
             if (device->kind != DeviceKind::whatsapp) continue;
             if (device->credentials.app_secret.empty())
-                out.push_back(fmt::format("device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are refused", device->key));
+                out.push_back(fmt::format(
+                    "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are refused", device->key));
             if (device->credentials.access_token.empty())
-                out.push_back(fmt::format("device {} has no access token (WHATSAPP_ACCESS_TOKEN, or --secret-from access_token=FILE): it cannot send", device->key));
+                out.push_back(fmt::format("device {} has no access token (WHATSAPP_ACCESS_TOKEN, or --secret-from access_token=FILE): it cannot send",
+                                          device->key));
         }
         return out;
     }
@@ -94,7 +97,8 @@ struct Service {
             report.checks.push_back({"database", Health::fail, error.what()});
             co_return report;
         }
-        const bool is_worked = std::any_of(working.begin(), working.end(), [now](const WorkerRow& w) { return now - w.seen_at < worker_missing_after; });
+        const bool is_worked =
+            std::any_of(working.begin(), working.end(), [now](const WorkerRow& w) { return now - w.seen_at < worker_missing_after; });
         report.checks.push_back(is_worked ? HealthCheck{"workers", Health::ok, fmt::format("{} at work", working.size())}
                                           : HealthCheck{"workers", Health::warning, "no worker was seen for 60 s; start one with: wabot worker"});
         for (std::string& missing : missing_credentials()) report.checks.push_back({"credentials", Health::warning, std::move(missing)});
@@ -163,17 +167,17 @@ const Command serve_command{
     .path = "serve",
     .summary = "Take webhooks, answer and send: the server, with its workers inside",
     .effect = Effect::runs,
-    .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"}, {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
-    .build =
-        [](CommandBuilder& cmd) -> Action {
-            auto opts = cmd.options<ServeOptions>();
-            cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
-            cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
-            return [opts](Runtime& rt) {
-                if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
-                serve(rt, *opts);
-            };
-        },
+    .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
+                 {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ServeOptions>();
+        cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
+        cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
+        return [opts](Runtime& rt) {
+            if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
+            serve(rt, *opts);
+        };
+    },
 };
 
 }  // namespace wabot::cli

@@ -47,8 +47,10 @@ void work(Runtime& rt, const WorkerCommandOptions& opts) {
     WorkerOptions options = worker_options(rt.settings());
     options.turn_concurrency = opts.concurrency;
     WorkerPool pool({db, rt.vault(), rt.world(), *http, directory, metrics}, options, rt.cause());
-    if (opts.once || opts.until_empty) work_in_rounds(rt, pool, opts.until_empty);
-    else work_until_stopped(rt, pool);
+    if (opts.once || opts.until_empty)
+        work_in_rounds(rt, pool, opts.until_empty);
+    else
+        work_until_stopped(rt, pool);
     db.close();
 }
 
@@ -59,18 +61,17 @@ const Command worker_command{
     .summary = "Empty the inbox, answer turns and hand over sends, beside a server or alone",
     .effect = Effect::runs,
     .examples = {{"wabot worker", "beside `wabot serve --workers 0`"}, {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
-    .build =
-        [](CommandBuilder& cmd) -> Action {
-            auto opts = cmd.options<WorkerCommandOptions>();
-            cmd.option("--concurrency", opts->concurrency, "Turns answered at a time (default 256)").shown_as("N");
-            cmd.flag("--once", opts->once, "One round over what is due, then end");
-            cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");
-            return [opts](Runtime& rt) {
-                if (opts->concurrency < 1 || opts->concurrency > 10'000) usage_error("--concurrency takes 1 to 10000", {}, "--concurrency");
-                if (opts->once && opts->until_empty) usage_error("--once and --until-empty exclude each other", {}, "--once");
-                work(rt, *opts);
-            };
-        },
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<WorkerCommandOptions>();
+        cmd.option("--concurrency", opts->concurrency, "Turns answered at a time (default 256)").shown_as("N");
+        cmd.flag("--once", opts->once, "One round over what is due, then end");
+        cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");
+        return [opts](Runtime& rt) {
+            if (opts->concurrency < 1 || opts->concurrency > 10'000) usage_error("--concurrency takes 1 to 10000", {}, "--concurrency");
+            if (opts->once && opts->until_empty) usage_error("--once and --until-empty exclude each other", {}, "--once");
+            work(rt, *opts);
+        };
+    },
 };
 
 }  // namespace wabot::cli

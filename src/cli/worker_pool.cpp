@@ -12,8 +12,9 @@
 namespace wabot::cli {
 
 EnvironmentCredentials environment_credentials(const Settings& settings) {
-    return {settings.whatsapp_phone_number_id, settings.whatsapp_access_token.reveal(), settings.whatsapp_app_secret.reveal(),
-            settings.whatsapp_verify_token.reveal(), settings.whatsapp_graph_url};
+    return {settings.whatsapp_phone_number_id,     settings.whatsapp_access_token.reveal(),
+            settings.whatsapp_app_secret.reveal(), settings.whatsapp_verify_token.reveal(),
+            settings.whatsapp_graph_url,           settings.whatsapp_graph_version};
 }
 
 WorkerOptions worker_options(const Settings& settings) {

@@ -26,7 +26,8 @@ public:
     void start(int workers);
     /// There is something in the inbox. Any thread.
     void notify();
-    /// Takes no more work, lets what is in flight come to its end for at most `grace`, gives back the rest and leaves. True when nothing was cut short.
+    /// Takes no more work, lets what is in flight come to its end for at most `grace`, gives back the rest and leaves. True when nothing was cut
+    /// short.
     bool stop(std::chrono::milliseconds grace);
 
     /// One round over everything that is due, on this thread. How many things it did.

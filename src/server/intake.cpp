@@ -10,7 +10,8 @@ asio::awaitable<bool> Intake::reload(std::shared_ptr<const DeviceSnapshot> seen)
     co_return directory.now()->version() != seen->version();
 }
 
-asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path, std::string request_id) {
+asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path,
+                                    std::string request_id) {
     inbox::Arrival arrival = inbox::make_arrival(vault, kind, body, std::move(request_id));
     if (by_its_path) arrival.device_id = device.id;
     arrival.verified_by = device.id;

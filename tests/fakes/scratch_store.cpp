@@ -18,10 +18,14 @@ ScratchFolder::~ScratchFolder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-ScratchStore::ScratchStore(const Clock& clock) : db_(open_database(url(), clock, {.create = true})) { migrate_up(*db_); }
+ScratchStore::ScratchStore(const Clock& clock) : db_(open_database(url(), clock, {.create = true})) {
+    migrate_up(*db_);
+}
 
 ScratchStore::~ScratchStore() = default;
 
-std::string ScratchStore::url() const { return "sqlite:///" + (folder_.path() / "wabot.db").string(); }
+std::string ScratchStore::url() const {
+    return "sqlite:///" + (folder_.path() / "wabot.db").string();
+}
 
 }  // namespace wabot::test

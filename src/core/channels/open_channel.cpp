@@ -9,7 +9,8 @@ namespace wabot {
 std::unique_ptr<Channel> open_channel(const DeviceEntry& device, HttpClient& http, const World& world) {
     switch (device.kind) {
         case DeviceKind::whatsapp: {
-            WhatsappAccount account{device.options.graph_url, device.options.graph_version, device.options.phone_number_id, device.credentials.access_token};
+            WhatsappAccount account{device.options.graph_url, device.options.graph_version, device.options.phone_number_id,
+                                    device.credentials.access_token};
             return std::make_unique<WhatsappChannel>(std::move(account), http, world.clock);
         }
         case DeviceKind::sim: return std::make_unique<SimChannel>(world.random);

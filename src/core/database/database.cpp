@@ -66,8 +66,10 @@ void Rows::take_row(std::size_t row, std::span<const Field> fields, void* object
         };
         for (const Field& field : fields) {
             const std::string name(field.name);
-            if (field.kind == Kind::sealed) slots_.push_back({&field, {column_of(name + "_enc"), column_of(name + "_hash"), column_of(name + "_last4")}});
-            else slots_.push_back({&field, {column_of(name), -1, -1}});
+            if (field.kind == Kind::sealed)
+                slots_.push_back({&field, {column_of(name + "_enc"), column_of(name + "_hash"), column_of(name + "_last4")}});
+            else
+                slots_.push_back({&field, {column_of(name), -1, -1}});
         }
     }
     auto& values = cells[row];

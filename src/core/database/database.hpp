@@ -56,8 +56,10 @@ private:
     template <class T>
     T take(std::size_t row) {
         T out{};
-        if constexpr (Described<T>) take_row(row, fields_of<T>, &out);
-        else Codec<T>::take(out, take_cell(row));
+        if constexpr (Described<T>)
+            take_row(row, fields_of<T>, &out);
+        else
+            Codec<T>::take(out, take_cell(row));
         return out;
     }
     void take_row(std::size_t row, std::span<const Field> fields, void* object);

@@ -15,13 +15,17 @@ LockFile::LockFile(const std::string& path) : descriptor_(::open(path.c_str(), O
     if (descriptor_ < 0) throw Error(Errc::unavailable, "cannot open the lock file " + path + ": " + std::strerror(errno));
 }
 
-LockFile::~LockFile() { ::close(descriptor_); }
+LockFile::~LockFile() {
+    ::close(descriptor_);
+}
 
 FileLock::FileLock(const LockFile& file) : descriptor_(file.descriptor()) {
     while (::flock(descriptor_, LOCK_EX) != 0)
         if (errno != EINTR) throw Error(Errc::unavailable, std::string("cannot lock the database for writing: ") + std::strerror(errno));
 }
 
-FileLock::~FileLock() { ::flock(descriptor_, LOCK_UN); }
+FileLock::~FileLock() {
+    ::flock(descriptor_, LOCK_UN);
+}
 
 }  // namespace wabot

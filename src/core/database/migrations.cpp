@@ -18,7 +18,9 @@ WABOT_DESCRIBE(AppliedMigration, FIELD(revision), FIELD(name), FIELD(checksum), 
 
 namespace {
 
-std::string checksum_of(const Migration& step) { return to_hex(sha256(step.up)); }
+std::string checksum_of(const Migration& step) {
+    return to_hex(sha256(step.up));
+}
 
 /// What was applied so far; nullopt for a store without our version table.
 std::optional<std::vector<AppliedMigration>> applied_steps(Database& db) {
@@ -47,7 +49,8 @@ void refuse_changed_history(const std::vector<AppliedMigration>& applied, const 
 void apply(Database& db, const Migration& step) {
     auto work = [step](Transaction& tx) {
         tx.script(
-            "CREATE TABLE IF NOT EXISTS schema_migrations (revision BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)");
+            "CREATE TABLE IF NOT EXISTS schema_migrations (revision BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at "
+            "BIGINT NOT NULL)");
         tx.execute("INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, $2, $3, $4)", step.revision, step.name,
                    checksum_of(step), tx.now());
         tx.script(step.up);

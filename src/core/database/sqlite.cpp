@@ -24,11 +24,11 @@ using Unit = Database::Unit;
 using Units = std::vector<std::unique_ptr<Unit>>;
 
 constexpr auto batch_time_max = 10ms;
-constexpr auto wait_max = 8s;                 // a unit that waits longer for the write lock is refused
-constexpr std::size_t queue_max = 20'000;     // units; more are refused at once
-constexpr int checkpoint_pages = 1'000;       // 4 MiB of log: time for a checkpoint beside the writer
-constexpr int restart_pages = 16'000;         // 64 MiB: the writer itself makes room
-constexpr auto look_around = 50ms;            // how often commits of other processes are looked for
+constexpr auto wait_max = 8s;              // a unit that waits longer for the write lock is refused
+constexpr std::size_t queue_max = 20'000;  // units; more are refused at once
+constexpr int checkpoint_pages = 1'000;    // 4 MiB of log: time for a checkpoint beside the writer
+constexpr int restart_pages = 16'000;      // 64 MiB: the writer itself makes room
+constexpr auto look_around = 50ms;         // how often commits of other processes are looked for
 
 class SqliteTransaction final : public Transaction {
 public:
@@ -231,7 +231,8 @@ private:
             } catch (const std::exception& error) {
                 // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
                 if (batch.empty()) batch = writes_.take_overdue(std::chrono::steady_clock::time_point::max());
-                for (auto& unit : batch) unit->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
+                for (auto& unit : batch)
+                    unit->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
                 connection.reset();
             }
             complete(std::move(batch));

@@ -91,11 +91,12 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     try {
-        // auto_vacuum counts only before the first table; wal_autocheckpoint is ours to do, from a thread of its own.
-        script(
-            "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-            "PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;");
+        // auto_vacuum counts only before the first table, and sets about writing even when it is in force already: that would wait for the writer.
+        if (query("PRAGMA page_count").one<std::int64_t>() == 0) script("PRAGMA auto_vacuum=INCREMENTAL");
+        // wal_autocheckpoint is ours to do, from a thread of its own.
+        script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;");
     } catch (const Error& error) {
+        forget_statements();
         sqlite3_close_v2(handle_);
         throw Error(error.code(), "cannot open the database " + path + ": " + error.what());
     }
@@ -136,7 +137,9 @@ void SqliteConnection::script(std::string_view sql) {
     if (code != SQLITE_OK) fail(code);
 }
 
-bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+bool SqliteConnection::in_transaction() const {
+    return sqlite3_get_autocommit(handle_) == 0;
+}
 
 bool SqliteConnection::checkpoint(bool restart) {
     int pages = 0;

@@ -25,6 +25,7 @@ struct EnvironmentCredentials {
     std::string app_secret;
     std::string verify_token;
     std::string graph_url;
+    std::string graph_version;
 };
 
 namespace devices {

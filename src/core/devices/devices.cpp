@@ -9,6 +9,7 @@
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
 #include "core/messaging/changes.hpp"
+#include "core/messaging/inbox.hpp"
 
 namespace wabot::devices {
 
@@ -166,6 +167,7 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
                          connected_at, device.is_active, tx.now())
                     .one<Device>();
     record(tx, cause, "device.created", made.id);
+    inbox::replay_unrouted(tx);  // what came for its account before it was there
     return made;
 }
 
@@ -182,6 +184,7 @@ Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, 
     tx.execute(sql, id, after.key, after.name, after.description, after.options, after.secrets, after.provider_ref,
                part(after.phone_number, &Sealed::enc), part(after.phone_number, &Sealed::hash), last4(after.phone_number), after.is_active, tx.now());
     record(tx, cause, "device.updated", id);
+    if (before->provider_ref != after.provider_ref) inbox::replay_unrouted(tx);
     const bool may_work_again = before->options != after.options || before->secrets != after.secrets;
     if (before->status == DeviceStatus::error && may_work_again) set_status(tx, cause, id, DeviceStatus::disconnected);
     return {*find(tx, id), true};

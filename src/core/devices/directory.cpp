@@ -85,7 +85,7 @@ std::shared_ptr<const DeviceEntry> Directory::entry_of(const Device& device) con
     entry->kind = device.kind;
     entry->revision = device.revision;
     entry->provider_ref = device.provider_ref.value_or("");
-    entry->options = devices::options_of(device, environment_.graph_url);
+    entry->options = devices::options_of(device, environment_.graph_url, environment_.graph_version);
     try {
         entry->credentials = devices::credentials_of(device, vault_, environment_);
     } catch (const Error& failure) {

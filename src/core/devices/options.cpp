@@ -16,7 +16,7 @@ constexpr OptionSpec specs[] = {
     {DeviceKind::whatsapp, "phone_number_id", OptionForm::digits, "", "Meta's id of the number, not the number itself", true},
     {DeviceKind::whatsapp, "waba_id", OptionForm::digits, "", "Meta's id of the WhatsApp Business account"},
     {DeviceKind::whatsapp, "graph_url", OptionForm::url, "https://graph.facebook.com", "Where the Cloud API answers"},
-    {DeviceKind::whatsapp, "graph_version", OptionForm::version, "v23.0", "Version of the Cloud API"},
+    {DeviceKind::whatsapp, "graph_version", OptionForm::version, "v24.0", "Version of the Cloud API"},
     {DeviceKind::whatsapp, "rate_per_s", OptionForm::number, "80", "Sends per second; 0 = no limit", false, 1000},
     {DeviceKind::whatsapp, "loop_limit", OptionForm::number, "10", "Automatic replies per contact and minute; 0 = no limit", false, 10'000},
     {DeviceKind::whatsapp, "on_uncertain", OptionForm::word, "resend", "A reply that may or may not have arrived: resend or hold"},
@@ -42,7 +42,7 @@ bool is_base_url(std::string_view text) {
     return std::ranges::all_of(rest, [](char c) { return c > ' ' && c < 127 && std::string_view("@?#\\\"<>").find(c) == std::string_view::npos; });
 }
 
-/// "v23.0"
+/// "v24.0"
 bool is_version(std::string_view text) {
     if (!text.starts_with('v')) return false;
     const std::size_t dot = text.find('.');
@@ -137,7 +137,7 @@ Json assign_options(DeviceKind kind, Json options, const Assignments& assignment
     return options;
 }
 
-DeviceOptions options_of(const Device& device, std::string_view graph_url) {
+DeviceOptions options_of(const Device& device, std::string_view graph_url, std::string_view graph_version) {
     const Json options = read_json(device.options.text);
     const DeviceKind kind = device.kind;
     DeviceOptions out;
@@ -145,7 +145,7 @@ DeviceOptions options_of(const Device& device, std::string_view graph_url) {
     out.waba_id = text_of(options, kind, "waba_id");
     out.graph_url = !graph_url.empty() && !options.contains("graph_url") ? std::string(graph_url) : text_of(options, kind, "graph_url");
     while (out.graph_url.ends_with('/')) out.graph_url.pop_back();
-    out.graph_version = text_of(options, kind, "graph_version");
+    out.graph_version = !graph_version.empty() && !options.contains("graph_version") ? std::string(graph_version) : text_of(options, kind, "graph_version");
     out.rate_per_s = number_of(options, kind, "rate_per_s", out.rate_per_s);
     out.loop_limit = number_of(options, kind, "loop_limit", out.loop_limit);
     out.on_uncertain = from_word<OnUncertain>(text_of(options, kind, "on_uncertain")).value_or(OnUncertain::resend);

@@ -20,7 +20,7 @@ struct DeviceOptions {
     std::string phone_number_id;
     std::string waba_id;
     std::string graph_url;         // without a slash at its end
-    std::string graph_version;     // "v23.0"
+    std::string graph_version;     // "v24.0"
     std::int64_t rate_per_s = 0;   // sends handed to the provider
     std::int64_t loop_limit = 10;  // automatic replies per contact and minute
     OnUncertain on_uncertain = OnUncertain::resend;
@@ -51,8 +51,8 @@ using Assignments = std::vector<std::pair<std::string, std::string>>;  // name a
 /// `options` with the assignments made, checked as a whole. Faults go to `faults`, located as "options.<name>".
 Json assign_options(DeviceKind kind, Json options, const Assignments& assignments, std::vector<Fault>& faults);
 
-/// The typed view. `graph_url` is the installation's own default (WHATSAPP_GRAPH_URL), empty = Meta's.
-DeviceOptions options_of(const Device& device, std::string_view graph_url = {});
+/// The typed view. `graph_url` and `graph_version` are the installation's own defaults (WHATSAPP_GRAPH_URL, ..._VERSION), empty = Meta's.
+DeviceOptions options_of(const Device& device, std::string_view graph_url = {}, std::string_view graph_version = {});
 
 }  // namespace devices
 

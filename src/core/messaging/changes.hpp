@@ -21,7 +21,8 @@ struct Change {
     std::string request_id;
     Time created_at;
 };
-WABOT_DESCRIBE(Change, FIELD(id, .key = true), FIELD(kind), FIELD(object_type), FIELD(object_id), FIELD(device_id), FIELD(actor), FIELD(request_id, .wide = true), FIELD(created_at))
+WABOT_DESCRIBE(Change, FIELD(id, .key = true), FIELD(kind), FIELD(object_type), FIELD(object_id), FIELD(device_id), FIELD(actor),
+               FIELD(request_id, .wide = true), FIELD(created_at))
 
 namespace changes {
 

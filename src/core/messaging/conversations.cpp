@@ -32,7 +32,9 @@ WABOT_DESCRIBE(ControlNow, FIELD(control), FIELD(until))
 
 namespace wabot::conversations {
 
-std::string new_key(Random& random) { return "c_" + random.word(12); }
+std::string new_key(Random& random) {
+    return "c_" + random.word(12);
+}
 
 ConversationId find_or_add(Transaction& tx, DeviceId device, ContactId contact, std::string_view key) {
     static constexpr std::string_view find_sql = "SELECT id FROM conversations WHERE device_id = $1 AND contact_id = $2";
@@ -72,8 +74,7 @@ Control control_of(Snapshot& db, ConversationId id) {
 }
 
 bool hand_off(Transaction& tx, const Cause& cause, ConversationId id, Control to, Time until) {
-    static constexpr std::string_view sql =
-        "UPDATE conversations SET control = $2, control_until = $3, updated_at = $4 WHERE id = $1";
+    static constexpr std::string_view sql = "UPDATE conversations SET control = $2, control_until = $3, updated_at = $4 WHERE id = $1";
     const bool changed = control_of(tx, id) != to;
     tx.execute(sql, id, to, to == Control::human ? std::optional(until) : std::nullopt, tx.now());
     if (changed) changes::record(tx, cause, to == Control::human ? "conversation.taken_over" : "conversation.released", "conversation", id.value);

@@ -91,10 +91,14 @@ statuses::Sealable prepare_status(const Vault& vault, StatusUpdate&& update) {
 PreparedItem prepare_item(const Vault& vault, Random& random, DeliveryItem&& item) {
     PreparedItem out{std::move(item.route), std::move(item.kind), Broken{}};
     try {
-        if (auto* message = std::get_if<IncomingMessage>(&item.what)) out.what = prepare_message(vault, random, std::move(*message));
-        else if (auto* status = std::get_if<StatusUpdate>(&item.what)) out.what = prepare_status(vault, std::move(*status));
-        else if (auto* notice = std::get_if<Notice>(&item.what)) out.what = std::move(*notice);
-        else out.what = std::get<Broken>(std::move(item.what));
+        if (auto* message = std::get_if<IncomingMessage>(&item.what))
+            out.what = prepare_message(vault, random, std::move(*message));
+        else if (auto* status = std::get_if<StatusUpdate>(&item.what))
+            out.what = prepare_status(vault, std::move(*status));
+        else if (auto* notice = std::get_if<Notice>(&item.what))
+            out.what = std::move(*notice);
+        else
+            out.what = std::get<Broken>(std::move(item.what));
     } catch (const Error& error) {
         out.what = Broken{error.what()};
     }
@@ -172,8 +176,10 @@ private:
         }
         try {
             tx_.savepoint([&] {
-                if (const auto* message = std::get_if<PreparedMessage>(&item.what)) store_message(*result.device, *message, result);
-                else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what))) result.state = "double";
+                if (const auto* message = std::get_if<PreparedMessage>(&item.what))
+                    store_message(*result.device, *message, result);
+                else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what)))
+                    result.state = "double";
             });
         } catch (const Error& error) {
             if (error.code() == Errc::unavailable) throw;  // the store's trouble, not the item's
@@ -192,8 +198,8 @@ private:
         std::optional<MessageId> parent;
         if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_id(tx_, device, prepared.quoted_hash);
         const bool takes_turn = m.wants_answer && !m.is_echo;
-        const messages::Incoming row{conversation, device, contact.id, author, m.is_echo, m.message_type, m.content, prepared.raw, takes_turn,
-                                     prepared.provider_id, parent, m.timestamp};
+        const messages::Incoming row{conversation, device,     contact.id,           author, m.is_echo,  m.message_type, m.content,
+                                     prepared.raw, takes_turn, prepared.provider_id, parent, m.timestamp};
         result.message = messages::add_incoming(tx_, row);
         if (!result.message) {
             result.state = "double";

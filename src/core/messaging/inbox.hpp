@@ -29,9 +29,9 @@ struct InboxRow {
     Time received_at;
     std::optional<Time> done_at;
 };
-WABOT_DESCRIBE(InboxRow, FIELD(id, .key = true), FIELD(kind), FIELD(device_id), FIELD(state), FIELD(error), FIELD(items, .doc = "Items read out of the body"),
-               FIELD(messages, .doc = "Messages stored from it"), FIELD(attempts, .wide = true), FIELD(request_id, .wide = true), FIELD(received_at),
-               FIELD(done_at, .wide = true))
+WABOT_DESCRIBE(InboxRow, FIELD(id, .key = true), FIELD(kind), FIELD(device_id), FIELD(state), FIELD(error),
+               FIELD(items, .doc = "Items read out of the body"), FIELD(messages, .doc = "Messages stored from it"), FIELD(attempts, .wide = true),
+               FIELD(request_id, .wide = true), FIELD(received_at), FIELD(done_at, .wide = true))
 
 /// One item of a body and what became of it.
 struct InboxItem {

@@ -23,33 +23,41 @@ LaneSql make_sql(std::string_view prefix) {
             UPDATE conversations SET {lane}_pending = {lane}_pending + $2,
                    {lane}_due_at = CASE WHEN {lane}_state = 'idle' THEN $3 ELSE {lane}_due_at END,
                    {lane}_state = CASE WHEN {lane}_state = 'idle' THEN 'ready' ELSE {lane}_state END
-            WHERE id = $1)sql", prefix),
+            WHERE id = $1)sql",
+                 prefix),
         for_lane(R"sql(
-            SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1 LIMIT 1)sql", prefix),
+            SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1 LIMIT 1)sql",
+                 prefix),
         for_lane(R"sql(
             WITH due AS MATERIALIZED (
                 SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1
                 ORDER BY {lane}_due_at, id LIMIT $2 {skip_locked})
             UPDATE conversations SET {lane}_state = 'running', {lane}_lease_no = {lane}_lease_no + 1, {lane}_lease_until = $3, {lane}_worker = $4
             WHERE id IN (SELECT id FROM due)
-            RETURNING id, {lane}_lease_no AS lease_no)sql", prefix),
+            RETURNING id, {lane}_lease_no AS lease_no)sql",
+                 prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_pending = {lane}_pending - $3,
                    {lane}_state = CASE WHEN {lane}_pending > $3 THEN 'ready' ELSE 'idle' END,
                    {lane}_due_at = $4, {lane}_lease_until = NULL, {lane}_worker = NULL
-            WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql", prefix),
+            WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
+                 prefix),
         for_lane(R"sql(
-            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql", prefix),
+            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
+                 prefix),
         for_lane(R"sql(
-            UPDATE conversations SET {lane}_lease_until = $2 WHERE {lane}_state = 'running' AND {lane}_worker = $1)sql", prefix),
+            UPDATE conversations SET {lane}_lease_until = $3 WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
+                 prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_state = 'ready', {lane}_lease_until = NULL, {lane}_worker = NULL
             WHERE {lane}_state = 'running' AND {lane}_lease_until < $1
-            RETURNING id)sql", prefix),
+            RETURNING id)sql",
+                 prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_state = 'ready', {lane}_lease_until = NULL, {lane}_worker = NULL
             WHERE {lane}_state = 'running' AND {lane}_worker = $1
-            RETURNING id)sql", prefix),
+            RETURNING id)sql",
+                 prefix),
     };
 }
 
@@ -61,9 +69,13 @@ const LaneSql& sql_of(Lane lane) {
 
 }  // namespace
 
-void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) { tx.execute(sql_of(lane).add, id, count, tx.now()); }
+void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) {
+    tx.execute(sql_of(lane).add, id, count, tx.now());
+}
 
-bool any_due(Snapshot& db, Lane lane, Time now) { return !db.query(sql_of(lane).any_due, now).empty(); }
+bool any_due(Snapshot& db, Lane lane, Time now) {
+    return !db.query(sql_of(lane).any_due, now).empty();
+}
 
 std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until, WorkerId worker) {
     return tx.query(sql_of(lane).claim, tx.now(), limit, until, worker).all<ClaimedLane>();
@@ -73,7 +85,9 @@ bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t
     return tx.execute(sql_of(lane).finish, claimed.id, claimed.lease_no, done, due_at) == 1;
 }
 
-bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed) { return !db.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty(); }
+bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed) {
+    return !db.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty();
+}
 
 void recount_sends(Transaction& tx, ConversationId id, Time due_at) {
     static constexpr std::string_view count_sql =
@@ -85,7 +99,9 @@ void recount_sends(Transaction& tx, ConversationId id, Time due_at) {
     tx.execute(sql, id, pending, due_at);
 }
 
-void extend(Transaction& tx, Lane lane, WorkerId worker, Time until) { tx.execute(sql_of(lane).extend, worker, until); }
+void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until) {
+    tx.execute(sql_of(lane).extend, claimed.id, claimed.lease_no, until);
+}
 
 std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now) {
     return tx.query(sql_of(lane).rescue_expired, now).all<ConversationId>();

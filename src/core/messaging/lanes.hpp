@@ -39,8 +39,8 @@ bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed);
 /// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside.
 void recount_sends(Transaction& tx, ConversationId id, Time due_at);
 
-/// Longer leases for all that `worker` holds.
-void extend(Transaction& tx, Lane lane, WorkerId worker, Time until);
+/// A longer lease, as long as the lane is ours.
+void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until);
 
 /// Makes ready again what expired before `now`, or what `worker` held. The lanes that were released.
 std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now);

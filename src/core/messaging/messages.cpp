@@ -58,9 +58,10 @@ std::optional<MessageId> add_incoming(Transaction& tx, const Incoming& m) {
         ON CONFLICT (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL DO NOTHING
         RETURNING id)sql";
     return tx
-        .query(sql, m.conversation, m.device, m.is_echo ? Direction::outgoing : Direction::incoming, m.is_echo ? SenderKind::user : SenderKind::contact,
-               m.contact, m.author, m.message_type.substr(0, 30), m.content, m.raw, m.takes_turn, m.parent, m.provider_id.enc, m.provider_id.hash,
-               m.provider_id.last4, m.is_echo ? MessageStatus::sent : MessageStatus::received, m.timestamp, tx.now())
+        .query(sql, m.conversation, m.device, m.is_echo ? Direction::outgoing : Direction::incoming,
+               m.is_echo ? SenderKind::user : SenderKind::contact, m.contact, m.author, m.message_type.substr(0, 30), m.content, m.raw, m.takes_turn,
+               m.parent, m.provider_id.enc, m.provider_id.hash, m.provider_id.last4, m.is_echo ? MessageStatus::sent : MessageStatus::received,
+               m.timestamp, tx.now())
         .first<MessageId>();
 }
 

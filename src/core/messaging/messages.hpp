@@ -42,9 +42,9 @@ struct Message {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(conversation_key, .wide = true), FIELD(device_id, .wide = true),
-               FIELD(session_id, .doc = "The device's key"), FIELD(direction), FIELD(sender_kind, .wide = true), FIELD(agent_id, .wide = true),
-               FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
+WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(conversation_key, .wide = true),
+               FIELD(device_id, .wide = true), FIELD(session_id, .doc = "The device's key"), FIELD(direction), FIELD(sender_kind, .wide = true),
+               FIELD(agent_id, .wide = true), FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
                FIELD(author_contact_id, .wide = true, .doc = "Who wrote, in a group"), FIELD(message_type),
                FIELD(content, .doc = "The human text; null when there is none"),
                FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),

@@ -19,7 +19,9 @@ WABOT_DESCRIBE(StoredBucket, FIELD(tokens), FIELD(refilled_at), FIELD(blocked_un
 
 namespace wabot::pacing {
 
-bool Buckets::may_send(DeviceId device) { return bucket(device).may_send; }
+bool Buckets::may_send(DeviceId device) {
+    return bucket(device).may_send;
+}
 
 std::optional<Time> Buckets::take(DeviceId device) {
     Bucket& b = bucket(device);

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <map>
 
-#include "core/base/error.hpp"
 #include <nlohmann/json.hpp>
+#include "core/base/error.hpp"
 
 #include "core/base/json.hpp"
 #include "core/devices/devices.hpp"
@@ -33,10 +33,13 @@ using namespace std::chrono_literals;
 constexpr auto closed_device_wait = 5s;  // how long the queue of a device that cannot send stays untouched
 constexpr auto back_off_max = 6h;
 
-constexpr std::string_view columns = "id, message_id, conversation_id, device_id, part, attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
+constexpr std::string_view columns =
+    "id, message_id, conversation_id, device_id, part, attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
 
+// By message, not by age: the new attempt of an uncertain send goes before what was queued behind it.
 const std::string head_sql = "SELECT " + std::string(columns) +
-                             " FROM sends WHERE conversation_id = $1 AND state IN ('queued', 'claimed', 'handing_over', 'uncertain') ORDER BY id LIMIT 1";
+                             " FROM sends WHERE conversation_id = $1 AND state IN ('queued', 'claimed', 'handing_over', 'uncertain') ORDER BY "
+                             "message_id, part, attempt LIMIT 1";
 const std::string attempt_sql =
     "SELECT " + std::string(columns) + " FROM sends WHERE device_id = $1 AND message_id = $2 AND part = $3 AND attempt = $4";
 
@@ -51,7 +54,9 @@ void set_state(Transaction& tx, SendId id, SendState state, const std::optional<
     tx.execute("UPDATE sends SET state = $2, last_error = COALESCE($3, last_error), updated_at = $4 WHERE id = $1", id, state, error, tx.now());
 }
 
-std::optional<SendState> state_of(Transaction& tx, SendId id) { return tx.query("SELECT state FROM sends WHERE id = $1", id).first<SendState>(); }
+std::optional<SendState> state_of(Transaction& tx, SendId id) {
+    return tx.query("SELECT state FROM sends WHERE id = $1", id).first<SendState>();
+}
 
 std::chrono::microseconds back_off(std::int64_t attempt, double jitter) {
     const auto whole = std::chrono::seconds(std::int64_t{1} << std::min<std::int64_t>(attempt, 14));
@@ -128,27 +133,30 @@ std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId 
     const auto put_back = [&](const ClaimedLane& lane, Time due_at) { lanes::finish(tx, Lane::send, lane, 0, due_at); };
     for (const ClaimedLane& lane : lanes::claim(tx, Lane::send, limit, until, worker)) {
         auto head = tx.query(head_sql, lane.id).first<Send>();
-        if (!head) {
-            put_back(lane, tx.now());
-            lanes::recount_sends(tx, lane.id, tx.now());
-            continue;
-        }
-        if (!buckets.may_send(head->device_id)) {
+        if (head && !buckets.may_send(head->device_id)) {
             put_back(lane, tx.now() + closed_device_wait);
             continue;
         }
-        if (head->state == SendState::uncertain) {
+        if (head && head->state == SendState::uncertain) {
             const Time window_end = head->uncertain_since.value_or(tx.now()) + limits.uncertain_window;
-            if (window_end <= tx.now()) decide_uncertain(tx, *head);
-            put_back(lane, std::max(window_end, tx.now()));
-            lanes::recount_sends(tx, lane.id, std::max(window_end, tx.now()));
+            if (window_end > tx.now()) {
+                put_back(lane, window_end);
+                continue;
+            }
+            decide_uncertain(tx, *head);
+            head = tx.query(head_sql, lane.id).first<Send>();
+        }
+        if (!head) {
+            put_back(lane, tx.now());
+            lanes::recount_sends(tx, lane.id, tx.now());
             continue;
         }
         if (const auto wait_until = buckets.take(head->device_id)) {
             put_back(lane, *wait_until);
             continue;
         }
-        tx.execute("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker, tx.now());
+        tx.execute("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker,
+                   tx.now());
         head->state = SendState::claimed;
         head->lease_no = lane.lease_no;
         auto target = contacts::target_of(tx, tx.query(contact_sql, lane.id).one<ContactId>());
@@ -185,7 +193,9 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
     if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
     if (refusal.why == RetryClass::account) wait = closed_device_wait;
 
-    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0, settled_meanwhile || for_good ? tx.now() : tx.now() + wait)) return;
+    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0,
+                       settled_meanwhile || for_good ? tx.now() : tx.now() + wait))
+        return;
     if (settled_meanwhile) return;
     if (for_good) {
         set_state(tx, send.id, SendState::failed, reason);
@@ -203,16 +213,19 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits) {
     const Send& send = claimed.send;
     const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
-    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window)) return;
+    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window))
+        return;
     if (settled_meanwhile) return;
-    tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, updated_at = $2 WHERE id = $1", send.id, tx.now(), detail);
+    tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, updated_at = $2 WHERE id = $1", send.id, tx.now(),
+               detail);
     messages::follow_sends(tx, send.message_id);
     changes::record(tx, cause, "send.uncertain", "send", send.id.value, send.device_id.value);
 }
 
 void give_back(Transaction& tx, const ClaimedSend& claimed) {
     if (!lanes::finish(tx, Lane::send, claimed.lane, 0, tx.now())) return;
-    tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE id = $1 AND state IN ('claimed', 'handing_over')", claimed.send.id, tx.now());
+    tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE id = $1 AND state IN ('claimed', 'handing_over')", claimed.send.id,
+               tx.now());
 }
 
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits) {

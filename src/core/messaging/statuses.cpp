@@ -52,8 +52,8 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
                                       recipient_hash, status, timestamp, error_code, error_title, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
         ON CONFLICT (whatsapp_message_id_hash, status, recipient_hash) DO NOTHING)sql";
-    const auto added = tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
-                                  row.status.substr(0, 30), update.timestamp, row.error_code, row.error_title, tx.now());
+    const auto added = tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4,
+                                  status.recipient_hash, row.status.substr(0, 30), update.timestamp, row.error_code, row.error_title, tx.now());
     if (added == 0) return false;
     if (message) {
         move_message(tx, *message, row);

@@ -60,8 +60,14 @@ std::shared_ptr<const Staff> staff_of(Transaction& tx, Answering& answering, Dev
     const DeviceOptions options = devices::options_of(*device);
     staff->loop_limit = options.loop_limit;
     staff->on_uncertain = options.on_uncertain;
-    staff->agents = answering.agents.of_device(tx, id);
     staff->ignore_book = answering.ignore_books.of_device(tx, id);
+    try {
+        staff->agents = answering.agents.of_device(tx, id);
+    } catch (const Error& error) {
+        // One agent's broken configuration fails the turns of its device, not those of the others.
+        if (error.code() == Errc::unavailable) throw;
+        staff->failure = error.what();
+    }
     return staff;
 }
 
@@ -141,6 +147,7 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
         decision.reason = ignored->reason;
         co_return decision;
     }
+    if (!turn.staff->failure.empty()) throw Error(Errc::unavailable, turn.staff->failure);
     Question question;
     question.text = message.content;
     question.message_type = message.message_type;

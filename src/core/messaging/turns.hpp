@@ -39,8 +39,8 @@ struct Turn {
 };
 WABOT_DESCRIBE(Turn, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(agent_id), FIELD(agent_revision, .wide = true),
                FIELD(first_message_id, .wide = true), FIELD(last_message_id, .wide = true), FIELD(reply_message_id), FIELD(attempt), FIELD(outcome),
-               FIELD(reason, .doc = "What decided: a rule, or why there was no answer"), FIELD(last_error, .wide = true), FIELD(created_at, .wide = true),
-               FIELD(updated_at, .wide = true))
+               FIELD(reason, .doc = "What decided: a rule, or why there was no answer"), FIELD(last_error, .wide = true),
+               FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 /// The message a turn is about, and what stands around it.
 struct TurnMessage {
@@ -60,6 +60,7 @@ WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(cont
 /// What answers on a device: read once for all turns of a claim.
 struct Staff {
     bool is_active = true;
+    std::string failure;  // why it cannot be asked; empty = it can
     std::int64_t loop_limit = 0;
     OnUncertain on_uncertain = OnUncertain::resend;
     std::vector<Candidate> agents;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <functional>
 #include <map>
 
 #include "core/base/error.hpp"
@@ -20,10 +21,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto poll_interval = 50ms;        // how soon work of other processes is seen
-constexpr auto timer_interval = 250ms;      // how soon work that becomes due by itself is seen
+constexpr auto poll_interval = 50ms;    // how soon work of other processes is seen
+constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr int claim_max = 64;
-constexpr auto claim_age_max = 10s;         // an older claim is not handed over: this process was stopped for a while
+constexpr auto claim_age_max = 10s;  // an older claim is not handed over: this process was stopped for a while
 
 const Cause by_worker{{"system", "worker"}, ""};
 
@@ -60,8 +61,9 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     asio::any_io_executor executor;
     Signal inbox_signal, turn_signal, send_signal, idle_signal, upkeep_signal;
     std::atomic<bool> stopping{false};
-    int turns_in_flight = 0;
-    int sends_in_flight = 0;
+    // What is in flight, by lane: only these leases are lengthened, so that what was lost on the way runs out and is taken up again.
+    std::map<ConversationId, ClaimedLane> turns_in_flight;
+    std::map<ConversationId, ClaimedLane> sends_in_flight;
     int loops = 0;
     Answering answering;
     struct OpenedChannel {
@@ -86,12 +88,14 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     asio::awaitable<std::size_t> claim_turns() {
         auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::turn, db.now()); };
         if (!co_await tools.db.read(due)) co_return 0;
-        const int limit = std::min(claim_max, options.turn_concurrency - turns_in_flight);
+        const int limit = std::min(claim_max, options.turn_concurrency - static_cast<int>(turns_in_flight.size()));
+        if (limit <= 0) co_return 0;
         auto claim = [this, limit](Transaction& tx) { return turns::claim(tx, answering, limit, tx.now() + options.lease, id); };
         auto claimed = co_await tools.db.write(claim);
         for (auto& turn : claimed) {
-            ++turns_in_flight;
-            spawn(run_turn(std::move(turn)), turns_in_flight, turn_signal);
+            const ClaimedLane lane = turn.lane;
+            turns_in_flight[lane.id] = lane;
+            spawn(run_turn(std::move(turn)), [this, lane] { ended(turns_in_flight, lane, turn_signal); });
         }
         co_return claimed.size();
     }
@@ -106,10 +110,12 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         }
         const double jitter = tools.world.random.fraction();
         auto finish = [&](Transaction& tx) {
-            if (failure.empty()) turns::finish(tx, by_worker, turn, decision);
-            else turns::fail(tx, by_worker, turn, failure, turn_limits(), jitter);
+            if (failure.empty())
+                turns::finish(tx, by_worker, turn, decision);
+            else
+                turns::fail(tx, by_worker, turn, failure, turn_limits(), jitter);
         };
-        co_await tools.db.write(finish);
+        co_await write_surely(finish);
         if (!failure.empty()) log::warning("turn failed", {{"turn_id", turn.id}, {"attempt", turn.attempt}, {"error", failure}});
         send_signal.notify();
     }
@@ -119,13 +125,15 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     asio::awaitable<std::size_t> claim_sends() {
         auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
         if (!co_await tools.db.read(due)) co_return 0;
-        const int limit = std::min(claim_max, options.send_concurrency - sends_in_flight);
+        const int limit = std::min(claim_max, options.send_concurrency - static_cast<int>(sends_in_flight.size()));
+        if (limit <= 0) co_return 0;
         auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, limit, tx.now() + options.lease, id, send_limits()); };
         const auto claimed_at = tools.world.clock.since_boot();
         auto claimed = co_await tools.db.write(claim);
         for (auto& send : claimed) {
-            ++sends_in_flight;
-            spawn(run_send(std::move(send), claimed_at), sends_in_flight, send_signal);
+            const ClaimedLane lane = send.lane;
+            sends_in_flight[lane.id] = lane;
+            spawn(run_send(std::move(send), claimed_at), [this, lane] { ended(sends_in_flight, lane, send_signal); });
         }
         co_return claimed.size();
     }
@@ -157,8 +165,10 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             outcome = co_await channel->send(outgoing, gate);
         } catch (const Error& error) {
             // Nothing was offered. Lost or late claims are nobody's fault; anything else is tried again.
-            if (error.code() != Errc::stale) outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
-            else if (!gate.was_late) co_return;
+            if (error.code() != Errc::stale)
+                outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
+            else if (!gate.was_late)
+                co_return;
         }
         co_await record(claimed, std::move(outcome));
     }
@@ -178,7 +188,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         co_await write_surely(work);
         if (!outcome) co_return;
         if (const auto* refused = std::get_if<NotSent>(&*outcome))
-            log::warning("send refused", {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
+            log::warning("send refused",
+                         {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
         else if (const auto* uncertain = std::get_if<Uncertain>(&*outcome))
             log::warning("send uncertain", {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
     }
@@ -227,21 +238,27 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     asio::awaitable<void> upkeep() {
         auto work = [this](Transaction& tx) {
-            workers::heartbeat(tx, id, tx.now() + options.lease);
+            workers::heartbeat(tx, id);
+            for (const auto& [key, lane] : turns_in_flight) lanes::extend(tx, Lane::turn, lane, tx.now() + options.lease);
+            for (const auto& [key, lane] : sends_in_flight) lanes::extend(tx, Lane::send, lane, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());
         };
         co_await tools.db.write(work);
     }
 
-    /// Runs beside the loops; its failure is logged and costs at most its lease.
-    void spawn(asio::awaitable<void> work, int& in_flight, Signal& done) {
+    /// Runs beside the loops; a failure is logged and costs at most a lease.
+    void spawn(asio::awaitable<void> work, std::function<void()> ended) {
         auto self = shared_from_this();
-        asio::co_spawn(executor, std::move(work), [self, &in_flight, &done](std::exception_ptr failure) {
-            --in_flight;
+        asio::co_spawn(executor, std::move(work), [self, ended = std::move(ended)](std::exception_ptr failure) {
             if (failure) log_failure("worker step failed", failure);
-            done.notify();
+            ended();
             self->idle_signal.notify();
         });
+    }
+
+    void ended(std::map<ConversationId, ClaimedLane>& in_flight, const ClaimedLane& lane, Signal& signal) {
+        if (const auto found = in_flight.find(lane.id); found != in_flight.end() && found->second.lease_no == lane.lease_no) in_flight.erase(found);
+        signal.notify();
     }
 
     static void log_failure(std::string_view phrase, std::exception_ptr failure) {
@@ -253,7 +270,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     /// Calls `step` whenever there may be something for it, until the worker stops. An error of the store is waited out.
-    template <class Step>
+    using Step = asio::awaitable<std::size_t> (State::*)();
     asio::awaitable<void> loop(Signal& signal, Step step) {
         Watch watch(tools.db, tools.world.clock);
         std::chrono::milliseconds pause = 0ms;
@@ -262,7 +279,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             std::exception_ptr failure;
             try {
                 if (was_called || watch.worth_looking())
-                    while (co_await step() > 0 && !stopping.load()) continue;
+                    while (co_await (this->*step)() > 0 && !stopping.load()) continue;
                 pause = 0ms;
             } catch (...) {
                 failure = std::current_exception();
@@ -291,11 +308,11 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     void start_loop(asio::awaitable<void> work) {
         ++loops;
-        spawn(std::move(work), loops, idle_signal);
+        spawn(std::move(work), [this] { --loops; });
     }
 
     asio::awaitable<void> until_idle() {
-        while (loops + turns_in_flight + sends_in_flight > 0) co_await idle_signal.wait(poll_interval);
+        while (loops > 0 || !turns_in_flight.empty() || !sends_in_flight.empty()) co_await idle_signal.wait(poll_interval);
     }
 };
 
@@ -306,15 +323,9 @@ Worker::~Worker() = default;
 
 asio::awaitable<void> Worker::run() {
     State& s = *state_;
-    if (s.options.owns_inbox) s.start_loop(s.loop(s.inbox_signal, [&s] { return s.drain_some(); }));
-    s.start_loop(s.loop(s.turn_signal, [&s]() -> asio::awaitable<std::size_t> {
-        if (s.turns_in_flight >= s.options.turn_concurrency) co_return 0;
-        co_return co_await s.claim_turns();
-    }));
-    s.start_loop(s.loop(s.send_signal, [&s]() -> asio::awaitable<std::size_t> {
-        if (s.sends_in_flight >= s.options.send_concurrency) co_return 0;
-        co_return co_await s.claim_sends();
-    }));
+    s.start_loop(s.loop(s.inbox_signal, &State::drain_some));
+    s.start_loop(s.loop(s.turn_signal, &State::claim_turns));
+    s.start_loop(s.loop(s.send_signal, &State::claim_sends));
     s.start_loop(s.upkeep_loop());
     co_await s.until_idle();
 }
@@ -329,7 +340,9 @@ asio::awaitable<std::size_t> Worker::round() {
     co_return done;
 }
 
-void Worker::notify() { state_->inbox_signal.notify(); }
+void Worker::notify() {
+    state_->inbox_signal.notify();
+}
 
 void Worker::stop() {
     state_->stopping.store(true);

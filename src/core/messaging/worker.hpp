@@ -24,7 +24,6 @@ struct WorkerOptions {
     std::int64_t send_attempts = 8;
     int send_concurrency = 32;
     int turn_concurrency = 256;
-    bool owns_inbox = true;
 };
 
 /// What a worker works with; all of it outlives the worker.

@@ -52,10 +52,8 @@ WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std
     return tx.query(sql, process.host, process.pid, process.boot_id, queues, tx.now()).one<WorkerId>();
 }
 
-void heartbeat(Transaction& tx, WorkerId worker, Time leases_until) {
+void heartbeat(Transaction& tx, WorkerId worker) {
     tx.execute("UPDATE workers SET seen_at = $2 WHERE id = $1", worker, tx.now());
-    lanes::extend(tx, Lane::turn, worker, leases_until);
-    lanes::extend(tx, Lane::send, worker, leases_until);
 }
 
 void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Limits& limits) {

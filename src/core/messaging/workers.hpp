@@ -21,7 +21,8 @@ struct WorkerRow {
     Time started_at;
     Time seen_at;
 };
-WABOT_DESCRIBE(WorkerRow, FIELD(id, .key = true), FIELD(host), FIELD(pid), FIELD(boot_id, .wide = true), FIELD(queues), FIELD(started_at), FIELD(seen_at))
+WABOT_DESCRIBE(WorkerRow, FIELD(id, .key = true), FIELD(host), FIELD(pid), FIELD(boot_id, .wide = true), FIELD(queues), FIELD(started_at),
+               FIELD(seen_at))
 
 namespace workers {
 
@@ -36,8 +37,8 @@ Identity this_process();
 /// Enters this process, and first releases what dead processes of this host held: their turns and claimed sends at once, what they were handing
 /// over as uncertain.
 WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std::string_view queues, const sends::Limits& limits);
-/// Says that it lives, and lengthens its leases.
-void heartbeat(Transaction& tx, WorkerId worker, Time leases_until);
+/// Says that it lives.
+void heartbeat(Transaction& tx, WorkerId worker);
 /// Gives back what it still holds and leaves.
 void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Limits& limits);
 /// Releases what expired, whoever held it, and forgets workers that were not seen for an hour.

@@ -30,7 +30,12 @@ asio::awaitable<Response> send_message(const Request& request, Services& service
 }
 
 const Route rows[] = {
-    {Verb::post, {"/sim/graph/{device}/{version}/{phone_number_id}/messages"}, Access::loopback, send_message, "GraphMessage", "GraphAnswer",
+    {Verb::post,
+     {"/sim/graph/{device}/{version}/{phone_number_id}/messages"},
+     Access::loopback,
+     send_message,
+     "GraphMessage",
+     "GraphAnswer",
      "The simulated Graph API, for demonstrations and tests"},
 };
 

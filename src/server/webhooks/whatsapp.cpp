@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t body_max = 4 * 1024 * 1024;  // Meta sends up to 3 MB
 constexpr int verifications_max = 3;               // against devices that change meanwhile
 
-Error unknown_device(const std::string& key) { return {Errc::not_found, "no WhatsApp device " + key}; }
+Error unknown_device(const std::string& key) {
+    return {Errc::not_found, "no WhatsApp device " + key};
+}
 
 /// The devices whose secrets count for this request: the one its path names, or all.
 std::vector<std::shared_ptr<const DeviceEntry>> addressed(const DeviceSnapshot& devices, const std::string* key) {
@@ -73,18 +75,49 @@ asio::awaitable<Response> verify(const Request& request, Services& services, con
     throw Error(Errc::denied, "the verification does not match");
 }
 
-asio::awaitable<Response> receive_any(const Request& request, Services& services) { return receive(request, services, nullptr); }
-asio::awaitable<Response> receive_one(const Request& request, Services& services) { return receive(request, services, &request.path("device")); }
-asio::awaitable<Response> verify_any(const Request& request, Services& services) { return verify(request, services, nullptr); }
-asio::awaitable<Response> verify_one(const Request& request, Services& services) { return verify(request, services, &request.path("device")); }
+asio::awaitable<Response> receive_any(const Request& request, Services& services) {
+    return receive(request, services, nullptr);
+}
+asio::awaitable<Response> receive_one(const Request& request, Services& services) {
+    return receive(request, services, &request.path("device"));
+}
+asio::awaitable<Response> verify_any(const Request& request, Services& services) {
+    return verify(request, services, nullptr);
+}
+asio::awaitable<Response> verify_one(const Request& request, Services& services) {
+    return verify(request, services, &request.path("device"));
+}
 
 const Route rows[] = {
-    {Verb::post, {"/api/v1/webhooks/whatsapp", "/webhooks/whatsapp"}, Access::signature, receive_any, "WhatsappDelivery", "",
-     "Messages and statuses from Meta, for any of the devices", body_max},
-    {Verb::post, {"/api/v1/webhooks/whatsapp/{device}", "/webhooks/whatsapp/{device}"}, Access::signature, receive_one, "WhatsappDelivery", "",
-     "Messages and statuses from Meta, signed with this device's secret", body_max},
-    {Verb::get, {"/api/v1/webhooks/whatsapp", "/webhooks/whatsapp"}, Access::signature, verify_any, "", "text", "Meta's handshake, for any of the devices"},
-    {Verb::get, {"/api/v1/webhooks/whatsapp/{device}", "/webhooks/whatsapp/{device}"}, Access::signature, verify_one, "", "text",
+    {Verb::post,
+     {"/api/v1/webhooks/whatsapp", "/webhooks/whatsapp"},
+     Access::signature,
+     receive_any,
+     "WhatsappDelivery",
+     "",
+     "Messages and statuses from Meta, for any of the devices",
+     body_max},
+    {Verb::post,
+     {"/api/v1/webhooks/whatsapp/{device}", "/webhooks/whatsapp/{device}"},
+     Access::signature,
+     receive_one,
+     "WhatsappDelivery",
+     "",
+     "Messages and statuses from Meta, signed with this device's secret",
+     body_max},
+    {Verb::get,
+     {"/api/v1/webhooks/whatsapp", "/webhooks/whatsapp"},
+     Access::signature,
+     verify_any,
+     "",
+     "text",
+     "Meta's handshake, for any of the devices"},
+    {Verb::get,
+     {"/api/v1/webhooks/whatsapp/{device}", "/webhooks/whatsapp/{device}"},
+     Access::signature,
+     verify_one,
+     "",
+     "text",
      "Meta's handshake, with this device's verify token"},
 };
 

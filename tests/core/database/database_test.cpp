@@ -58,8 +58,8 @@ TEST_CASE("database: a row comes back as the described struct it was", "[databas
     const Time born = *from_iso("2026-01-05T12:00:00.000001Z");
     const Sealed phone{{"enc"}, {"hash"}, "1234"};
     pets.write([&](Transaction& tx) {
-        tx.execute("INSERT INTO pets (name, born_at, phone_last4, phone_enc, phone_hash) VALUES ($1, $2, $5, $3, $4)", "Rex", born, phone.enc, phone.hash,
-                   phone.last4);
+        tx.execute("INSERT INTO pets (name, born_at, phone_last4, phone_enc, phone_hash) VALUES ($1, $2, $5, $3, $4)", "Rex", born, phone.enc,
+                   phone.hash, phone.last4);
         tx.execute("INSERT INTO pets (name) VALUES ($1)", "Tom");
     });
     auto load = [](Snapshot& snapshot) { return snapshot.query("SELECT * FROM pets ORDER BY id").all<StoredPet>(); };

@@ -8,7 +8,9 @@ using namespace wabot;
 
 namespace {
 
-std::string store_in(const test::ScratchFolder& folder) { return "sqlite:///" + (folder.path() / "wabot.db").string(); }
+std::string store_in(const test::ScratchFolder& folder) {
+    return "sqlite:///" + (folder.path() / "wabot.db").string();
+}
 
 Errc refusal_of(Database& db) {
     try {

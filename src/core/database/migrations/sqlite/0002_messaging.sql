@@ -163,7 +163,7 @@ CREATE TABLE sends (
     updated_at INTEGER NOT NULL,
     UNIQUE (message_id, part, attempt)
 ) STRICT;
-CREATE INDEX ix_sends_head ON sends (conversation_id, id) WHERE state IN ('queued', 'claimed', 'handing_over', 'uncertain');
+CREATE INDEX ix_sends_head ON sends (conversation_id, message_id, part, attempt) WHERE state IN ('queued', 'claimed', 'handing_over', 'uncertain');
 CREATE INDEX ix_sends_unsettled ON sends (state, id) WHERE state IN ('queued', 'claimed', 'handing_over', 'failed', 'uncertain', 'held');
 CREATE INDEX ix_sends_whatsapp_message_id ON sends (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL;
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "core/http_client/http_client.hpp"
+
+namespace wabot::test {
+
+/// Answers from a script instead of the network, and remembers what it was asked. Awaits the gate as the real one does.
+class FakeHttp final : public HttpClient {
+public:
+    using Answer = std::function<HttpOutcome(const HttpRequest&)>;
+
+    asio::awaitable<HttpOutcome> exchange(HttpRequest request, BeforeBody before_body) override {
+        if (before_body) co_await before_body();
+        requests.push_back(request);
+        Answer answer = otherwise;
+        if (!script.empty()) {
+            answer = script.front();
+            script.pop_front();
+        }
+        co_return answer(request);
+    }
+
+    std::vector<HttpRequest> requests;
+    std::deque<Answer> script;  // for the next requests, then
+    Answer otherwise;
+};
+
+}  // namespace wabot::test
