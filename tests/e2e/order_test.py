@@ -1,0 +1,81 @@
+"""The replies of a conversation leave in the order of its messages, workers side by side and kills notwithstanding: order_test.py WABOT calm|kills"""
+import asyncio
+import collections
+import sys
+
+from wabot import Graph, Sender, Wabot, check, seeded, text_message, wamid, webhook
+
+CONTACTS = 200
+EACH = 20
+SENDERS = 32
+
+kills = {"calm": 0, "kills": 2}[sys.argv[2]]
+chance = seeded()
+numbers = [f"1555{number:07}" for number in chance.sample(range(10 ** 7), CONTACTS)]
+place_of = {wamid(number, f"Q{i}"): (number, i) for number in numbers for i in range(EACH)}
+
+
+async def talk(wabot):
+    """Each contact sends its next message when the one before was acknowledged; which contact comes next is chance."""
+    left = collections.Counter({number: EACH for number in numbers})
+    resting = set(numbers)
+
+    async def work():
+        sender = Sender(wabot)
+        while resting:
+            number = chance.choice(sorted(resting))
+            resting.remove(number)
+            i = EACH - left[number]
+            await sender.deliver(webhook(text_message(number, wamid(number, f"Q{i}"), f"message {i}")))
+            left[number] -= 1
+            if left[number] > 0:
+                resting.add(number)
+        sender.close()
+
+    # A sender that finds every contact busy ends; those that made them busy go on.
+    await asyncio.gather(*(work() for _ in range(SENDERS)))
+    check(left.total() == 0, f"{left.total()} messages were not sent")
+
+
+async def kill_at_random(wabot, server, graph):
+    for point in sorted(chance.sample(range(CONTACTS * EACH * 3 // 4), kills)):
+        while graph.count() < point:
+            await asyncio.sleep(0.005)
+        check(server.is_alive(), f"serve ended by itself\n{server.text()}")
+        server.kill()
+        server = await asyncio.to_thread(wabot.serve, "--workers", "4")
+    return server
+
+
+async def load(wabot, graph):
+    server, _ = await asyncio.gather(kill_at_random(wabot, wabot.serve("--workers", "4"), graph), talk(wabot))
+    return server
+
+
+def check_order(wabot, graph):
+    listed = wabot.query("""SELECT m.parent_id, count(*) FROM changes c JOIN sends s ON s.id = c.object_id JOIN messages m ON m.id = s.message_id
+                            WHERE c.kind = 'send.uncertain' GROUP BY m.parent_id""")
+    ids = {message["id"]: message["whatsapp_message_id"] for message in wabot.rows("message", "list", "--direction", "incoming", "--reveal")}
+    uncertain = {place_of[ids[parent]]: count for parent, count in listed}
+    print(f"{len(uncertain)} sends were uncertain")
+
+    said = collections.defaultdict(list)
+    for quoted in graph.answered():
+        number, i = place_of[quoted]
+        said[number].append(i)
+    for number in numbers:
+        order = said[number]
+        check(order == sorted(order), f"out of order: {order}")
+        check(set(order) == set(range(EACH)), f"not each once or more: {order}")
+        for i, times in collections.Counter(order).items():
+            check(times - 1 <= uncertain.get((number, i), 0), f"message {i} was answered {times} times in {order}, and was not uncertain")
+
+
+with Wabot(sys.argv[1], WABOT_LEASE="2s", WABOT_UNCERTAIN_WINDOW="2s") as wabot, Graph(wabot) as graph:
+    wabot.init()
+    wabot.echo_agent()
+    wabot.device("shop", graph.url)
+    server = asyncio.run(load(wabot, graph))
+    wabot.until_idle()
+    check_order(wabot, graph)
+    check(server.stop() == 0, "serve ends well")

@@ -1,0 +1,381 @@
+"""A wabot of one's own for an end-to-end test: its store in a scratch folder, its processes, a sender in Meta's place and a Graph API that keeps a ledger.
+
+The Graph API is a process of its own (`wabot.py graph LEDGER LATENCY`), so that neither a kill nor the test's own work touches what it noted.
+"""
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+APP_SECRET = "the-app-secret-of-the-tests"
+NUMBER_ID = "200000000000001"
+PATIENCE = 60.0  # seconds for anything that is waited for
+
+
+class Failed(Exception):
+    """What the test found wrong."""
+
+
+def fail(text):
+    raise Failed(text)
+
+
+def check(condition, text):
+    if not condition:
+        fail(text)
+
+
+def seeded():
+    """The source of all chance of a test; WABOT_TEST_SEED repeats a run."""
+    seed = int(os.environ.get("WABOT_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
+    print(f"seed {seed}", flush=True)
+    return random.Random(seed)
+
+
+def until(what, look, patience=PATIENCE):
+    """The first true answer of `look`."""
+    end = time.monotonic() + patience
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > end:
+            fail(f"no {what} within {patience:.0f} s")
+        time.sleep(0.02)
+
+
+# --- the product ------------------------------------------------------------------------------------------------------------------------------
+
+
+def clean_environment(**settings):
+    """The caller's, without settings of wabot: they would win over the test's."""
+    ours = ("WABOT_", "WHATSAPP_", "AI_MESSAGE_", "DATABASE_URL", "DEBUG")
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **settings}
+
+
+class Process:
+    """A `serve` or `worker`; `log` is the file of its stderr."""
+
+    def __init__(self, argv, log, env):
+        self.log = log
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env)
+
+    def text(self):
+        with open(self.log, errors="replace") as file:
+            return file.read()
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, patience=PATIENCE):
+        """Asks it to stop; its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            fail(f"still running {patience:.0f} s after SIGTERM")
+
+
+class Wabot:
+    def __init__(self, binary, **settings):
+        self.binary = os.path.realpath(binary)
+        self.scratch = tempfile.mkdtemp(prefix="wabot-e2e.")
+        self.dir = os.path.join(self.scratch, "store")
+        self.env = clean_environment(**settings)
+        self.processes = []
+        self.address = None  # (host, port) of the server that was started last
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        for process in self.processes:
+            if process.is_alive():
+                process.kill()
+        if kind is not None:
+            for process in self.processes[-2:]:
+                print(f"--- the end of {os.path.basename(process.log)}\n{process.text()[-3000:]}")
+        shutil.rmtree(self.scratch)
+
+    def run(self, *words, expect=0):
+        """A command's stdout."""
+        done = subprocess.run([self.binary, *words, "-c", f"{self.dir}/wabot.toml", "--no-input"], env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+        check(done.returncode == expect, f"wabot {' '.join(words)}: exit {done.returncode}, not {expect}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def init(self):
+        self.run("init", "--dir", self.dir)
+
+    def file(self, name, text):
+        path = os.path.join(self.scratch, name)
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+        return path
+
+    def echo_agent(self):
+        """Agent `echo` answers everything and quotes what it answers, so that a reply names its question."""
+        self.run("agent", "create", "echo", "--type", "rule_based", "--fallback", "Noted.", "--quote")
+
+    def device(self, key, graph, number_id=NUMBER_ID, app_secret=APP_SECRET, agent="echo", more=(), **options):
+        options = {"phone_number_id": number_id, "graph_url": graph, "rate_per_s": 0, "loop_limit": 0, **options}
+        words = ["device", "create", key, "--kind", "whatsapp", "--no-verify", *more]
+        for name, value in options.items():
+            words += ["--option", f"{name}={value}"]
+        for name, value in [("access_token", "token"), ("app_secret", app_secret), ("verify_token", "verify")]:
+            words += ["--secret-from", f"{name}={self.file(name, value)}"]
+        self.run(*words, *(["--agent", agent] if agent else []))
+
+    def start(self, *words):
+        log = os.path.join(self.scratch, f"{len(self.processes)}-{words[0]}.log")
+        process = Process([self.binary, *words, "-c", f"{self.dir}/wabot.toml"], log, self.env)
+        self.processes.append(process)
+        return process
+
+    def serve(self, *words):
+        """Starts a server on a free port and waits for its address."""
+        server = self.start("serve", "--listen", "127.0.0.1:0", *words)
+
+        def address():
+            check(server.is_alive(), f"serve ended\n{server.text()}")
+            return re.search(r"serves http://([\d.]+):(\d+)", server.text())
+
+        found = until("server", address)
+        self.address = (found[1], int(found[2]))
+        return server
+
+    def rows(self, *words):
+        """What a list command prints of everything."""
+        return [json.loads(line) for line in self.run(*words, "--all", "-o", "jsonl").splitlines()]
+
+    def query(self, sql, *values):
+        """For what no command shows yet: rows of the store, read only."""
+        db = sqlite3.connect(f"file:{self.dir}/wabot.db?mode=ro", uri=True, timeout=10)
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    def is_idle(self):
+        """Nothing is received, pending or on its way."""
+        return self.query("""SELECT NOT EXISTS (SELECT 1 FROM inbox WHERE state = 'received')
+                                AND NOT EXISTS (SELECT 1 FROM conversations WHERE turn_pending > 0 OR send_pending > 0)""") == [(1,)]
+
+    def until_idle(self, patience=PATIENCE):
+        until("end of the work", self.is_idle, patience)
+
+    def check_integrity(self):
+        answer = self.query("PRAGMA integrity_check")
+        check(answer == [("ok",)], f"integrity_check: {answer}")
+
+
+# --- in Meta's place: webhooks ----------------------------------------------------------------------------------------------------------------
+
+
+def wamid(number, word):
+    """Shaped as Meta's are: base64 of a record that holds the contact's number."""
+    return "wamid." + base64.b64encode(b"\x1d\x17\x0b\x12" + number.encode() + b"\x15\x02\x00\x12\x18\x14" + word.encode() + b"\x00").decode()
+
+
+def text_message(number, provider_id, text):
+    return {"from": number, "id": provider_id, "timestamp": "1750000000", "type": "text", "text": {"body": text}}
+
+
+def webhook(*messages, statuses=(), number_id=NUMBER_ID, display="15550100001"):
+    value = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": display, "phone_number_id": number_id}}
+    if messages:
+        people = {message["from"]: None for message in messages}
+        value["contacts"] = [{"profile": {"name": "Someone"}, "wa_id": number} for number in people]
+        value["messages"] = list(messages)
+    if statuses:
+        value["statuses"] = list(statuses)
+    change = {"value": value, "field": "messages"}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "300000000000001", "changes": [change]}]}).encode()
+
+
+def sign(body, app_secret=APP_SECRET):
+    return "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class Sender:
+    """Posts signed bodies, one at a time on a connection of its own, and again until it has a 2xx."""
+
+    def __init__(self, wabot, path="/webhooks/whatsapp", app_secret=APP_SECRET):
+        self.wabot, self.path, self.app_secret = wabot, path, app_secret
+        self.stream = None
+
+    async def deliver(self, body, patience=PATIENCE):
+        end = time.monotonic() + patience
+        while True:
+            if await self.post(body) in range(200, 300):
+                return
+            if time.monotonic() > end:
+                fail(f"no 2xx within {patience:.0f} s")
+            await asyncio.sleep(0.02)
+
+    async def post(self, body):
+        """The status, or 0 when there was no answer."""
+        try:
+            return await self.exchange(body)
+        except (OSError, asyncio.IncompleteReadError):
+            self.close()
+            return 0
+
+    async def exchange(self, body):
+        if self.stream is None:
+            self.stream = await asyncio.open_connection(*self.wabot.address)
+        reader, writer = self.stream
+        writer.write((f"POST {self.path} HTTP/1.1\r\nHost: wabot\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+                      f"X-Hub-Signature-256: {sign(body, self.app_secret)}\r\n\r\n").encode() + body)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(length_of(head))
+        if b"connection: close" in head:
+            self.close()
+        return int(head.split(b" ", 2)[1])
+
+    def close(self):
+        if self.stream is not None:
+            self.stream[1].close()
+        self.stream = None
+
+
+def length_of(head):
+    found = re.search(rb"content-length: *(\d+)", head)
+    return int(found[1]) if found else 0
+
+
+async def deliver_all(wabot, bodies, senders, acknowledged=None):
+    """Posts every body by the given number of senders; `acknowledged` takes each body's index once it has its 2xx."""
+    waiting = iter(enumerate(bodies))
+
+    async def work():
+        sender = Sender(wabot)
+        for index, body in waiting:
+            await sender.deliver(body)
+            if acknowledged is not None:
+                acknowledged.append(index)
+        sender.close()
+
+    await asyncio.gather(*(work() for _ in range(senders)))
+
+
+def deliver(wabot, *bodies, **how):
+    """One after the other."""
+    async def work():
+        sender = Sender(wabot, **how)
+        for body in bodies:
+            await sender.deliver(body)
+        sender.close()
+
+    asyncio.run(work())
+
+
+def post(wabot, body, **how):
+    async def work():
+        sender = Sender(wabot, **how)
+        status = await sender.post(body)
+        sender.close()
+        return status
+
+    return asyncio.run(work())
+
+
+# --- in Meta's place: the Graph API -----------------------------------------------------------------------------------------------------------
+
+
+class Graph:
+    """`url` takes messages; `accepted()` are the bodies it took, in the order of their arrival."""
+
+    def __init__(self, wabot, latency=0.0):
+        self.ledger = os.path.join(wabot.scratch, f"graph-{len(wabot.processes)}.jsonl")
+        self.process = subprocess.Popen([sys.executable, os.path.abspath(__file__), "graph", self.ledger, str(latency)], stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        self.noted = open(self.ledger, "rb")
+        self.lines = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.noted.close()
+
+    def accepted(self):
+        with open(self.ledger) as file:
+            return [json.loads(line) for line in file.read().split("\n")[:-1]]
+
+    def count(self):
+        self.lines += self.noted.read().count(b"\n")
+        return self.lines
+
+    def answered(self):
+        """The quoted ids, in order."""
+        return [body["context"]["message_id"] for body in self.accepted()]
+
+
+async def run_graph(ledger, latency):
+    """A message takes `latency` seconds to arrive; then it is accepted and noted, and the answer takes as long again. What its sender does not wait for
+    that long is lost on the way. A text that says `refuse` is refused."""
+    number = 0
+
+    async def serve(reader, writer):
+        nonlocal number
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                length = re.search(rb"content-length: *(\d+)", head)
+                body = json.loads(await (reader.readexactly(int(length[1])) if length else read_chunks(reader)))
+                await asyncio.sleep(latency)
+                if reader.at_eof() or reader.exception() is not None:
+                    return writer.close()
+                refused = "refuse" in body["text"]["body"]
+                if not refused:
+                    number += 1
+                    ledger.write(json.dumps(body) + "\n")
+                await asyncio.sleep(latency)
+                if refused:
+                    answer = {"error": {"message": f"(#131026) Not deliverable to {body['to']}", "code": 131026, "error_data": {"details": f"to +{body['to'].lstrip('+')}"}}}
+                else:
+                    answer = {"messaging_product": "whatsapp", "messages": [{"id": wamid(body["to"].lstrip("+"), f"OUT{number}")}]}
+                text = json.dumps(answer).encode()
+                writer.write(b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (b"400 Bad Request" if refused else b"200 OK", len(text)) + text)
+        except (OSError, asyncio.IncompleteReadError):
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+async def read_chunks(reader):
+    body = b""
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return body
+
+
+if __name__ == "__main__":
+    _, role, ledger_path, latency_seconds = sys.argv
+    with open(ledger_path, "w", buffering=1) as ledger_file:
+        asyncio.run(run_graph(ledger_file, float(latency_seconds)))
