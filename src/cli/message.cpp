@@ -83,7 +83,11 @@ void message_send(Runtime& rt, const SendOptions& opts) {
     constexpr std::size_t text_size_max = 1024 * 1024;
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
-    messages::Typed typed{.device = device.id, .content = opts.text == "-" ? read_input("-", text_size_max) : opts.text};
+    messages::Typed typed{.device = device.id, .content = opts.text};
+    if (opts.text == "-") {
+        typed.content = read_input("-", text_size_max);
+        typed.content.erase(typed.content.find_last_not_of("\r\n") + 1);  // an editor's last line end is nobody's message
+    }
     if (opts.reply_to) typed.reply_to = MessageId{id_of("message", *opts.reply_to)};
     typed.conversation_key = conversations::new_key(rt.world().random);
     typed.takeover_until = rt.world().clock.now() + rt.settings().takeover_timeout;

@@ -41,6 +41,7 @@ void show_list(Runtime& rt, std::string_view noun, const PagingOptions& paging, 
         if (rows.size() < asked) break;
     }
     list.end(next_cursor);
+    if (next_cursor && !rt.out().json()) rt.out().say("more rows: --cursor {} goes on, --all shows every one", *next_cursor);
 }
 
 }  // namespace wabot::cli

@@ -102,8 +102,10 @@ int run(std::span<const std::string> line, const Environment& environment, Sink&
         const Report report = report_of(std::current_exception());
         const ErrorForm form = error_form(line, lookup_in(environment));
         try {
-            // Half a document would be taken for a whole one by a careless reader; whole lines and rows are worth keeping.
-            form == ErrorForm::json ? data.discard() : data.flush();
+            // Half a document would be taken for a whole one by a careless reader; whole lines and rows are worth keeping. Without a message
+            // it is no failure: the data says all.
+            const bool cuts_short = form == ErrorForm::json && !report.message.empty();
+            cuts_short ? data.discard() : data.flush();
             talk.write(render(report, form, request_id));
             talk.flush();
         } catch (...) {

@@ -64,32 +64,37 @@ private:
 class TabbedList final : public ListWriter {
 public:
     TabbedList(ListShape shape, Sink& data)
-        : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_.fields, shape_.options.columns, false)) {
-        if (!shape_.options.header) return;
+        : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_.fields, shape_.options.columns, false)) {}
+
+    void row(const void* object) override {
+        write_header();
+        std::vector<std::string> cells;
+        for (const Field* column : columns_)
+            cells.push_back(tsv_cell(cell_text(*column, object, time_style_of(shape_.options), shape_.now, shape_.options.show)));
+        data_.write(fmt::format("{}\n", fmt::join(cells, "\t")));
+    }
+    void end(const std::optional<std::string>&) override { write_header(); }
+
+private:
+    /// Not before there is something to show: what fails leaves stdout empty.
+    void write_header() {
+        if (!std::exchange(header_due_, false)) return;
         const bool table = shape_.options.format == OutputFormat::table;
         std::vector<std::string> names;
         for (const Field* column : columns_) names.push_back(table ? heading(column->name) : std::string(column->name));
         data_.write(fmt::format("{}\n", fmt::join(names, "\t")));
     }
 
-    void row(const void* object) override {
-        std::vector<std::string> cells;
-        for (const Field* column : columns_)
-            cells.push_back(tsv_cell(cell_text(*column, object, time_style_of(shape_.options), shape_.now, shape_.options.show)));
-        data_.write(fmt::format("{}\n", fmt::join(cells, "\t")));
-    }
-    void end(const std::optional<std::string>&) override {}
-
-private:
     ListShape shape_;
     Sink& data_;
     std::vector<const Field*> columns_;
+    bool header_due_ = shape_.options.header;
 };
 
 class TableList final : public ListWriter {
 public:
-    TableList(ListShape shape, Sink& data, Sink& talk)
-        : shape_(std::move(shape)), data_(data), talk_(talk), columns_(columns_of(shape_.fields, shape_.options.columns, false)) {}
+    TableList(ListShape shape, Sink& data)
+        : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_.fields, shape_.options.columns, false)) {}
 
     void row(const void* object) override {
         constexpr std::size_t rows_held_max = 200;
@@ -98,9 +103,8 @@ public:
             cells.push_back(cell_text(*column, object, time_style_of(shape_.options), shape_.now, shape_.options.show));
         if (rows_.size() == rows_held_max) print();
     }
-    void end(const std::optional<std::string>& next_cursor) override {
+    void end(const std::optional<std::string>&) override {
         if (!rows_.empty() || first_) print();
-        if (next_cursor && !shape_.options.quiet) talk_.write(fmt::format("more rows: --cursor {} goes on, --all shows every one\n", *next_cursor));
     }
 
 private:
@@ -116,7 +120,6 @@ private:
 
     ListShape shape_;
     Sink& data_;
-    Sink& talk_;
     std::vector<const Field*> columns_;
     std::vector<Cells> rows_;
     bool first_ = true;
@@ -148,7 +151,7 @@ TimeStyle time_style_of(const OutputOptions& options) {
     return options.format == OutputFormat::table && options.out.is_tty ? TimeStyle::relative : TimeStyle::iso;
 }
 
-std::unique_ptr<ListWriter> open_list_writer(ListShape shape, Sink& data, Sink& talk) {
+std::unique_ptr<ListWriter> open_list_writer(ListShape shape, Sink& data) {
     switch (shape.options.format) {
         case OutputFormat::json: return std::make_unique<JsonList>(std::move(shape), data);
         case OutputFormat::jsonl: return std::make_unique<JsonLines>(std::move(shape), data);
@@ -157,7 +160,7 @@ std::unique_ptr<ListWriter> open_list_writer(ListShape shape, Sink& data, Sink& 
         case OutputFormat::table: break;
     }
     if (!shape.options.out.is_tty) return std::make_unique<TabbedList>(std::move(shape), data);
-    return std::make_unique<TableList>(std::move(shape), data, talk);
+    return std::make_unique<TableList>(std::move(shape), data);
 }
 
 std::string name_of(std::span<const Field> fields, const void* object) {

@@ -18,7 +18,7 @@ std::vector<const Field*> columns_of(std::span<const Field> fields, const std::v
 
 TimeStyle time_style_of(const OutputOptions& options);
 
-std::unique_ptr<ListWriter> open_list_writer(ListShape shape, Sink& data, Sink& talk);
+std::unique_ptr<ListWriter> open_list_writer(ListShape shape, Sink& data);
 
 /// The value of the field marked as key, else of `id`: what `noun/id` and arguments name an object by.
 std::string name_of(std::span<const Field> fields, const void* object);

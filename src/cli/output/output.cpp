@@ -16,7 +16,7 @@ Output::Output(OutputOptions options, Sink& data, Sink& talk, Time now) : option
 Output::~Output() = default;
 
 ListWriter& Output::begin_list(std::string_view noun, std::span<const Field> fields) {
-    writer_ = open_list_writer({.noun = std::string(noun), .fields = fields, .options = options_, .now = now_}, data_, talk_);
+    writer_ = open_list_writer({.noun = std::string(noun), .fields = fields, .options = options_, .now = now_}, data_);
     return *writer_;
 }
 
