@@ -70,7 +70,7 @@ def check_answered(wabot, graph):
     accepted = collections.Counter(number_of[quoted] for quoted in graph.answered())
     doubled = {number: count - 1 for number, count in accepted.items() if count > 1}
     missing = [number for number in range(QUESTIONS) if accepted[number] == 0]
-    print(f"{len(uncertain)} sends were uncertain, {sum(doubled.values())} doubled, {len(missing)} missing, {collections.Counter(status_of.values())}")
+    print(f"{sum(uncertain.values())} sends were uncertain, {sum(doubled.values())} doubled, {len(missing)} missing, {collections.Counter(status_of.values())}")
 
     for number, times in doubled.items():
         check(times <= uncertain.get(number, 0), f"question {number} was answered {times + 1} times, and {uncertain.get(number, 0)} of its sends were listed as uncertain")

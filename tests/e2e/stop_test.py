@@ -25,7 +25,7 @@ async def stop_under_load(wabot, server, acknowledged):
     code = await asyncio.to_thread(server.stop)
     took = time.monotonic() - began
     check(code == 0, f"exit {code} after SIGTERM\n{server.text()}")
-    check(took < DRAIN + 2, f"stopping took {took:.1f} s, the drain time is {DRAIN:.0f} s")
+    check(took < DRAIN * 0.8, f"stopping took {took:.1f} s: it waits for the drain time of {DRAIN:.0f} s, not for its work")
     states = dict(wabot.query("SELECT state, count(*) FROM sends GROUP BY state"))
     check(set(states) <= {"sent", "queued"}, f"sends after a graceful stop: {states}")
     check(wabot.query("SELECT count(*) FROM workers") == [(0,)], "no worker is left on the list")
