@@ -259,7 +259,8 @@ asio::awaitable<void> graph_session(tcp::socket socket, const Options& opts, Req
         http::request<http::string_body> request;
         co_await http::async_read(socket, buffer, request, asio::use_awaitable);
         const auto message = nlohmann::json::parse(request.body(), nullptr, false);
-        const std::string to = message.is_object() ? message.value("to", "") : "";
+        std::string to = message.is_object() ? message.value("to", "") : "";
+        if (to.starts_with('+')) to.erase(0, 1);
         if (opts.graph_ms > 0) {
             timer.expires_after(std::chrono::microseconds(static_cast<long>(opts.graph_ms * 1000)));
             co_await timer.async_wait(asio::use_awaitable);
@@ -294,13 +295,13 @@ nlohmann::json report(const Tally& tally) {
                        {"per_s", static_cast<double>(tally.ok) / seconds},
                        {"answer", spread(tally.answer_ms)}};
     for (const auto& [status, count] : tally.other) out["other"][std::to_string(status)] = count;
+    if (tally.strangers > 0) out["strangers"] = tally.strangers;
     if (tally.replies > 0) {
         out["replies"] = tally.replies;
         out["replies_per_s"] = static_cast<double>(tally.replies) / (ms(tally.last_reply - tally.begin) / 1000);
         out["reply"] = spread(tally.reply_ms);
         out["reply_gap_max_ms"] = *std::max_element(tally.reply_gaps_ms.begin(), tally.reply_gaps_ms.end());
         out["doubles"] = tally.doubles;
-        out["strangers"] = tally.strangers;
         out["statuses"] = tally.status_posts;
     }
     return out;
