@@ -61,6 +61,7 @@ struct CheckOptions {
 
 void config_check(Runtime& rt, const CheckOptions& opts) {
     Sources sources = rt.sources();
+    if (opts.file && !std::filesystem::exists(*opts.file)) throw Error(Errc::not_found, fmt::format("there is no file {}", *opts.file));
     if (opts.file) sources.config_files = {*opts.file};
     LoadedSettings loaded;
     try {

@@ -8,6 +8,7 @@
 #include "cli/paging.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/agents/agents.hpp"
+#include "core/base/log.hpp"
 #include "core/channels/check_account.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
@@ -73,6 +74,7 @@ void verify(Runtime& rt, const Device& device) {
     const EnvironmentCredentials environment = environment_credentials(settings);
     const Credentials credentials = devices::credentials_of(device, rt.vault(), environment);
     if (device.kind != DeviceKind::whatsapp || credentials.access_token.empty()) return;
+    log::debug("asking the provider", {{"url", devices::options_of(device, settings.whatsapp_graph_url).graph_url}});
     const auto http = open_http_client();
     blocking(check_whatsapp_account(*http, devices::options_of(device, settings.whatsapp_graph_url), credentials.access_token, rt.world().clock));
 }

@@ -44,7 +44,7 @@ void declare_globals(CommandBuilder& builder, Globals& globals) {
     builder.flag("-n,--dry-run", globals.dry_run, "Show what would change, change nothing");
     builder.flag("--exit-code", globals.exit_code, "Exit 10 when something changed or differs");
     builder.flag("-q,--quiet", globals.quiet, "Only errors on stderr");
-    builder.count("-v,--verbose", globals.verbose, "More on stderr; twice for every contact made");
+    builder.count("-v,--verbose", globals.verbose, "More on stderr; twice for much more");
     builder.option("--log-format", globals.log_format, "Log lines on stderr").shown_as("FORM");
     builder.flag("--reveal", globals.reveal, "Show phone numbers and addresses in full");
     builder.flag("-h,--help", globals.help, "This help");

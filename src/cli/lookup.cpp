@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 
 #include "core/base/natural_key.hpp"
@@ -36,7 +37,10 @@ std::int64_t id_of(std::string_view noun, const std::string& word) {
 }
 
 std::string read_input(const std::string& file, std::size_t size_max) {
-    if (file != "-") return read_file(file, size_max);
+    if (file != "-") {
+        if (!std::filesystem::exists(file)) throw Error(Errc::not_found, fmt::format("there is no file {}", file));
+        return read_file(file, size_max);
+    }
     std::string text;
     char part[16 * 1024];
     while (true) {

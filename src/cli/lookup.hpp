@@ -18,7 +18,7 @@ Device device_or_only(Runtime& rt, const std::optional<std::string>& who);
 /// The id that a word is. Ending{usage} for anything but digits.
 std::int64_t id_of(std::string_view noun, const std::string& word);
 
-/// A file, or what comes on stdin for "-". Error{unavailable}, Error{too_large}.
+/// A file, or what comes on stdin for "-". Error{not_found}, Error{unavailable}, Error{too_large}.
 std::string read_input(const std::string& file, std::size_t size_max);
 
 }  // namespace wabot::cli

@@ -75,6 +75,7 @@ struct SendOptions {
 /// The contact that was named, made when it is an address nobody wrote from yet.
 ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, const Device& device, const std::string& who) {
     const auto address = wabot::to_address(who);
+    if (!address && who.starts_with("+")) throw Error(Errc::invalid, "the recipient is no number: + and 7 to 15 digits, the country code first");
     if (!address) return contacts::get(tx, vault, who, device.id).id;
     return contacts::find_or_add(tx, cause, device.id, seal_person(vault, *address)).id;
 }

@@ -1,6 +1,6 @@
 #include "cli/runtime.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 
 #include "cli/errors.hpp"
 #include "cli/private_file.hpp"
+#include "core/base/log.hpp"
 #include "core/database/migrations.hpp"
 
 namespace wabot::cli {
@@ -55,10 +56,24 @@ Sources Runtime::sources() {
     return sources;
 }
 
+void Runtime::adopt_output_settings() {
+    const Settings& values = settings_->values;
+    if (!globals_.output && !values.output.empty()) {
+        const auto format = from_word<OutputFormat>(values.output);
+        if (!format)
+            throw Error(Errc::invalid, fmt::format("cli.output is \"{}\"", values.output),
+                        fmt::format("one of {}", fmt::join(words_of<OutputFormat>, ", ")));
+        out_.adopt_format(*format);
+    }
+    if (globals_.color == "auto" && values.color != "auto") out_.adopt_color(values.color == "always");
+}
+
 const LoadedSettings& Runtime::loaded_settings() {
     if (!settings_) {
         settings_ = load_settings(sources());
         for (const std::string& warning : settings_->warnings) out_.say("warning: {}", warning);
+        adopt_output_settings();
+        log::debug("settings read", {{"database", mask_url_password(settings_->values.database_url)}});
     }
     return *settings_;
 }
@@ -76,6 +91,7 @@ Database& Runtime::unchecked_database(DatabaseOptions options) {
     if (!database_) {
         if (options.create) create_store_folder(settings().database_url);
         database_ = open_database(settings().database_url, world().clock, options);
+        log::debug("store opened", {{"what", database_->description()}});
     }
     return *database_;
 }

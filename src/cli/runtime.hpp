@@ -87,6 +87,8 @@ public:
     }
 
 private:
+    void adopt_output_settings();
+
     struct RolledBack {};
 
     const Globals& globals_;

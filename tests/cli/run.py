@@ -6,10 +6,12 @@ A script is blocks of one command and what it prints, in a scratch folder of its
     ID  KEY                          a line of standard output
     2> hint: see --help              a line of standard error
     ? 3                              the exit code, when it is not 0
+    < y                              typed at the terminal beforehand
 
 In a line `<...>` stands for anything, a line `...` for any number of lines. Times and conversation keys are replaced by <time> and <key>.
 Lines that start with # say what follows.
 """
+import fcntl
 import os
 import pathlib
 import pty
@@ -18,39 +20,47 @@ import select
 import subprocess
 import sys
 import tempfile
+import termios
 
 NORMAL = [(re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"), (re.compile(r"\bc_[a-z0-9]{12}\b"), "<key>")]
 
 
 def blocks(text):
-    """(line number, command, wants a terminal, expected lines, expected exit code)"""
+    """(line number, command, wants a terminal, expected lines, expected exit code, typed lines)"""
     current = None
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith(("$ ", "$$ ")):
             if current:
                 yield current
             mark, _, command = line.partition(" ")
-            current = [number, command, mark == "$$", [], 0]
+            current = [number, command, mark == "$$", [], 0, []]
         elif line.startswith("#") or (not line and current is None):
             continue
         elif line.startswith("? "):
             current[4] = int(line[2:])
+        elif line.startswith("< "):
+            current[5].append(line[2:])
         else:
             current[3].append(line)
     if current:
         yield current
 
 
-def run_plain(command, environment, folder):
+def run_plain(command, environment, folder, _):
     done = subprocess.run(["bash", "-c", command], env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     lines = done.stdout.decode(errors="backslashreplace").splitlines()
     return lines + ["2> " + line for line in done.stderr.decode(errors="backslashreplace").splitlines()], done.returncode
 
 
-def run_on_terminal(command, environment, folder):
+def run_on_terminal(command, environment, folder, typed):
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(["bash", "-c", command], env=environment, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    own_terminal = lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    process = subprocess.Popen(["bash", "-c", command], env=environment, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=own_terminal)
+    attributes = termios.tcgetattr(theirs)
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
     os.close(theirs)
+    os.write(ours, "".join(line + "\n" for line in typed).encode())
     text = b""
     while select.select([ours], [], [], 60)[0]:
         try:
@@ -86,8 +96,8 @@ def main(binary, script):
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         environment = {"PATH": f"{binary.parent}:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1"}
-        for number, command, on_terminal, expected, code in blocks(pathlib.Path(script).read_text()):
-            lines, actual_code = (run_on_terminal if on_terminal else run_plain)(command, environment, folder)
+        for number, command, on_terminal, expected, code, typed in blocks(pathlib.Path(script).read_text()):
+            lines, actual_code = (run_on_terminal if on_terminal else run_plain)(command, environment, folder, typed)
             # An empty line at the end of a block parts it from the next one.
             while expected and not expected[-1]:
                 expected.pop()

@@ -100,6 +100,10 @@ public:
     /// The same with "✓", "!" or "✗" before it, indented.
     void say_marked(Mark mark, std::string_view text);
 
+    /// What the installation's settings say, where neither flag nor environment does. Before anything is shown.
+    void adopt_format(OutputFormat format) { options_.format = format; }
+    void adopt_color(bool color) { options_.out.color = options_.err.color = color; }
+
     /// How sealed values are shown from now on; masked without this.
     void show_sealed_with(ShowSealed show) { options_.show = std::move(show); }
 
