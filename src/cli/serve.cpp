@@ -154,6 +154,7 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     service.server.drain(rt.settings().drain_timeout);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     service.pool.stop(std::max(left, 1000ms));
+    service.http.reset();  // before the loops go away that wait for it
     service.server.stop();
     service.db.close();
     set.cancel();

@@ -43,7 +43,7 @@ void work(Runtime& rt, const WorkerCommandOptions& opts) {
     Database& db = rt.database();
     Metrics metrics;
     Directory directory(rt.vault(), environment_credentials(rt.settings()));
-    const auto http = open_http_client();
+    auto http = open_http_client();
     WorkerOptions options = worker_options(rt.settings());
     options.turn_concurrency = opts.concurrency;
     WorkerPool pool({db, rt.vault(), rt.world(), *http, directory, metrics}, options, rt.cause());
@@ -51,6 +51,7 @@ void work(Runtime& rt, const WorkerCommandOptions& opts) {
         work_in_rounds(rt, pool, opts.until_empty);
     else
         work_until_stopped(rt, pool);
+    http.reset();  // before the loops go away that wait for it
     db.close();
 }
 

@@ -19,7 +19,7 @@ std::shared_ptr<const Agent> open_agent(AgentType type, const AgentConfig& confi
         case AgentType::langgraph:
         case AgentType::builtin: break;
     }
-    throw Error(Errc::unavailable, fmt::format("nothing here answers for agents of type {}", to_word(type)));
+    throw Error(Errc::invalid, fmt::format("nothing here answers for agents of type {}", to_word(type)));
 }
 
 }  // namespace

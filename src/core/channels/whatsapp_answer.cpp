@@ -71,10 +71,10 @@ std::optional<RetryClass> class_of(int code) {
     return std::nullopt;
 }
 
-/// An answer whose body is not Meta's: by whatever stands between us.
+/// By the status alone, where Meta's code says nothing.
 RetryClass class_of_status(int status) {
     if (status == 429) return rate_limited;
-    return status >= 500 || status == 408 || status == 425 ? transient : permanent;
+    return status >= 500 || status == 425 ? transient : permanent;
 }
 
 RetryClass classify(const Json& error, int code, int status) {
@@ -124,6 +124,8 @@ SendOutcome read_refusal(const HttpAnswer& answer, const Json& body, Time now) {
     const auto [end, failed] = std::from_chars(code.data(), code.data() + code.size(), number);
     if (code.empty() || failed != std::errc() || end != code.data() + code.size()) {
         const std::string status = std::to_string(answer.status);
+        // Something between us gave up: Meta may have taken the message all the same.
+        if (answer.status >= 500 || answer.status == 408) return Uncertain{"HTTP " + status + " without an error of the Graph API"};
         return NotSent{class_of_status(answer.status), retry_after(answer, now), "http_" + status,
                        "HTTP " + status + " without an error of the Graph API"};
     }

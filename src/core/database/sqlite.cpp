@@ -28,6 +28,7 @@ constexpr auto wait_max = 8s;              // a unit that waits longer for the w
 constexpr std::size_t queue_max = 20'000;  // units; more are refused at once
 constexpr int checkpoint_pages = 1'000;    // 4 MiB of log: time for a checkpoint beside the writer
 constexpr int restart_pages = 16'000;      // 64 MiB: the writer itself makes room
+constexpr auto restart_interval = 10s;     // between two tries to begin the log anew: readers may be in the way
 constexpr auto look_around = 50ms;         // how often commits of other processes are looked for
 
 class SqliteTransaction final : public Transaction {
@@ -37,11 +38,22 @@ public:
 
 private:
     Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
-    std::int64_t change(std::string_view sql, std::span<const Value> arguments) override { return connection_.change(sql, arguments); }
-    void begin_savepoint() override { connection_.change("SAVEPOINT part"); }
+    std::int64_t change(std::string_view sql, std::span<const Value> arguments) override {
+        expect_transaction();
+        return connection_.change(sql, arguments);
+    }
+    void begin_savepoint() override {
+        expect_transaction();
+        connection_.change("SAVEPOINT part");
+    }
     void end_savepoint(bool keep) override {
+        expect_transaction();
         if (!keep) connection_.change("ROLLBACK TO part");
         connection_.change("RELEASE part");
+    }
+    /// A full disk or an I/O error rolls everything back: what follows must not be written by itself.
+    void expect_transaction() const {
+        if (!connection_.in_transaction()) throw Error(Errc::unavailable, "the database rolled back");
     }
     SqliteConnection& connection_;
 };
@@ -280,7 +292,10 @@ private:
     void look_after_log(SqliteConnection& connection) {
         const int pages = connection.wal_pages();
         if (pages < checkpoint_pages) return;
-        if (pages >= restart_pages) {
+        const auto now = std::chrono::steady_clock::now();
+        if (pages >= restart_pages && now - restarted_at_ > restart_interval) {
+            restarted_at_ = now;
+            const FileLock lock(write_lock_);
             connection.checkpoint(true);
             return;
         }
@@ -316,6 +331,8 @@ private:
     UnitQueue writes_;
     UnitQueue reads_;
     std::atomic<std::uint64_t> commits_{0};
+
+    std::chrono::steady_clock::time_point restarted_at_{};  // of the writer thread
 
     std::mutex start_mutex_;
     bool writer_started_ = false;

@@ -99,7 +99,7 @@ PreparedItem prepare_item(const Vault& vault, Random& random, DeliveryItem&& ite
             out.what = std::move(*notice);
         else
             out.what = std::get<Broken>(std::move(item.what));
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         out.what = Broken{error.what()};
     }
     return out;
@@ -110,7 +110,7 @@ PreparedBody prepare(const Vault& vault, Random& random, ReceivedBody&& row) {
     Delivery delivery;
     try {
         delivery = read_delivery(row.kind, vault.open(row.body, "inbox.body"), row.received_at);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         delivery.unreadable = error.what();
     }
     out.unreadable = std::move(delivery.unreadable);
@@ -181,8 +181,9 @@ private:
                 else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what)))
                     result.state = "double";
             });
-        } catch (const Error& error) {
-            if (error.code() == Errc::unavailable) throw;  // the store's trouble, not the item's
+        } catch (const std::exception& error) {
+            const auto* ours = dynamic_cast<const Error*>(&error);
+            if (ours != nullptr && ours->code() == Errc::unavailable) throw;  // the store's trouble, not the item's
             result = {"quarantined", result.device, std::nullopt, error.what()};
         }
         return result;

@@ -112,10 +112,11 @@ void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optiona
 
 void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error) {
     const auto from = tx.query("SELECT status FROM messages WHERE id = $1", id).one<MessageStatus>();
-    if (is_reported(from)) return;
     static constexpr std::string_view newest_sql = R"sql(
         SELECT s.state FROM sends s
-        WHERE s.message_id = $1 AND s.attempt = (SELECT max(n.attempt) FROM sends n WHERE n.message_id = s.message_id AND n.part = s.part))sql";
+        WHERE s.message_id = $1 AND s.attempt = (
+            SELECT n.attempt FROM sends n WHERE n.message_id = s.message_id AND n.part = s.part
+            ORDER BY CASE WHEN n.state = 'sent' THEN 0 ELSE 1 END, n.attempt DESC LIMIT 1))sql";
     const auto states = tx.query(newest_sql, id).all<std::string>();
     // The first of these that any part is in; all parts sent otherwise.
     static constexpr std::array<std::pair<std::string_view, MessageStatus>, 7> order{{{"failed", MessageStatus::failed},
@@ -131,6 +132,8 @@ void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& 
         to = status;
         break;
     }
+    // What the provider has reported stands, unless a part will not go at all.
+    if (from == MessageStatus::failed || (is_reported(from) && to != MessageStatus::failed && to != MessageStatus::held)) return;
     if (to != from) tx.execute("UPDATE messages SET status = $2, error = $3, updated_at = $4 WHERE id = $1", id, to, error, tx.now());
 }
 
@@ -144,7 +147,7 @@ std::vector<TimelineEntry> timeline(Snapshot& db, MessageId id) {
                || CASE WHEN doubled_at IS NULL THEN '' ELSE ' (a double)' END AS detail, 1 AS step
         FROM sends WHERE message_id = $1
         UNION ALL
-        SELECT timestamp AS at, status AS what, 'provider' || CASE WHEN error_code IS NULL THEN '' ELSE ': ' || error_code || ' ' || error_title END
+        SELECT timestamp AS at, status AS what, 'provider' || CASE WHEN error_code IS NULL THEN '' ELSE ': ' || error_code || ' ' || COALESCE(error_title, '') END
                AS detail, 2 AS step
         FROM message_statuses WHERE message_id = $1
         ORDER BY step, at LIMIT 200)sql";

@@ -27,8 +27,9 @@ std::optional<Time> Buckets::take(DeviceId device) {
     Bucket& b = bucket(device);
     if (b.blocked_until > tx_.now()) return b.blocked_until;
     if (b.rate <= 0) return std::nullopt;
+    if (b.refilled_at > tx_.now()) b.refilled_at = tx_.now();  // the clock was set back
     const double elapsed_s = std::chrono::duration<double>(tx_.now() - b.refilled_at).count();
-    const double filled = std::min(std::max(1.0, b.rate), b.tokens + std::max(0.0, elapsed_s) * b.rate);
+    const double filled = std::min(std::max(1.0, b.rate), b.tokens + elapsed_s * b.rate);
     if (filled < 1) return tx_.now() + std::chrono::microseconds(std::llround((1 - filled) / b.rate * 1e6) + 1);
     b.tokens = filled - 1;
     b.refilled_at = tx_.now();

@@ -30,7 +30,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto closed_device_wait = 5s;  // how long the queue of a device that cannot send stays untouched
+constexpr std::int64_t uncertain_resends_max = 2;  // of a part, then a person decides: each may have been delivered
+constexpr auto unoffered_wait = 10s;               // before another try when the provider was not reached, or limits the whole account
+constexpr auto closed_device_wait = 5s;            // how long the queue of a device that cannot send stays untouched
 constexpr auto back_off_max = 6h;
 
 constexpr std::string_view columns =
@@ -66,7 +68,9 @@ std::chrono::microseconds back_off(std::int64_t attempt, double jitter) {
 
 /// The window of an uncertain send is over: its attempt is closed, and the part is sent anew or waits for a person.
 void decide_uncertain(Transaction& tx, const Send& send) {
-    if (send.on_uncertain == OnUncertain::hold) {
+    static constexpr std::string_view resends_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND settled_by = 'window'";
+    const auto resends = tx.query(resends_sql, send.message_id, send.part).one<std::int64_t>();
+    if (send.on_uncertain == OnUncertain::hold || resends >= uncertain_resends_max) {
         tx.execute("UPDATE sends SET state = 'held', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
     } else {
         tx.execute("UPDATE sends SET state = 'failed', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
@@ -127,11 +131,12 @@ std::string opaque_of(const Send& send) {
     return std::to_string(send.message_id.value) + "." + std::to_string(send.part) + "." + std::to_string(send.attempt);
 }
 
-std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId worker, const Limits& limits) {
-    std::vector<ClaimedSend> out;
+Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, WorkerId worker, const Limits& limits) {
+    Claimed out;
     pacing::Buckets buckets(tx);
     const auto put_back = [&](const ClaimedLane& lane, Time due_at) { lanes::finish(tx, Lane::send, lane, 0, due_at); };
     for (const ClaimedLane& lane : lanes::claim(tx, Lane::send, limit, until, worker)) {
+        ++out.lanes;
         auto head = tx.query(head_sql, lane.id).first<Send>();
         if (head && !buckets.may_send(head->device_id)) {
             put_back(lane, tx.now() + closed_device_wait);
@@ -151,6 +156,14 @@ std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId 
             lanes::recount_sends(tx, lane.id, tx.now());
             continue;
         }
+        if (head->attempt > limits.attempts_max) {
+            // It was claimed that often and never came to an outcome: it kills its workers.
+            set_state(tx, head->id, SendState::failed, "its workers died");
+            messages::follow_sends(tx, head->message_id);
+            changes::record(tx, cause, "send.failed", "send", head->id.value, head->device_id.value);
+            lanes::finish(tx, Lane::send, lane, 1, tx.now());
+            continue;
+        }
         if (const auto wait_until = buckets.take(head->device_id)) {
             put_back(lane, *wait_until);
             continue;
@@ -162,7 +175,7 @@ std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId 
         auto target = contacts::target_of(tx, tx.query(contact_sql, lane.id).one<ContactId>());
         auto quoted = tx.query(quoted_sql, head->message_id).first<QuotedId>();
         const std::int64_t revision = buckets.revision(head->device_id);
-        out.push_back({lane, std::move(*head), std::move(target), quoted ? std::optional(std::move(quoted->id)) : std::nullopt, revision});
+        out.sends.push_back({lane, std::move(*head), std::move(target), quoted ? std::optional(std::move(quoted->id)) : std::nullopt, revision});
     }
     buckets.save();
     return out;
@@ -175,10 +188,14 @@ void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& b
         throw Error(Errc::stale, "send/" + std::to_string(claimed.send.id.value) + " is not ours any more");
 }
 
-void record_sent(Transaction& tx, const ClaimedSend& claimed, const Sealed& provider_id) {
-    if (!lanes::finish(tx, Lane::send, claimed.lane, 1, tx.now())) return;
+void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const Sealed& provider_id) {
+    if (!lanes::finish(tx, Lane::send, claimed.lane, 1, tx.now())) {
+        settle(tx, cause, claimed.send.device_id, opaque_of(claimed.send), provider_id, "late answer");
+        return;
+    }
     set_state(tx, claimed.send.id, SendState::sent);
     note_provider_id(tx, claimed.send, provider_id);
+    note_double(tx, cause, claimed.send);
     messages::follow_sends(tx, claimed.send.message_id);
     statuses::join_early(tx, claimed.send.device_id, provider_id.hash, claimed.send.message_id);
 }
@@ -186,12 +203,14 @@ void record_sent(Transaction& tx, const ClaimedSend& claimed, const Sealed& prov
 void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter) {
     const Send& send = claimed.send;
     const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
-    const bool for_good = refusal.why == RetryClass::permanent || (refusal.why != RetryClass::account && send.attempt >= limits.attempts_max);
+    // Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
+    const bool counts = refusal.why != RetryClass::account && refusal.why != RetryClass::rate_limited && refusal.code != "connect";
+    const bool for_good = refusal.why == RetryClass::permanent || (counts && send.attempt >= limits.attempts_max);
     const std::string reason = refusal.code + ": " + refusal.detail;
     auto wait = back_off(send.attempt, jitter);
     if (refusal.why == RetryClass::recipient_limited) wait = back_off(2 * (send.attempt - 1), jitter);
     if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
-    if (refusal.why == RetryClass::account) wait = closed_device_wait;
+    if (!counts) wait = refusal.why == RetryClass::account ? closed_device_wait : std::max<std::chrono::microseconds>(unoffered_wait, wait);
 
     if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0,
                        settled_meanwhile || for_good ? tx.now() : tx.now() + wait))
@@ -203,11 +222,13 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
         changes::record(tx, cause, "send.failed", "send", send.id.value, send.device_id.value);
         return;
     }
-    // An account's fault says nothing about the message: the attempt does not count.
-    const std::int64_t next = refusal.why == RetryClass::account ? send.attempt : send.attempt + 1;
+    const std::int64_t next = counts ? send.attempt + 1 : send.attempt;
     tx.execute("UPDATE sends SET state = 'queued', attempt = $2, last_error = $3, updated_at = $4 WHERE id = $1", send.id, next, reason, tx.now());
     if (refusal.why == RetryClass::rate_limited) pacing::block(tx, send.device_id, tx.now() + wait);
-    if (refusal.why == RetryClass::account) devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
+    // A refusal of credentials that were replaced meanwhile says nothing about the new ones.
+    const auto device = devices::find(tx, send.device_id);
+    if (refusal.why == RetryClass::account && device && device->revision == claimed.device_revision)
+        devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
 }
 
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits) {
@@ -246,7 +267,7 @@ void after_rescue(Transaction& tx, const Cause& cause, const std::vector<Convers
     }
 }
 
-bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id) {
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by) {
     const auto first = opaque.find('.');
     const auto second = opaque.find('.', first + 1);
     if (first == std::string_view::npos || second == std::string_view::npos) return false;
@@ -258,12 +279,12 @@ bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_vi
     if (!send) return false;
     note_provider_id(tx, *send, provider_id);
     if (send->state == SendState::sent) return true;
-    tx.execute("UPDATE sends SET state = 'sent', settled_by = 'status', updated_at = $2 WHERE id = $1", send->id, tx.now());
+    tx.execute("UPDATE sends SET state = 'sent', settled_by = $3, updated_at = $2 WHERE id = $1", send->id, tx.now(), by);
     // It has arrived after all: what was queued to repeat it need not go.
     static constexpr std::string_view cancel_sql = R"sql(
-        UPDATE sends SET state = 'cancelled', settled_by = 'status', updated_at = $4
-        WHERE message_id = $1 AND part = $2 AND attempt > $3 AND state = 'queued')sql";
-    tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now());
+        UPDATE sends SET state = 'cancelled', settled_by = $5, updated_at = $4
+        WHERE message_id = $1 AND part = $2 AND attempt > $3 AND state IN ('queued', 'claimed'))sql";
+    tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now(), by);
     note_double(tx, cause, *send);
     messages::follow_sends(tx, send->message_id);
     lanes::recount_sends(tx, send->conversation_id, tx.now());

@@ -60,15 +60,21 @@ struct Limits {
     std::chrono::milliseconds uncertain_window;
 };
 
+struct Claimed {
+    std::vector<ClaimedSend> sends;
+    std::size_t lanes = 0;  // that were looked at; 0 = nothing was due
+};
+
 /// Takes up to `limit` due lanes and, of each, the oldest unfinished send: paced by its device, blocked behind an uncertain one until that one's
 /// window is over, when it is sent anew or held. Gives only what is to be sent now.
-std::vector<ClaimedSend> claim(Transaction& tx, int limit, Time until, WorkerId worker, const Limits& limits);
+Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, WorkerId worker, const Limits& limits);
 
 /// The commit before the first octet. Error{stale} when the send is not ours any more.
 void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash);
 
-/// What became of it; `provider_id` is sealed under messages::id_data. A fenced outcome changes nothing.
-void record_sent(Transaction& tx, const ClaimedSend& claimed, const Sealed& provider_id);
+/// What became of it; `provider_id` is sealed under messages::id_data. A fenced outcome changes nothing, but that the provider has accepted is
+/// believed even then: it settles the attempt.
+void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const Sealed& provider_id);
 /// Back in the queue with back-off, failed for good, or the device in error, as its class says. `jitter` in [0, 1).
 void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter);
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits);
@@ -78,8 +84,8 @@ void give_back(Transaction& tx, const ClaimedSend& claimed);
 /// After the lanes of a dead or late worker were released: what it had claimed is queued again, what it was handing over is uncertain.
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
 
-/// The provider has accepted an attempt, as a status says that carries our id. Whether there is such an attempt.
-bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id);
+/// The provider has accepted an attempt, as a status says that carries our id (`by`: "status"). Whether there is such an attempt.
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by);
 
 }  // namespace sends
 

@@ -43,7 +43,7 @@ std::optional<MessageId> message_of(Transaction& tx, DeviceId device, const Byte
 bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
     const StatusUpdate& update = status.update;
     // Our own id first: the provider's may not be stored yet, when the status overtakes the answer.
-    if (!update.opaque.empty()) sends::settle(tx, cause, device, update.opaque, status.provider_id);
+    if (!update.opaque.empty()) sends::settle(tx, cause, device, update.opaque, status.provider_id, "status");
     const auto message = message_of(tx, device, status.provider_id.hash);
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     const EarlyStatus row{update.status, some(update.error_code), some(update.error_title)};

@@ -57,14 +57,14 @@ std::shared_ptr<const Staff> staff_of(Transaction& tx, Answering& answering, Dev
     const auto device = devices::find(tx, id);
     staff->is_active = device && device->is_active;
     if (!staff->is_active) return staff;
-    const DeviceOptions options = devices::options_of(*device);
-    staff->loop_limit = options.loop_limit;
-    staff->on_uncertain = options.on_uncertain;
-    staff->ignore_book = answering.ignore_books.of_device(tx, id);
     try {
+        const DeviceOptions options = devices::options_of(*device);
+        staff->loop_limit = options.loop_limit;
+        staff->on_uncertain = options.on_uncertain;
+        staff->ignore_book = answering.ignore_books.of_device(tx, id);
         staff->agents = answering.agents.of_device(tx, id);
     } catch (const Error& error) {
-        // One agent's broken configuration fails the turns of its device, not those of the others.
+        // A broken configuration fails the turns of its device, not those of the others.
         if (error.code() == Errc::unavailable) throw;
         staff->failure = error.what();
     }
@@ -96,6 +96,12 @@ void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome
     tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, turn.message.message_id, tx.now());
 }
 
+void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
+    if (!end_turn(tx, turn)) return;
+    write_outcome(tx, turn, TurnOutcome::dead, "failed every time", Decision{}, std::nullopt);
+    changes::record(tx, cause, "turn.dead", "turn", turn.id.value, turn.message.device_id.value);
+}
+
 MessageId write_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text) {
     const TurnMessage& asked = turn.message;
     const auto parent = decision.quotes ? std::optional(asked.message_id) : std::nullopt;
@@ -108,7 +114,8 @@ MessageId write_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& tu
 
 }  // namespace
 
-std::vector<ClaimedTurn> claim(Transaction& tx, Answering& answering, int limit, Time until, WorkerId worker) {
+std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
+                               const Limits& limits) {
     std::vector<ClaimedTurn> out;
     std::map<DeviceId, std::shared_ptr<const Staff>> staffs;
     for (const ClaimedLane& lane : lanes::claim(tx, Lane::turn, limit, until, worker)) {
@@ -121,9 +128,13 @@ std::vector<ClaimedTurn> claim(Transaction& tx, Answering& answering, int limit,
         if (!staff) staff = staff_of(tx, answering, message->device_id);
         const OpenedTurn opened = open_turn(tx, *message);
         IgnoreFacts facts;
-        if (staff->is_active && !staff->ignore_book->rules().empty())
+        if (staff->ignore_book && !staff->ignore_book->rules().empty())
             facts = ignore_rules::facts_of(tx, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
-        out.push_back({lane, opened.id, opened.attempt, std::move(*message), conversations::control_of(tx, lane.id), std::move(facts), staff});
+        ClaimedTurn turn{lane, opened.id, opened.attempt, std::move(*message), conversations::control_of(tx, lane.id), std::move(facts), staff};
+        if (opened.attempt > limits.attempts_max)
+            end_dead(tx, cause, turn);
+        else
+            out.push_back(std::move(turn));
     }
     return out;
 }
@@ -143,11 +154,11 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
         decision.reason = "blocked";
         co_return decision;
     }
+    if (!turn.staff->failure.empty()) throw Error(Errc::unavailable, turn.staff->failure);
     if (const auto ignored = turn.staff->ignore_book->match(turn.facts)) {
         decision.reason = ignored->reason;
         co_return decision;
     }
-    if (!turn.staff->failure.empty()) throw Error(Errc::unavailable, turn.staff->failure);
     Question question;
     question.text = message.content;
     question.message_type = message.message_type;
@@ -195,9 +206,7 @@ void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const st
         lanes::finish(tx, Lane::turn, turn.lane, 0, tx.now() + std::chrono::microseconds(std::llround(seconds * 1e6)));
         return;
     }
-    if (!end_turn(tx, turn)) return;
-    write_outcome(tx, turn, TurnOutcome::dead, "failed " + std::to_string(turn.attempt) + " times", Decision{}, std::nullopt);
-    changes::record(tx, cause, "turn.dead", "turn", turn.id.value, turn.message.device_id.value);
+    end_dead(tx, cause, turn);
 }
 
 void uncount(Transaction& tx, const std::vector<ConversationId>& released) {

@@ -101,7 +101,9 @@ struct Limits {
 };
 
 /// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here.
-std::vector<ClaimedTurn> claim(Transaction& tx, Answering& answering, int limit, Time until, WorkerId worker);
+/// One that was claimed too often without an end, since it kills its workers, is dead.
+std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
+                               const Limits& limits);
 
 /// Whoever is responsible is asked: person, ignore rules, agents. Error{unavailable}: the turn failed and may be tried again.
 asio::awaitable<Decision> decide(const ClaimedTurn& turn);

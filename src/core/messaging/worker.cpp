@@ -90,7 +90,9 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         if (!co_await tools.db.read(due)) co_return 0;
         const int limit = std::min(claim_max, options.turn_concurrency - static_cast<int>(turns_in_flight.size()));
         if (limit <= 0) co_return 0;
-        auto claim = [this, limit](Transaction& tx) { return turns::claim(tx, answering, limit, tx.now() + options.lease, id); };
+        auto claim = [this, limit](Transaction& tx) {
+            return turns::claim(tx, by_worker, answering, limit, tx.now() + options.lease, id, turn_limits());
+        };
         auto claimed = co_await tools.db.write(claim);
         for (auto& turn : claimed) {
             const ClaimedLane lane = turn.lane;
@@ -127,15 +129,15 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         if (!co_await tools.db.read(due)) co_return 0;
         const int limit = std::min(claim_max, options.send_concurrency - static_cast<int>(sends_in_flight.size()));
         if (limit <= 0) co_return 0;
-        auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, limit, tx.now() + options.lease, id, send_limits()); };
+        auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, by_worker, limit, tx.now() + options.lease, id, send_limits()); };
         const auto claimed_at = tools.world.clock.since_boot();
         auto claimed = co_await tools.db.write(claim);
-        for (auto& send : claimed) {
+        for (auto& send : claimed.sends) {
             const ClaimedLane lane = send.lane;
             sends_in_flight[lane.id] = lane;
             spawn(run_send(std::move(send), claimed_at), [this, lane] { ended(sends_in_flight, lane, send_signal); });
         }
-        co_return claimed.size();
+        co_return claimed.lanes;
     }
 
     /// The commit before the first octet, and the refusal to go on after having been stopped for too long.
@@ -145,15 +147,13 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             const Bytes body_hash = state.tools.vault.hash(claimed.send.content);
             auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
             co_await state.tools.db.write(begin);
-            if (state.tools.world.clock.since_boot() - claimed_at > claim_age_max) {
-                was_late = true;
-                throw Error(Errc::stale, "the claim is too old to be handed over");
-            }
+            if (state.tools.world.clock.since_boot() - claimed_at > claim_age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
+            is_committed = true;
         }
         State& state;
         const ClaimedSend& claimed;
         const std::chrono::nanoseconds claimed_at;
-        bool was_late = false;
+        bool is_committed = false;
     };
 
     asio::awaitable<void> run_send(ClaimedSend claimed, std::chrono::nanoseconds claimed_at) {
@@ -164,11 +164,13 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             const Outgoing outgoing = compose(claimed);
             outcome = co_await channel->send(outgoing, gate);
         } catch (const Error& error) {
-            // Nothing was offered. Lost or late claims are nobody's fault; anything else is tried again.
-            if (error.code() != Errc::stale)
-                outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
-            else if (!gate.was_late)
-                co_return;
+            // Nothing was offered. A claim that was lost or came too late is given back as it is; anything else is tried again.
+            if (error.code() != Errc::stale) outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
+        } catch (const std::exception& error) {
+            if (gate.is_committed)
+                outcome = Uncertain{error.what()};
+            else
+                outcome = NotSent{RetryClass::transient, std::nullopt, "internal", error.what()};
         }
         co_await record(claimed, std::move(outcome));
     }
@@ -180,7 +182,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             if (const auto* sent = std::get_if<Sent>(&*outcome)) provider_id = tools.vault.seal(sent->provider_message_id, messages::id_data);
         auto work = [&](Transaction& tx) {
             if (!outcome) return sends::give_back(tx, claimed);
-            if (provider_id) return sends::record_sent(tx, claimed, *provider_id);
+            if (provider_id) return sends::record_sent(tx, by_worker, claimed, *provider_id);
             if (const auto* refused = std::get_if<NotSent>(&*outcome))
                 return sends::record_refused(tx, by_worker, claimed, *refused, send_limits(), jitter);
             sends::record_uncertain(tx, by_worker, claimed, std::get<Uncertain>(*outcome).detail, send_limits());
@@ -237,10 +239,12 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     // --- keeping up
 
     asio::awaitable<void> upkeep() {
-        auto work = [this](Transaction& tx) {
+        std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
+        for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
+        for (const auto& [key, lane] : sends_in_flight) held.emplace_back(Lane::send, lane);
+        auto work = [this, &held](Transaction& tx) {
             workers::heartbeat(tx, id);
-            for (const auto& [key, lane] : turns_in_flight) lanes::extend(tx, Lane::turn, lane, tx.now() + options.lease);
-            for (const auto& [key, lane] : sends_in_flight) lanes::extend(tx, Lane::send, lane, tx.now() + options.lease);
+            for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());
         };
         co_await tools.db.write(work);
@@ -259,6 +263,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     void ended(std::map<ConversationId, ClaimedLane>& in_flight, const ClaimedLane& lane, Signal& signal) {
         if (const auto found = in_flight.find(lane.id); found != in_flight.end() && found->second.lease_no == lane.lease_no) in_flight.erase(found);
         signal.notify();
+        if (stopping.load()) upkeep_signal.notify();  // which lengthens leases until the last of them has ended
     }
 
     static void log_failure(std::string_view phrase, std::exception_ptr failure) {
@@ -294,7 +299,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     asio::awaitable<void> upkeep_loop() {
-        while (!stopping.load()) {
+        while (!stopping.load() || !turns_in_flight.empty() || !sends_in_flight.empty()) {
             std::exception_ptr failure;
             try {
                 co_await upkeep();
@@ -332,6 +337,7 @@ asio::awaitable<void> Worker::run() {
 
 asio::awaitable<std::size_t> Worker::round() {
     State& s = *state_;
+    co_await s.upkeep();
     std::size_t done = co_await s.drain_some();
     done += co_await s.claim_turns();
     co_await s.until_idle();

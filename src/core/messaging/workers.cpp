@@ -1,11 +1,10 @@
 #include "core/messaging/workers.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
+#include <sstream>
 
 #include "core/messaging/changes.hpp"
 #include "core/messaging/turns.hpp"
@@ -16,10 +15,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// When the process began; 0 when there is none.
+std::int64_t start_ticks_of(std::int64_t pid) {
+    std::string line;
+    std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), line);
+    // The name, in brackets, may hold anything; field 3 begins behind the last one.
+    const auto name_end = line.rfind(')');
+    if (name_end == std::string::npos) return 0;
+    std::istringstream fields(line.substr(name_end + 1));
+    std::string word;
+    for (int field = 3; field <= 22; ++field) fields >> word;
+    return fields ? std::stoll(word) : 0;
+}
+
 bool is_alive(const WorkerRow& worker, const Identity& us) {
+    const auto boot = [](const std::string& id) { return id.substr(0, id.find('/')); };
     if (worker.host != us.host) return true;  // not ours to judge: its leases run out by themselves
-    if (worker.boot_id != us.boot_id || worker.pid == us.pid) return false;
-    return ::kill(static_cast<pid_t>(worker.pid), 0) == 0 || errno == EPERM;
+    if (boot(worker.boot_id) != boot(us.boot_id)) return false;
+    if (worker.boot_id != us.boot_id) return true;  // of another container: as above
+    return start_ticks_of(worker.pid) == worker.start_ticks;
 }
 
 enum class Ending { graceful, dead };
@@ -38,7 +52,10 @@ Identity this_process() {
     ::gethostname(host, sizeof host - 1);
     std::string boot_id;
     std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot_id);
-    return {host, ::getpid(), boot_id};
+    char space[64] = "";
+    const auto length = ::readlink("/proc/self/ns/pid", space, sizeof space - 1);
+    boot_id += "/" + std::string(space, length > 0 ? static_cast<std::size_t>(length) : 0);
+    return {host, ::getpid(), boot_id, start_ticks_of(::getpid())};
 }
 
 WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std::string_view queues, const sends::Limits& limits) {
@@ -48,8 +65,8 @@ WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std
         changes::record(tx, cause, "worker.found_dead", "worker", other.id.value);
     }
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO workers (host, pid, boot_id, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $5) RETURNING id)sql";
-    return tx.query(sql, process.host, process.pid, process.boot_id, queues, tx.now()).one<WorkerId>();
+        INSERT INTO workers (host, pid, boot_id, start_ticks, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id)sql";
+    return tx.query(sql, process.host, process.pid, process.boot_id, process.start_ticks, queues, tx.now()).one<WorkerId>();
 }
 
 void heartbeat(Transaction& tx, WorkerId worker) {
@@ -67,7 +84,7 @@ void rescue(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
 }
 
 std::vector<WorkerRow> list(Snapshot& db) {
-    return db.query("SELECT id, host, pid, boot_id, queues, started_at, seen_at FROM workers ORDER BY id LIMIT 1000").all<WorkerRow>();
+    return db.query("SELECT id, host, pid, boot_id, start_ticks, queues, started_at, seen_at FROM workers ORDER BY id LIMIT 1000").all<WorkerRow>();
 }
 
 }  // namespace wabot::workers

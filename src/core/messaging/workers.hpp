@@ -17,20 +17,22 @@ struct WorkerRow {
     std::string host;
     std::int64_t pid;
     std::string boot_id;
+    std::int64_t start_ticks;
     std::string queues;
     Time started_at;
     Time seen_at;
 };
-WABOT_DESCRIBE(WorkerRow, FIELD(id, .key = true), FIELD(host), FIELD(pid), FIELD(boot_id, .wide = true), FIELD(queues), FIELD(started_at),
-               FIELD(seen_at))
+WABOT_DESCRIBE(WorkerRow, FIELD(id, .key = true), FIELD(host), FIELD(pid), FIELD(boot_id, .wide = true), FIELD(start_ticks, .wide = true),
+               FIELD(queues), FIELD(started_at), FIELD(seen_at))
 
 namespace workers {
 
-/// This process: host name, pid and boot id.
+/// What tells processes apart: a pid alone is used again, and means another process in another container.
 struct Identity {
     std::string host;
     std::int64_t pid;
-    std::string boot_id;
+    std::string boot_id;       // of the machine, and the pid namespace
+    std::int64_t start_ticks;  // since boot, field 22 of /proc/<pid>/stat
 };
 Identity this_process();
 

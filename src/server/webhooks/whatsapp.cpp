@@ -1,5 +1,7 @@
 #include "core/channels/whatsapp.hpp"
 
+#include <algorithm>
+
 #include "server/intake.hpp"
 #include "server/routes.hpp"
 #include "server/services.hpp"
@@ -25,6 +27,12 @@ std::vector<std::shared_ptr<const DeviceEntry>> addressed(const DeviceSnapshot& 
     for (const auto& device : devices.entries())
         if (device->kind == DeviceKind::whatsapp) out.push_back(device);
     return out;
+}
+
+/// Several numbers of one app have one secret, and Meta may send the messages of all of them to one address.
+bool shares_secret(const DeviceSnapshot& devices, const DeviceEntry& device) {
+    const auto same = [&](const auto& other) { return other->id != device.id && other->credentials.app_secret == device.credentials.app_secret; };
+    return std::any_of(devices.entries().begin(), devices.entries().end(), same);
 }
 
 /// The device whose secret signed the body. Error when that cannot even be asked: no such device, no secret.
@@ -53,7 +61,8 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
                 failure = std::current_exception();
             }
         if (device) {
-            if (co_await intake.store("whatsapp", request.body, *device, key != nullptr, request.id)) co_return Response::empty();
+            const bool for_it_alone = key != nullptr && !shares_secret(*devices, *device);
+            if (co_await intake.store("whatsapp", request.body, *device, for_it_alone, request.id)) co_return Response::empty();
         }
         // Made or changed by another process: look again before refusing.
         if (co_await intake.reload(devices)) continue;

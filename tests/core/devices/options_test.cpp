@@ -37,7 +37,7 @@ TEST_CASE("options have their defaults") {
     const DeviceOptions cloud = devices::options_of(device(DeviceKind::whatsapp, R"({"phone_number_id": "555"})"));
     CHECK(cloud.phone_number_id == "555");
     CHECK(cloud.graph_url == "https://graph.facebook.com");
-    CHECK(cloud.graph_version == "v23.0");
+    CHECK(cloud.graph_version == "v24.0");
     CHECK(cloud.rate_per_s == 80);
     CHECK(cloud.loop_limit == 10);
     CHECK(cloud.on_uncertain == OnUncertain::resend);

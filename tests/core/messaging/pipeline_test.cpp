@@ -356,11 +356,85 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a send without a clear answer is uncertain
     }
 }
 
+TEST_CASE_METHOD(Pipeline, "pipeline: a provider that never answers clearly gets no more than three attempts", "[pipeline]") {
+    http.otherwise = [](const HttpRequest&) -> HttpOutcome { return HttpFailure{true, "connection closed before an answer"}; };
+    write_text(ada, "wamid.1", "one");
+    for (int i = 0; i < 6; ++i) {
+        work();
+        world.clock.advance(options.uncertain_window + 1s);
+    }
+    CHECK(send_states() == std::vector<std::string>{"failed 1", "failed 2", "held 3"});
+    CHECK(http.requests.size() == 3);
+    CHECK(reply().status == MessageStatus::held);
+    check_at_rest();
+}
+
+TEST_CASE_METHOD(Pipeline, "pipeline: a status that comes after its window cancels the repeat that did not go yet", "[pipeline]") {
+    http.script = {[](const HttpRequest&) -> HttpOutcome { return HttpFailure{true, "connection closed before an answer"}; }};
+    write_text(ada, "wamid.1", "one");
+    work();
+    const std::string opaque = std::to_string(reply().id.value) + ".1.1";
+    world.clock.advance(options.uncertain_window + 1s);
+    store.write([&](Transaction& tx) { tx.execute("UPDATE devices SET status = 'error'"); });
+    store.write([&](Transaction& tx) {
+        tx.execute("UPDATE sends SET state = 'failed', settled_by = 'window'");
+        tx.execute(
+            "INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, content, on_uncertain, created_at, updated_at) "
+            "SELECT message_id, conversation_id, device_id, part, 2, content, on_uncertain, created_at, updated_at FROM sends");
+    });
+    status("wamid.out", "delivered", opaque);
+    work();
+    CHECK(send_states() == std::vector<std::string>{"sent 1", "cancelled 2"});
+    CHECK(reply().status == MessageStatus::delivered);
+    CHECK(http.requests.size() == 1);
+}
+
+TEST_CASE_METHOD(Pipeline, "pipeline: what kills its workers is dead after its attempts", "[pipeline]") {
+    options.send_attempts = 2;
+    options.turn_attempts = 2;
+    const auto die = [&] {
+        world.clock.advance(options.lease + 1s);
+        store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); });
+    };
+    SECTION("a turn") {
+        write_text(ada, "wamid.1", "one");
+        options.turn_concurrency = 0;
+        one_round();
+        Answering answering;
+        const auto claim = [&] {
+            return store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1min, worker_id, {2}); }).size();
+        };
+        CHECK(claim() == 1);
+        die();
+        CHECK(claim() == 1);
+        die();
+        CHECK(claim() == 0);
+        CHECK(turn_of(all()[0].id).outcome == TurnOutcome::dead);
+    }
+    SECTION("a send") {
+        write_text(ada, "wamid.1", "one");
+        options.send_concurrency = 0;
+        one_round();
+        const auto claim = [&] {
+            return store.write([&](Transaction& tx) { return sends::claim(tx, a_cause, 10, tx.now() + options.lease, worker_id, limits()); })
+                .sends.size();
+        };
+        CHECK(claim() == 1);
+        die();
+        CHECK(claim() == 1);
+        die();
+        CHECK(claim() == 0);
+        CHECK(reply().status == MessageStatus::failed);
+    }
+    check_at_rest();
+}
+
 TEST_CASE_METHOD(Pipeline, "pipeline: what a dead worker had claimed is queued again, what it was handing over is uncertain", "[pipeline]") {
     write_text(ada, "wamid.1", "one");
     options.send_concurrency = 0;  // this worker answers turns only
     one_round();
-    const auto claimed = store.write([&](Transaction& tx) { return sends::claim(tx, 10, tx.now() + options.lease, worker_id, limits()); });
+    const auto claimed =
+        store.write([&](Transaction& tx) { return sends::claim(tx, a_cause, 10, tx.now() + options.lease, worker_id, limits()).sends; });
     REQUIRE(claimed.size() == 1);
     options.send_concurrency = 32;
     const auto rescue = [&] { store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); }); };
@@ -377,7 +451,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: what a dead worker had claimed is queued a
         CHECK(send_states() == std::vector<std::string>{"queued 2"});
         SECTION("its late outcome is fenced") {
             CHECK_THROWS_AS(store.write([&](Transaction& tx) { sends::begin_hand_over(tx, claimed[0], Bytes{"h"}); }), Error);
-            store.write([&](Transaction& tx) { sends::record_sent(tx, claimed[0], vault.seal("wamid.late", messages::id_data)); });
+            store.write([&](Transaction& tx) { sends::record_sent(tx, a_cause, claimed[0], vault.seal("wamid.late", messages::id_data)); });
             CHECK(send_states() == std::vector<std::string>{"queued 2"});
         }
         work();
@@ -528,7 +602,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a person who takes over while the answer i
     options.turn_concurrency = 0;
     one_round();
     Answering answering;
-    const auto claimed = store.write([&](Transaction& tx) { return turns::claim(tx, answering, 10, tx.now() + 1min, worker_id); });
+    const auto claimed = store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1min, worker_id, {8}); });
     REQUIRE(claimed.size() == 1);
     const Decision decision = blocking(turns::decide(claimed[0]));
     CHECK(decision.outcome == TurnOutcome::replied);
@@ -564,7 +638,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a finished turn of an expired lease writes
     options.turn_concurrency = 0;
     one_round();
     Answering answering;
-    const auto claimed = store.write([&](Transaction& tx) { return turns::claim(tx, answering, 10, tx.now() + 1min, worker_id); });
+    const auto claimed = store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1min, worker_id, {8}); });
     REQUIRE(claimed.size() == 1);
     const Decision decision = blocking(turns::decide(claimed[0]));
     world.clock.advance(2min);

@@ -191,6 +191,7 @@ CREATE TABLE workers (
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
     boot_id TEXT NOT NULL,
+    start_ticks INTEGER NOT NULL,
     queues TEXT NOT NULL,
     started_at INTEGER NOT NULL,
     seen_at INTEGER NOT NULL
