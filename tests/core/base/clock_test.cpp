@@ -66,7 +66,7 @@ TEST_CASE("clock: a random word has the length and letters it should, and each i
     CHECK(random.octets(16) != random.octets(16));
 }
 
-TEST_CASE("clock: random fractions spread over all of [0, 1)", "[base]") {
+TEST_CASE("clock: random fractions spread from 0 to just below 1", "[base]") {
     test::FakeRandom random;
     int lower_half = 0;
     for (int i = 0; i < 1000; ++i) {

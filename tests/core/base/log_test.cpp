@@ -69,7 +69,7 @@ TEST_CASE("log: a number that slipped into a value is masked, an id is not", "[b
     CHECK(the_line(taken.text()) == "app info sent to=••••••0123 id=12025550123");
 }
 
-TEST_CASE("log: lines below the level are left out; without set-up that is warning", "[base]") {
+TEST_CASE("log: lines below the level are left out, and without set-up those below warning", "[base]") {
     const StderrTaken taken;
     log::set_up({.level = log::Level::error});
     log::warning("no");

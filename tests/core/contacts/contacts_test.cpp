@@ -84,7 +84,7 @@ TEST_CASE_METHOD(Fixture, "a contact known by user id only is written to at its 
     CHECK(person(number).id == ana.id);
 }
 
-TEST_CASE_METHOD(Fixture, "two contacts whose addresses come together are not merged; the user id decides") {
+TEST_CASE_METHOD(Fixture, "two contacts whose addresses come together are not merged, and the user id decides") {
     const FoundContact by_number = person(number);
     const FoundContact by_user = person("", user_id);
     CHECK(by_number.id != by_user.id);

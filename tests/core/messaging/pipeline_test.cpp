@@ -676,7 +676,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: sends are paced by their device", "[pipeli
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Pipeline, "pipeline: a quoting agent names the message it answers; a group is answered in the group", "[pipeline]") {
+TEST_CASE_METHOD(Pipeline, "pipeline: a quoting agent names the message it answers, and a group is answered in the group", "[pipeline]") {
     store.write([&](Transaction& tx) { agents::update(tx, a_cause, faq, {.quote = true}); });
     Json item = text_item(ada, "wamid.1", "hi");
     SECTION("quote") {
