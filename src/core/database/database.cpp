@@ -60,16 +60,19 @@ asio::awaitable<void> Database::submit(std::unique_ptr<Unit> unit) {
 
 void Rows::take_row(std::size_t row, std::span<const Field> fields, void* object) {
     if (slots_.empty()) {
-        const auto column_of = [&](const std::string& name) {
-            const auto found = std::find(columns.begin(), columns.end(), name);
-            return found == columns.end() ? -1 : static_cast<int>(found - columns.begin());
+        const auto column_of = [&](std::string_view name, std::string_view suffix = {}) {
+            const auto is_it = [&](const std::string& column) {
+                return column.size() == name.size() + suffix.size() && column.starts_with(name) && column.ends_with(suffix);
+            };
+            const auto found = std::find_if(columns->begin(), columns->end(), is_it);
+            return found == columns->end() ? -1 : static_cast<int>(found - columns->begin());
         };
+        slots_.reserve(fields.size());
         for (const Field& field : fields) {
-            const std::string name(field.name);
             if (field.kind == Kind::sealed)
-                slots_.push_back({&field, {column_of(name + "_enc"), column_of(name + "_hash"), column_of(name + "_last4")}});
+                slots_.push_back({&field, {column_of(field.name, "_enc"), column_of(field.name, "_hash"), column_of(field.name, "_last4")}});
             else
-                slots_.push_back({&field, {column_of(name), -1, -1}});
+                slots_.push_back({&field, {column_of(field.name), -1, -1}});
         }
     }
     auto& values = cells[row];
@@ -94,7 +97,7 @@ void Rows::take_row(std::size_t row, std::span<const Field> fields, void* object
 }
 
 Value Rows::take_cell(std::size_t row) {
-    if (columns.size() != 1) throw Error(Errc::bug, "a single value was expected of a query with " + std::to_string(columns.size()) + " columns");
+    if (columns->size() != 1) throw Error(Errc::bug, "a single value was expected of a query with " + std::to_string(columns->size()) + " columns");
     return std::move(cells[row][0]);
 }
 

@@ -22,7 +22,7 @@ namespace wabot {
 /// The answer of a query. Its rows are moved out once, as described structs or as single values.
 class Rows {
 public:
-    std::vector<std::string> columns;
+    std::shared_ptr<const std::vector<std::string>> columns;  // their names, shared with the statement
     std::vector<std::vector<Value>> cells;
 
     std::size_t size() const { return cells.size(); }

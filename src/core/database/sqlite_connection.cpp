@@ -77,6 +77,9 @@ Errc code_of(int sqlite_code) {
 }  // namespace
 
 SqliteConnection::SqliteConnection(const std::string& path, bool create) {
+    // Counting every allocation costs a lock each; nobody reads the counts. Counts before the first connection only.
+    static const int without_memory_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(without_memory_statistics);
     // The store is its owner's alone, whatever the umask; log and index files take after it.
     if (create)
         if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
@@ -119,7 +122,7 @@ Rows SqliteConnection::query(std::string_view sql, std::span<const Value> argume
     const Statement& statement = prepare(sql);
     bind(statement, arguments);
     Rows rows;
-    run(statement.handle, &rows);
+    run(statement, &rows);
     return rows;
 }
 
@@ -127,7 +130,7 @@ std::int64_t SqliteConnection::change(std::string_view sql, std::span<const Valu
     const Statement& statement = prepare(sql);
     bind(statement, arguments);
     const int before = sqlite3_total_changes(handle_);
-    run(statement.handle, nullptr);
+    run(statement, nullptr);
     return sqlite3_total_changes(handle_) == before ? 0 : sqlite3_changes64(handle_);
 }
 
@@ -159,6 +162,9 @@ SqliteConnection::Statement& SqliteConnection::prepare(std::string_view sql) {
     if (code != SQLITE_OK) fail(code);
     const int count = sqlite3_bind_parameter_count(statement.handle);
     for (int n = 1; n <= count; ++n) statement.index_of.push_back(sqlite3_bind_parameter_index(statement.handle, ("$" + std::to_string(n)).c_str()));
+    auto columns = std::make_shared<std::vector<std::string>>();
+    for (int i = 0; i < sqlite3_column_count(statement.handle); ++i) columns->emplace_back(sqlite3_column_name(statement.handle, i));
+    statement.columns = std::move(columns);
     return statements_.emplace(std::string(sql), std::move(statement)).first->second;
 }
 
@@ -167,7 +173,8 @@ void SqliteConnection::bind(const Statement& statement, std::span<const Value> a
     for (std::size_t i = 0; i < arguments.size(); ++i) bind_value(statement.handle, statement.index_of[i], arguments[i]);
 }
 
-void SqliteConnection::run(sqlite3_stmt* handle, Rows* rows) {
+void SqliteConnection::run(const Statement& statement, Rows* rows) {
+    sqlite3_stmt* const handle = statement.handle;
     struct Reset {
         sqlite3_stmt* statement;
         ~Reset() {
@@ -176,8 +183,7 @@ void SqliteConnection::run(sqlite3_stmt* handle, Rows* rows) {
         }
     } reset{handle};
     const int columns = sqlite3_column_count(handle);
-    if (rows != nullptr)
-        for (int i = 0; i < columns; ++i) rows->columns.emplace_back(sqlite3_column_name(handle, i));
+    if (rows != nullptr) rows->columns = statement.columns;
     for (int code = sqlite3_step(handle); code != SQLITE_DONE; code = sqlite3_step(handle)) {
         if (code != SQLITE_ROW) fail(code);
         if (rows == nullptr) continue;

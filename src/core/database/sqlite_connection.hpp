@@ -36,11 +36,12 @@ public:
 private:
     struct Statement {
         sqlite3_stmt* handle = nullptr;
+        std::shared_ptr<const std::vector<std::string>> columns;
         std::vector<int> index_of;  // parameter index of $1, $2, ...: SQLite numbers them by first appearance
     };
     Statement& prepare(std::string_view sql);
     void bind(const Statement& statement, std::span<const Value> arguments);
-    void run(sqlite3_stmt* handle, Rows* rows);
+    void run(const Statement& statement, Rows* rows);
     void forget_statements();
     [[noreturn]] void fail(int code) const;
 

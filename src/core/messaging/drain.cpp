@@ -133,14 +133,14 @@ class Storing {
 public:
     Storing(Transaction& tx, std::chrono::milliseconds takeover_timeout) : tx_(tx), takeover_timeout_(takeover_timeout) {}
 
-    /// False when another drainer took the body meanwhile.
-    bool store(const PreparedBody& body) {
+    /// Nothing when another drainer took the body meanwhile.
+    void store(const PreparedBody& body) {
         static constexpr std::string_view take_sql =
             "UPDATE inbox SET state = 'done', attempts = attempts + 1, done_at = $2 WHERE id = $1 AND state = 'received'";
-        if (tx_.execute(take_sql, body.row.id, tx_.now()) != 1) return false;
+        if (tx_.execute(take_sql, body.row.id, tx_.now()) != 1) return;
         if (!body.unreadable.empty()) {
             tx_.execute("UPDATE inbox SET state = 'quarantined', error = $2, done_at = NULL WHERE id = $1", body.row.id, body.unreadable);
-            return true;
+            return;
         }
         cause_ = Cause{{"system", "inbox"}, body.row.request_id};
         tx_.execute("DELETE FROM inbox_items WHERE inbox_id = $1", body.row.id);
@@ -156,8 +156,10 @@ public:
             }
         }
         if (worst != "done") tx_.execute("UPDATE inbox SET state = $2, error = $3, done_at = NULL WHERE id = $1", body.row.id, worst, error);
-        return true;
     }
+
+    /// For the log, once the unit is durable.
+    std::vector<MessageId> stored;
 
 private:
     ItemResult store_item(const ReceivedBody& row, const PreparedItem& item) {
@@ -207,6 +209,7 @@ private:
             result.error = "the message is stored already";
             return;
         }
+        stored.push_back(*result.message);
         conversations::note_message(tx_, conversation);
         if (takes_turn) lanes::add(tx_, Lane::turn, conversation, 1);
         if (m.is_echo) conversations::hand_off(tx_, cause_, conversation, Control::human, tx_.now() + takeover_timeout_);
@@ -249,11 +252,11 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     auto store = [&bodies, takeover_timeout](Transaction& tx) {
         Storing storing(tx, takeover_timeout);
-        std::size_t taken = 0;
-        for (const PreparedBody& body : bodies) taken += storing.store(body) ? 1 : 0;
-        return taken;
+        for (const PreparedBody& body : bodies) storing.store(body);
+        return std::move(storing.stored);
     };
-    co_await db.write(store);
+    const std::vector<MessageId> stored = co_await db.write(store);
+    for (const MessageId id : stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
     co_return bodies.size();
 }
 

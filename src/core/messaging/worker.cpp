@@ -189,11 +189,15 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         };
         co_await write_surely(work);
         if (!outcome) co_return;
+        if (provider_id)
+            log::write(log::Level::info, log::Logger::messages, "message sent",
+                       {{"message_id", claimed.send.message_id}, {"send_id", claimed.send.id}});
         if (const auto* refused = std::get_if<NotSent>(&*outcome))
-            log::warning("send refused",
-                         {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
+            log::write(log::Level::warning, log::Logger::messages, "send refused",
+                       {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
         else if (const auto* uncertain = std::get_if<Uncertain>(&*outcome))
-            log::warning("send uncertain", {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
+            log::write(log::Level::warning, log::Logger::messages, "send uncertain",
+                       {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
     }
 
     /// What the provider said must not be forgotten because the store is away for a moment: tried until the lease would be over anyhow.

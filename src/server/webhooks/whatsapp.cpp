@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/log.hpp"
 #include "server/intake.hpp"
 #include "server/routes.hpp"
 #include "server/services.hpp"
@@ -67,7 +68,11 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
         // Made or changed by another process: look again before refusing.
         if (co_await intake.reload(devices)) continue;
         if (failure) std::rethrow_exception(failure);
-        if (!device) throw Error(Errc::unauthenticated, "the signature does not match");
+        if (!device) {
+            log::write(log::Level::warning, log::Logger::auth, "webhook refused, its signature does not match",
+                       {{"peer", request.peer}, {"request_id", request.id}});
+            throw Error(Errc::unauthenticated, "the signature does not match");
+        }
     }
     throw Error(Errc::unavailable, "the device is being changed");
 }
