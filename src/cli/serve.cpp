@@ -45,7 +45,18 @@ struct Service {
           pool({db, rt.vault(), world, *http, directory, metrics}, worker_options(rt.settings()), rt.cause()),
           intake{db, rt.vault(), directory, [this] { pool.notify(); }},
           services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
-          server(server_options(rt.settings(), opts), services, all_routes()) {}
+          rows(routes_of(rt.settings())),
+          routes(rows),
+          server(server_options(rt.settings(), opts), services, std::span(&routes, 1)) {}
+
+    /// Every endpoint, the webhooks with the body limit of the settings.
+    static std::vector<Route> routes_of(const Settings& settings) {
+        std::vector<Route> rows;
+        for (const RouteTable& table : all_routes()) rows.insert(rows.end(), table.begin(), table.end());
+        for (Route& row : rows)
+            if (row.access == Access::signature) row.body_max = static_cast<std::size_t>(settings.webhook_body_max);
+        return rows;
+    }
 
     static ServerOptions server_options(const Settings& settings, const ServeOptions& opts) {
         ServerOptions options;
@@ -119,6 +130,8 @@ struct Service {
     WorkerPool pool;
     Intake intake;
     Services services;
+    std::vector<Route> rows;
+    RouteTable routes;
     Server server;
 };
 
