@@ -3,6 +3,7 @@
 #include "core/agents/ready_agents.hpp"
 #include "core/devices/devices.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/code_of.hpp"
 #include "tests/fakes/scratch_store.hpp"
 #include "tests/fakes/world.hpp"
 
@@ -44,16 +45,6 @@ struct Fixture {
         return store.read([](Snapshot& db) { return db.query("SELECT kind FROM changes ORDER BY id").all<std::string>(); });
     }
 };
-
-template <class Work>
-Errc code_of(Work work) {
-    try {
-        work();
-    } catch (const Error& failure) {
-        return failure.code();
-    }
-    return Errc::bug;
-}
 
 }  // namespace
 

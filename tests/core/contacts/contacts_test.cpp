@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/devices/devices.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/code_of.hpp"
 #include "tests/fakes/scratch_store.hpp"
 #include "tests/fakes/world.hpp"
 
@@ -41,16 +42,6 @@ struct Fixture {
         return store.read([](Snapshot& db) { return db.query("SELECT COUNT(*) FROM contacts").one<std::int64_t>(); });
     }
 };
-
-template <class Work>
-Errc code_of(Work work) {
-    try {
-        work();
-    } catch (const Error& failure) {
-        return failure.code();
-    }
-    return Errc::bug;
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include "core/contacts/contacts.hpp"
 #include "core/devices/devices.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/code_of.hpp"
 #include "tests/fakes/scratch_store.hpp"
 #include "tests/fakes/world.hpp"
 
@@ -41,16 +42,6 @@ struct Fixture {
         return reason(store.read([&](Snapshot& db) { return ignore_rules::facts_of(db, chat, author, text); }));
     }
 };
-
-template <class Work>
-Errc code_of(Work work) {
-    try {
-        work();
-    } catch (const Error& failure) {
-        return failure.code();
-    }
-    return Errc::bug;
-}
 
 }  // namespace
 
