@@ -26,9 +26,27 @@ void record(Transaction& tx, const Cause& cause, std::string_view kind, ContactI
     changes::record(tx, cause, kind, "contact", id.value, device.value);
 }
 
-std::optional<ContactId> owner_of(Snapshot& db, DeviceId device, const SealedIdentity& identity) {
-    static constexpr std::string_view sql = "SELECT contact_id FROM contact_identities WHERE device_id = $1 AND kind = $2 AND value_hash = $3";
-    return db.query(sql, device, identity.kind, identity.value.hash).first<ContactId>();
+/// What is looked at to see whether a message brings anything new about its sender.
+struct Known {
+    ContactId id;
+    std::optional<Bytes> phone_number_hash;
+};
+
+}  // namespace
+}  // namespace contacts
+
+using KnownContact = contacts::Known;
+WABOT_DESCRIBE(KnownContact, FIELD(id), FIELD(phone_number_hash))
+
+namespace contacts {
+
+namespace {
+
+std::optional<KnownContact> owner_of(Snapshot& db, DeviceId device, const SealedIdentity& identity) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT c.id, c.phone_number_hash FROM contact_identities i JOIN contacts c ON c.id = i.contact_id
+        WHERE i.device_id = $1 AND i.kind = $2 AND i.value_hash = $3)sql";
+    return db.query(sql, device, identity.kind, identity.value.hash).first<KnownContact>();
 }
 
 /// False when another unit was quicker to give it to someone.
@@ -45,41 +63,44 @@ std::optional<T> part(const std::optional<Sealed>& value, T Sealed::*member) {
     return value ? std::optional((*value).*member) : std::nullopt;
 }
 
-FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address) {
+std::optional<std::string> name_of(const SealedAddress& address) {
+    return address.name.empty() ? std::nullopt : std::optional(address.name);
+}
+
+/// A new contact with the first of its identities; that of another unit which was quicker.
+FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
     static constexpr std::string_view sql = R"sql(
         INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, phone_number_enc, phone_number_hash,
-                              phone_number_last4, is_group, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id)sql";
+                              phone_number_last4, is_group, name, last_incoming_at, last_message_at, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($10, $11), $11, $11) RETURNING id)sql";
     const auto& phone = address.phone_number;
     const auto id = tx.query(sql, device, address.contact_jid.enc, address.contact_jid.hash, address.contact_jid.last4, part(phone, &Sealed::enc),
-                             part(phone, &Sealed::hash), part(phone, &Sealed::last4), address.is_group, tx.now())
+                             part(phone, &Sealed::hash), part(phone, &Sealed::last4), address.is_group, name_of(address), incoming_at, tx.now())
                         .one<ContactId>();
     if (!link(tx, device, id, address.identities.front())) {
         tx.execute("DELETE FROM contacts WHERE id = $1", id);
-        return {.id = owner_of(tx, device, address.identities.front()).value()};
+        return {.id = owner_of(tx, device, address.identities.front()).value().id};
     }
     record(tx, cause, "contact.created", id, device);
     return {.id = id, .added = true};
 }
 
-/// Name, number and times as of now. Gives whether it is blocked.
-bool refresh(Transaction& tx, ContactId id, const SealedAddress& address, std::optional<Time> incoming_at) {
-    const auto name = address.name.empty() ? std::nullopt : std::optional(address.name);
+/// Name, number and times as of now.
+void refresh(Transaction& tx, const KnownContact& known, const SealedAddress& address, std::optional<Time> incoming_at) {
     static constexpr std::string_view sql = R"sql(
         UPDATE contacts SET name = COALESCE($2, name), updated_at = $4,
                last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
                last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
-        WHERE id = $1 RETURNING is_blocked)sql";
-    const bool is_blocked = tx.query(sql, id, name, incoming_at, tx.now()).one<bool>();
-    if (!address.phone_number) return is_blocked;
+        WHERE id = $1)sql";
+    tx.execute(sql, known.id, name_of(address), incoming_at, tx.now());
+    if (!address.phone_number || known.phone_number_hash == address.phone_number->hash) return;
     static constexpr std::string_view move = R"sql(
         UPDATE contacts SET contact_jid_enc = $2, contact_jid_hash = $3, contact_jid_last4 = $4,
                phone_number_enc = $5, phone_number_hash = $6, phone_number_last4 = $7
-        WHERE id = $1 AND (phone_number_hash IS NULL OR phone_number_hash <> $6))sql";
+        WHERE id = $1)sql";
     const Sealed& jid = address.contact_jid;
     const Sealed& phone = *address.phone_number;
-    tx.execute(move, id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
-    return is_blocked;
+    tx.execute(move, known.id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
 }
 
 [[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates) {
@@ -91,19 +112,25 @@ bool refresh(Transaction& tx, ContactId id, const SealedAddress& address, std::o
 }  // namespace
 
 FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
-    std::optional<FoundContact> found;
+    std::optional<KnownContact> known;
     std::vector<const SealedIdentity*> unknown;
     for (const SealedIdentity& identity : address.identities) {
         const auto owner = owner_of(tx, device, identity);
         if (!owner)
             unknown.push_back(&identity);
-        else if (!found)
-            found = {.id = *owner};
+        else if (!known)
+            known = owner;
     }
-    if (!found) found = add(tx, cause, device, address);
-    for (const SealedIdentity* identity : unknown) link(tx, device, found->id, *identity);
-    found->is_blocked = refresh(tx, found->id, address, incoming_at);
-    return *found;
+    FoundContact found;
+    if (known) {
+        found.id = known->id;
+        refresh(tx, *known, address, incoming_at);
+    } else {
+        found = add(tx, cause, device, address, incoming_at);
+        unknown.erase(unknown.begin());  // linked already
+    }
+    for (const SealedIdentity* identity : unknown) link(tx, device, found.id, *identity);
+    return found;
 }
 
 std::optional<Contact> find(Snapshot& db, ContactId id) {
@@ -143,9 +170,10 @@ std::vector<ContactIdentity> identities(Snapshot& db, ContactId id) {
     return db.query("SELECT * FROM contact_identities WHERE contact_id = $1 ORDER BY id LIMIT 100", id).all<ContactIdentity>();
 }
 
-SealedTarget target_of(Snapshot& db, ContactId id) {
+SealedTarget target_of(Snapshot& db, ContactId id, std::optional<Sealed> phone) {
     SealedTarget out;
-    if (const auto contact = find(db, id)) out.phone = contact->phone_number;
+    out.phone = std::move(phone);
+    if (out.phone) return out;
     for (ContactIdentity& identity : identities(db, id)) {
         if (identity.kind == IdentityKind::bsuid)
             out.user_id = std::move(identity.value);

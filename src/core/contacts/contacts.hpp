@@ -22,11 +22,10 @@ struct ContactFilter {
 
 struct FoundContact {
     ContactId id;
-    bool is_blocked = false;
     bool added = false;
 };
 
-/// Where a contact is reached now, sealed as it is kept.
+/// Where a contact is reached now, sealed as it is kept: its number, else its user id, else it is a group.
 struct SealedTarget {
     std::optional<Sealed> phone;
     std::optional<Sealed> user_id;
@@ -57,8 +56,8 @@ Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId dev
 std::vector<Contact> list(Snapshot& db, const ContactFilter& filter = {}, const Page& page = {});
 /// In the order they became known.
 std::vector<ContactIdentity> identities(Snapshot& db, ContactId id);
-/// The number it wrote from last, the newest user id, or the group.
-SealedTarget target_of(Snapshot& db, ContactId id);
+/// The number it wrote from last (`phone`, as its row has it); without one the newest user id, or the group.
+SealedTarget target_of(Snapshot& db, ContactId id, std::optional<Sealed> phone);
 
 /// A blocked contact is stored, never answered and never written to. Says whether that was news.
 bool set_blocked(Transaction& tx, const Cause& cause, ContactId id, bool blocked);

@@ -95,7 +95,7 @@ Meaning read_contact(Snapshot& db, const Vault& vault, DeviceId device, ContactI
     const auto contact = contacts::find(db, id);
     if (!contact || contact->device_id != device) refuse(fmt::format("the device has no contact {}", id.value));
     if (contact->is_group != wants_group) refuse(fmt::format("contact {} is {} group", id.value, wants_group ? "no" : "a"));
-    const Target target = open_target(vault, contacts::target_of(db, id));
+    const Target target = open_target(vault, contacts::target_of(db, id, contact->phone_number));
     const std::string& address = wants_group ? target.group_id : target.to.phone.empty() ? target.to.user_id : target.to.phone;
     return {.address = address, .contact_id = id};
 }

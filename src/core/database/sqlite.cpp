@@ -252,30 +252,45 @@ private:
         }
     }
 
-    /// One transaction over the units that wait; each that throws is rolled back alone. Throws when the COMMIT fails.
+    /// One transaction over the units that wait. Savepoints cost a copy of each page that a unit touches, and hardly a unit fails: so there are
+    /// none, and when one does fail, the batch is run again with them. Throws when the COMMIT fails.
     void run_batch(SqliteConnection& connection, Units& batch) {
         const auto began = std::chrono::steady_clock::now();
         connection.change("BEGIN IMMEDIATE");
         SqliteTransaction transaction(connection, clock_.now());
-        while (batch.size() < batch_max_ && std::chrono::steady_clock::now() - began < batch_time_max) {
+        bool is_whole = true;
+        while (is_whole && batch.size() < batch_max_ && std::chrono::steady_clock::now() - began < batch_time_max) {
             auto unit = writes_.take();
             if (!unit) break;
             batch.push_back(std::move(unit));
-            run_unit(connection, transaction, *batch.back());
+            is_whole = run_unit(connection, transaction, *batch.back());
         }
+        if (!is_whole) run_apart(connection, transaction, batch);
         connection.change("COMMIT");
         commits_.fetch_add(1);
     }
 
-    static void run_unit(SqliteConnection& connection, SqliteTransaction& transaction, Unit& unit) {
-        connection.change("SAVEPOINT unit");
+    /// False when it threw.
+    static bool run_unit(SqliteConnection& connection, SqliteTransaction& transaction, Unit& unit) {
         try {
+            unit.failure = nullptr;
             (*unit.work)(transaction);
-            connection.change("RELEASE unit");
+            return true;
         } catch (...) {
             unit.failure = std::current_exception();
             if (!connection.in_transaction()) throw;  // a full disk or an I/O error took the whole batch along
-            connection.change("ROLLBACK TO unit");
+            return false;
+        }
+    }
+
+    /// Begins again, so that what the failed unit wrote is gone; each that throws is rolled back alone.
+    static void run_apart(SqliteConnection& connection, SqliteTransaction& transaction, Units& batch) {
+        connection.change("ROLLBACK");
+        connection.change("BEGIN IMMEDIATE");
+        if (batch.size() == 1) return;
+        for (auto& unit : batch) {
+            connection.change("SAVEPOINT unit");
+            if (!run_unit(connection, transaction, *unit)) connection.change("ROLLBACK TO unit");
             connection.change("RELEASE unit");
         }
     }

@@ -68,9 +68,13 @@ std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, int
     return db.query(list_sql, device, before, any_key, any_id, limit).all<Conversation>();
 }
 
+Control control_at(Time now, Control stored, std::optional<Time> until) {
+    return stored == Control::human && (!until || *until > now) ? Control::human : Control::agent;
+}
+
 Control control_of(Snapshot& db, ConversationId id) {
-    const auto now = db.query("SELECT control, control_until AS until FROM conversations WHERE id = $1", id).one<ControlNow>();
-    return now.control == Control::human && (!now.until || *now.until > db.now()) ? Control::human : Control::agent;
+    const auto stored = db.query("SELECT control, control_until AS until FROM conversations WHERE id = $1", id).one<ControlNow>();
+    return control_at(db.now(), stored.control, stored.until);
 }
 
 bool hand_off(Transaction& tx, const Cause& cause, ConversationId id, Control to, Time until) {

@@ -49,7 +49,7 @@ namespace conversations {
 ConversationId find_or_add(Transaction& tx, DeviceId device, ContactId contact, std::string_view new_key);
 std::string new_key(Random& random);
 
-/// A message was added to it: it was last used now.
+/// A message was added to it that goes into no lane: it was last used now.
 void note_message(Transaction& tx, ConversationId id);
 
 /// By key, or by id when it is all digits.
@@ -61,6 +61,8 @@ std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, int
 
 /// Who answers now: a person whose time is over is none.
 Control control_of(Snapshot& db, ConversationId id);
+/// The same of what the row says.
+Control control_at(Time now, Control stored, std::optional<Time> until);
 
 /// Hands the conversation to a person until `until`, or back to the agents (`until` is not used then). Whether that changed anything.
 bool hand_off(Transaction& tx, const Cause& cause, ConversationId id, Control to, Time until);

@@ -21,10 +21,11 @@ struct ReceivedBody {
     std::string kind;
     std::optional<DeviceId> device_id;
     Bytes body;
+    std::int64_t attempts;
     std::string request_id;
     Time received_at;
 };
-WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(body), FIELD(request_id), FIELD(received_at))
+WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(body), FIELD(attempts), FIELD(request_id), FIELD(received_at))
 
 namespace {
 
@@ -56,9 +57,10 @@ struct PreparedBody {
 
 std::vector<ReceivedBody> load(Snapshot& db) {
     static constexpr std::string_view sql = R"sql(
-        SELECT id, kind, device_id, body, request_id, received_at FROM (
-            SELECT id, kind, device_id, body, request_id, received_at, sum(length(body)) OVER (ORDER BY id) AS total FROM (
-                SELECT id, kind, device_id, body, request_id, received_at FROM inbox WHERE state = 'received' ORDER BY id LIMIT $1) oldest) sized
+        SELECT id, kind, device_id, body, attempts, request_id, received_at FROM (
+            SELECT id, kind, device_id, body, attempts, request_id, received_at, sum(length(body)) OVER (ORDER BY id) AS total FROM (
+                SELECT id, kind, device_id, body, attempts, request_id, received_at FROM inbox WHERE state = 'received'
+                ORDER BY id LIMIT $1) oldest) sized
         WHERE total <= $2 OR total = length(body) ORDER BY id)sql";
     return db.query(sql, bodies_max, octets_max).all<ReceivedBody>();
 }
@@ -143,7 +145,7 @@ public:
             return;
         }
         cause_ = Cause{{"system", "inbox"}, body.row.request_id};
-        tx_.execute("DELETE FROM inbox_items WHERE inbox_id = $1", body.row.id);
+        if (body.row.attempts > 0) tx_.execute("DELETE FROM inbox_items WHERE inbox_id = $1", body.row.id);  // replayed
         std::string_view worst = "done";
         std::optional<std::string> error;
         std::int64_t position = 0;
@@ -210,8 +212,10 @@ private:
             return;
         }
         stored.push_back(*result.message);
-        conversations::note_message(tx_, conversation);
-        if (takes_turn) lanes::add(tx_, Lane::turn, conversation, 1);
+        if (takes_turn)
+            lanes::add(tx_, Lane::turn, conversation, 1);
+        else
+            conversations::note_message(tx_, conversation);
         if (m.is_echo) conversations::hand_off(tx_, cause_, conversation, Control::human, tx_.now() + takeover_timeout_);
         changes::record(tx_, cause_, m.is_echo ? "message.echoed" : "message.received", "message", result.message->value, device.value);
     }

@@ -85,8 +85,7 @@ void replay(Transaction& tx, const Cause& cause, InboxId id) {
 }
 
 std::int64_t replay_unrouted(Transaction& tx) {
-    return tx.execute(
-        "UPDATE inbox SET state = 'received', error = NULL WHERE state IN ('quarantined', 'unrouted') AND state = 'unrouted' AND body IS NOT NULL");
+    return tx.execute("UPDATE inbox SET state = 'received', error = NULL WHERE state = 'unrouted' AND body IS NOT NULL");
 }
 
 }  // namespace wabot::inbox

@@ -8,7 +8,7 @@ namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, any_due, claim, finish, holds, extend, rescue_expired, rescue_worker;
+    std::string add, any_due, claim, finish, extend, rescue_expired, rescue_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -20,7 +20,7 @@ std::string for_lane(std::string text, std::string_view prefix) {
 LaneSql make_sql(std::string_view prefix) {
     return {
         for_lane(R"sql(
-            UPDATE conversations SET {lane}_pending = {lane}_pending + $2,
+            UPDATE conversations SET last_message_at = $3, updated_at = $3, {lane}_pending = {lane}_pending + $2,
                    {lane}_due_at = CASE WHEN {lane}_state = 'idle' THEN $3 ELSE {lane}_due_at END,
                    {lane}_state = CASE WHEN {lane}_state = 'idle' THEN 'ready' ELSE {lane}_state END
             WHERE id = $1)sql",
@@ -41,9 +41,6 @@ LaneSql make_sql(std::string_view prefix) {
                    {lane}_state = CASE WHEN {lane}_pending > $3 THEN 'ready' ELSE 'idle' END,
                    {lane}_due_at = $4, {lane}_lease_until = NULL, {lane}_worker = NULL
             WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
-                 prefix),
-        for_lane(R"sql(
-            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
                  prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_lease_until = $3 WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
@@ -85,18 +82,23 @@ bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t
     return tx.execute(sql_of(lane).finish, claimed.id, claimed.lease_no, done, due_at) == 1;
 }
 
-bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed) {
-    return !db.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty();
-}
-
 void recount_sends(Transaction& tx, ConversationId id, Time due_at) {
     static constexpr std::string_view count_sql =
-        "SELECT count(*) FROM sends WHERE conversation_id = $1 AND state IN ('queued', 'claimed', 'handing_over', 'uncertain')";
+        "SELECT count(*) FROM sends WHERE conversation_id = $1 "
+        "AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain')";
     static constexpr std::string_view sql = R"sql(
         UPDATE conversations SET send_pending = $2, send_due_at = $3, send_state = CASE WHEN $2 > 0 THEN 'ready' ELSE 'idle' END
         WHERE id = $1 AND send_state <> 'running')sql";
     const auto pending = tx.query(count_sql, id).one<std::int64_t>();
     tx.execute(sql, id, pending, due_at);
+}
+
+bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
+               turn_due_at = $3, turn_lease_until = NULL, turn_worker = NULL, turn_cursor = $4
+        WHERE id = $1 AND turn_lease_no = $2 AND turn_state = 'running')sql";
+    return tx.execute(sql, claimed.id, claimed.lease_no, tx.now(), cursor) == 1;
 }
 
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until) {

@@ -21,7 +21,7 @@ WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no))
 
 namespace lanes {
 
-/// `count` more pending in a lane, which becomes ready if it was idle.
+/// A message has come that brings `count` more into a lane, which becomes ready if it was idle.
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count);
 
 /// Whether anything is due: worth a claim.
@@ -33,8 +33,8 @@ std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until
 /// Gives the lane back with `done` fewer pending, not due before `due_at`. False when it is ours no more (fenced): the unit must write nothing.
 bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t done, Time due_at);
 
-/// Whether the lane is still ours.
-bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed);
+/// The same for a turn that came to its end: the lane goes on behind this message.
+bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor);
 
 /// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside.
 void recount_sends(Transaction& tx, ConversationId id, Time due_at);

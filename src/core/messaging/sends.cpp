@@ -17,10 +17,14 @@
 
 namespace wabot {
 
-struct QuotedId {
-    Sealed id;
+/// What a send needs besides its own row.
+struct SendSurroundings {
+    ContactId contact_id;
+    std::optional<Sealed> phone_number;
+    std::optional<Sealed> quoted;
 };
-WABOT_DESCRIBE(QuotedId, FIELD(id, .sealed = "messages.whatsapp_message_id"))
+WABOT_DESCRIBE(SendSurroundings, FIELD(contact_id), FIELD(phone_number, .sealed = "contacts.phone_number"),
+               FIELD(quoted, .sealed = "messages.whatsapp_message_id"))
 
 }  // namespace wabot
 
@@ -40,17 +44,17 @@ constexpr std::string_view columns =
 
 // By message, not by age: the new attempt of an uncertain send goes before what was queued behind it.
 const std::string head_sql = "SELECT " + std::string(columns) +
-                             " FROM sends WHERE conversation_id = $1 AND state IN ('queued', 'claimed', 'handing_over', 'uncertain') ORDER BY "
-                             "message_id, part, attempt LIMIT 1";
+                             " FROM sends WHERE conversation_id = $1 "
+                             "AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain') "
+                             "ORDER BY message_id, part, attempt LIMIT 1";
 const std::string attempt_sql =
     "SELECT " + std::string(columns) + " FROM sends WHERE device_id = $1 AND message_id = $2 AND part = $3 AND attempt = $4";
 
-constexpr std::string_view contact_sql = "SELECT contact_id FROM conversations WHERE id = $1";
-
-constexpr std::string_view quoted_sql = R"sql(
-    SELECT q.whatsapp_message_id_enc AS id_enc, q.whatsapp_message_id_hash AS id_hash, q.whatsapp_message_id_last4 AS id_last4
-    FROM messages m JOIN messages q ON q.id = m.parent_id
-    WHERE m.id = $1 AND q.whatsapp_message_id_hash IS NOT NULL)sql";
+constexpr std::string_view surroundings_sql = R"sql(
+    SELECT c.contact_id, k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, q.whatsapp_message_id_enc AS quoted_enc,
+           q.whatsapp_message_id_hash AS quoted_hash, q.whatsapp_message_id_last4 AS quoted_last4
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN contacts k ON k.id = c.contact_id LEFT JOIN messages q ON q.id = m.parent_id
+    WHERE m.id = $1)sql";
 
 void set_state(Transaction& tx, SendId id, SendState state, const std::optional<std::string>& error = std::nullopt) {
     tx.execute("UPDATE sends SET state = $2, last_error = COALESCE($3, last_error), updated_at = $4 WHERE id = $1", id, state, error, tx.now());
@@ -83,17 +87,23 @@ void decide_uncertain(Transaction& tx, const Send& send) {
     messages::follow_sends(tx, send.message_id);
 }
 
-/// Notes the provider's id of an attempt, on the send and, for its first part, on the message.
-void note_provider_id(Transaction& tx, const Send& send, const Sealed& id) {
-    static constexpr std::string_view send_sql = R"sql(
-        UPDATE sends SET whatsapp_message_id_enc = $2, whatsapp_message_id_hash = $3, whatsapp_message_id_last4 = $4
-        WHERE id = $1 AND whatsapp_message_id_hash IS NULL)sql";
-    tx.execute(send_sql, send.id, id.enc, id.hash, id.last4);
-    static constexpr std::string_view message_sql = R"sql(
+/// The attempt was accepted under this id, of the provider.
+void mark_sent(Transaction& tx, const Send& send, const Sealed& id, const std::optional<std::string>& settled_by) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE sends SET state = 'sent', settled_by = COALESCE($6, settled_by), updated_at = $5,
+               whatsapp_message_id_enc = COALESCE(whatsapp_message_id_enc, $2), whatsapp_message_id_hash = COALESCE(whatsapp_message_id_hash, $3),
+               whatsapp_message_id_last4 = COALESCE(whatsapp_message_id_last4, $4)
+        WHERE id = $1)sql";
+    tx.execute(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
+}
+
+/// A message goes by the provider's id of its first part.
+void name_message(Transaction& tx, const Send& send, const Sealed& id) {
+    static constexpr std::string_view sql = R"sql(
         UPDATE messages SET whatsapp_message_id_enc = $2, whatsapp_message_id_hash = $3, whatsapp_message_id_last4 = $4
         WHERE id = $1 AND whatsapp_message_id_hash IS NULL
           AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.device_id = $5 AND o.whatsapp_message_id_hash = $3))sql";
-    if (send.part == 1) tx.execute(message_sql, send.message_id, id.enc, id.hash, id.last4, send.device_id);
+    if (send.part == 1) tx.execute(sql, send.message_id, id.enc, id.hash, id.last4, send.device_id);
 }
 
 /// Two accepted attempts of one part: the contact got it twice.
@@ -102,6 +112,20 @@ void note_double(Transaction& tx, const Cause& cause, const Send& send) {
     if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
     tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
     changes::record(tx, cause, "send.doubled", "send", send.id.value, send.device_id.value);
+}
+
+/// An attempt is `sent` by the answer to it; its message follows. Nearly every message is one send, and then one statement says it all.
+void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const Sealed& id) {
+    mark_sent(tx, send, id, std::nullopt);
+    const auto attempts = tx.query("SELECT count(*) FROM sends WHERE message_id = $1", send.message_id).one<std::int64_t>();
+    static constexpr std::string_view sql = R"sql(
+        UPDATE messages SET status = 'sent', whatsapp_message_id_enc = $2, whatsapp_message_id_hash = $3, whatsapp_message_id_last4 = $4, updated_at = $5
+        WHERE id = $1 AND status = 'queued' AND whatsapp_message_id_hash IS NULL
+          AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.device_id = $6 AND o.whatsapp_message_id_hash = $3))sql";
+    if (attempts == 1 && tx.execute(sql, send.message_id, id.enc, id.hash, id.last4, tx.now(), send.device_id) == 1) return;
+    name_message(tx, send, id);
+    note_double(tx, cause, send);
+    messages::follow_sends(tx, send.message_id);
 }
 
 JsonText error_json(const NotSent& refusal) {
@@ -172,19 +196,21 @@ Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, Worker
                    tx.now());
         head->state = SendState::claimed;
         head->lease_no = lane.lease_no;
-        auto target = contacts::target_of(tx, tx.query(contact_sql, lane.id).one<ContactId>());
-        auto quoted = tx.query(quoted_sql, head->message_id).first<QuotedId>();
+        auto around = tx.query(surroundings_sql, head->message_id).one<SendSurroundings>();
+        auto target = contacts::target_of(tx, around.contact_id, std::move(around.phone_number));
         const std::int64_t revision = buckets.revision(head->device_id);
-        out.sends.push_back({lane, std::move(*head), std::move(target), quoted ? std::optional(std::move(quoted->id)) : std::nullopt, revision});
+        out.sends.push_back({lane, std::move(*head), std::move(target), std::move(around.quoted), revision});
     }
     buckets.save();
     return out;
 }
 
 void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash) {
-    static constexpr std::string_view sql =
-        "UPDATE sends SET state = 'handing_over', body_hash = $3, updated_at = $4 WHERE id = $1 AND state = 'claimed' AND lease_no = $2";
-    if (!lanes::holds(tx, Lane::send, claimed.lane) || tx.execute(sql, claimed.send.id, claimed.send.lease_no, body_hash, tx.now()) != 1)
+    static constexpr std::string_view sql = R"sql(
+        UPDATE sends SET state = 'handing_over', body_hash = $3, updated_at = $4
+        WHERE id = $1 AND state = 'claimed' AND lease_no = $2
+          AND EXISTS (SELECT 1 FROM conversations c WHERE c.id = $5 AND c.send_lease_no = $2 AND c.send_state = 'running'))sql";
+    if (tx.execute(sql, claimed.send.id, claimed.lane.lease_no, body_hash, tx.now(), claimed.lane.id) != 1)
         throw Error(Errc::stale, "send/" + std::to_string(claimed.send.id.value) + " is not ours any more");
 }
 
@@ -193,10 +219,7 @@ void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed
         settle(tx, cause, claimed.send.device_id, opaque_of(claimed.send), provider_id, "late answer");
         return;
     }
-    set_state(tx, claimed.send.id, SendState::sent);
-    note_provider_id(tx, claimed.send, provider_id);
-    note_double(tx, cause, claimed.send);
-    messages::follow_sends(tx, claimed.send.message_id);
+    note_accepted(tx, cause, claimed.send, provider_id);
     statuses::join_early(tx, claimed.send.device_id, provider_id.hash, claimed.send.message_id);
 }
 
@@ -245,7 +268,7 @@ void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& cl
 
 void give_back(Transaction& tx, const ClaimedSend& claimed) {
     if (!lanes::finish(tx, Lane::send, claimed.lane, 0, tx.now())) return;
-    tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE id = $1 AND state IN ('claimed', 'handing_over')", claimed.send.id,
+    tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE id = $1 AND (state = 'claimed' OR state = 'handing_over')", claimed.send.id,
                tx.now());
 }
 
@@ -277,13 +300,14 @@ bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_vi
     if (!message || !part || !attempt) return false;
     const auto send = tx.query(attempt_sql, device, *message, *part, *attempt).first<Send>();
     if (!send) return false;
-    note_provider_id(tx, *send, provider_id);
-    if (send->state == SendState::sent) return true;
-    tx.execute("UPDATE sends SET state = 'sent', settled_by = $3, updated_at = $2 WHERE id = $1", send->id, tx.now(), by);
+    const bool was_sent = send->state == SendState::sent;
+    mark_sent(tx, *send, provider_id, was_sent ? std::nullopt : std::optional(std::string(by)));
+    name_message(tx, *send, provider_id);
+    if (was_sent) return true;
     // It has arrived after all: what was queued to repeat it need not go.
     static constexpr std::string_view cancel_sql = R"sql(
         UPDATE sends SET state = 'cancelled', settled_by = $5, updated_at = $4
-        WHERE message_id = $1 AND part = $2 AND attempt > $3 AND state IN ('queued', 'claimed'))sql";
+        WHERE message_id = $1 AND part = $2 AND attempt > $3 AND (state = 'queued' OR state = 'claimed'))sql";
     tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now(), by);
     note_double(tx, cause, *send);
     messages::follow_sends(tx, send->message_id);

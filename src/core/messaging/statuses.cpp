@@ -42,9 +42,10 @@ std::optional<MessageId> message_of(Transaction& tx, DeviceId device, const Byte
 
 bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
     const StatusUpdate& update = status.update;
-    // Our own id first: the provider's may not be stored yet, when the status overtakes the answer.
-    if (!update.opaque.empty()) sends::settle(tx, cause, device, update.opaque, status.provider_id, "status");
-    const auto message = message_of(tx, device, status.provider_id.hash);
+    auto message = message_of(tx, device, status.provider_id.hash);
+    // The provider's id is not known yet when the status overtakes the answer, or when there was none: then our own tells.
+    if (!message && sends::settle(tx, cause, device, update.opaque, status.provider_id, "status"))
+        message = message_of(tx, device, status.provider_id.hash);
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     const EarlyStatus row{update.status, some(update.error_code), some(update.error_title)};
     static constexpr std::string_view sql = R"sql(

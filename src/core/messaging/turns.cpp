@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 constexpr auto loop_window = 60s;
 
 constexpr std::string_view message_sql = R"sql(
-    SELECT c.id AS conversation_id, c.device_id, c.contact_id, k.is_blocked, k.is_group, m.id AS message_id, m.author_contact_id, m.message_type,
-           m.content
+    SELECT c.id AS conversation_id, c.device_id, c.contact_id, c.control, c.control_until, k.is_blocked, k.is_group, m.id AS message_id,
+           m.author_contact_id, m.message_type, m.content
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
          JOIN messages m ON m.conversation_id = c.id AND m.takes_turn = 1 AND m.id > c.turn_cursor
     WHERE c.id = $1 ORDER BY m.id LIMIT 1)sql";
@@ -83,9 +83,7 @@ bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
 
 /// The lane goes on behind this message.
 bool end_turn(Transaction& tx, const ClaimedTurn& turn) {
-    if (!lanes::finish(tx, Lane::turn, turn.lane, 1, tx.now())) return false;
-    tx.execute("UPDATE conversations SET turn_cursor = $2 WHERE id = $1", turn.message.conversation_id, turn.message.message_id);
-    return true;
+    return lanes::finish_turn(tx, turn.lane, turn.message.message_id);
 }
 
 void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason, const Decision& decision,
@@ -130,7 +128,8 @@ std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& a
         IgnoreFacts facts;
         if (staff->ignore_book && !staff->ignore_book->rules().empty())
             facts = ignore_rules::facts_of(tx, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
-        ClaimedTurn turn{lane, opened.id, opened.attempt, std::move(*message), conversations::control_of(tx, lane.id), std::move(facts), staff};
+        const Control control = conversations::control_at(tx.now(), message->control, message->control_until);
+        ClaimedTurn turn{lane, opened.id, opened.attempt, std::move(*message), control, std::move(facts), staff};
         if (opened.attempt > limits.attempts_max)
             end_dead(tx, cause, turn);
         else

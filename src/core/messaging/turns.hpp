@@ -47,6 +47,8 @@ struct TurnMessage {
     ConversationId conversation_id;
     DeviceId device_id;
     ContactId contact_id;
+    Control control;
+    std::optional<Time> control_until;
     bool is_blocked;
     bool is_group;
     MessageId message_id;
@@ -54,8 +56,8 @@ struct TurnMessage {
     std::string message_type;
     std::optional<std::string> content;
 };
-WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(is_blocked), FIELD(is_group), FIELD(message_id),
-               FIELD(author_contact_id), FIELD(message_type), FIELD(content))
+WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
+               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content))
 
 /// What answers on a device: read once for all turns of a claim.
 struct Staff {

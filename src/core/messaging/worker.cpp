@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <deque>
 #include <functional>
 #include <map>
 
@@ -63,7 +64,14 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     std::atomic<bool> stopping{false};
     // What is in flight, by lane: only these leases are lengthened, so that what was lost on the way runs out and is taken up again.
     std::map<ConversationId, ClaimedLane> turns_in_flight;
-    std::map<ConversationId, ClaimedLane> sends_in_flight;
+    std::map<ConversationId, ClaimedLane> sends_in_hand;
+    // Claimed while others are on their way, so that the next one need not wait for a commit.
+    struct WaitingSend {
+        ClaimedSend claimed;
+        std::chrono::nanoseconds claimed_at;
+    };
+    std::deque<WaitingSend> sends_waiting;
+    int sends_in_flight = 0;
     int loops = 0;
     Answering answering;
     struct OpenedChannel {
@@ -124,20 +132,33 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     // --- sends
 
+    bool wants_sends() const { return 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
+
     asio::awaitable<std::size_t> claim_sends() {
+        if (!wants_sends()) co_return 0;
         auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
         if (!co_await tools.db.read(due)) co_return 0;
-        const int limit = std::min(claim_max, options.send_concurrency - static_cast<int>(sends_in_flight.size()));
-        if (limit <= 0) co_return 0;
+        const int limit = std::min(claim_max, options.send_concurrency - static_cast<int>(sends_waiting.size()));
         auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, by_worker, limit, tx.now() + options.lease, id, send_limits()); };
         const auto claimed_at = tools.world.clock.since_boot();
         auto claimed = co_await tools.db.write(claim);
         for (auto& send : claimed.sends) {
-            const ClaimedLane lane = send.lane;
-            sends_in_flight[lane.id] = lane;
-            spawn(run_send(std::move(send), claimed_at), [this, lane] { ended(sends_in_flight, lane, send_signal); });
+            sends_in_hand[send.lane.id] = send.lane;
+            sends_waiting.push_back({std::move(send), claimed_at});
         }
+        start_sends();
         co_return claimed.lanes;
+    }
+
+    void start_sends() {
+        while (!sends_waiting.empty() && sends_in_flight < options.send_concurrency) {
+            WaitingSend next = std::move(sends_waiting.front());
+            sends_waiting.pop_front();
+            ++sends_in_flight;
+            const ClaimedLane lane = next.claimed.lane;
+            spawn(run_send(std::move(next)), [this, lane] { ended(sends_in_hand, lane, send_signal); });
+        }
+        if (wants_sends()) send_signal.notify();
     }
 
     /// The commit before the first octet, and the refusal to go on after having been stopped for too long.
@@ -156,8 +177,18 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         bool is_committed = false;
     };
 
-    asio::awaitable<void> run_send(ClaimedSend claimed, std::chrono::nanoseconds claimed_at) {
+    asio::awaitable<void> run_send(WaitingSend next) {
+        const ClaimedSend& claimed = next.claimed;
+        auto outcome = co_await hand_over(claimed, next.claimed_at);
+        --sends_in_flight;
+        start_sends();
+        co_await record(claimed, std::move(outcome));
+    }
+
+    /// Nothing: it was not offered, and goes back as it is.
+    asio::awaitable<std::optional<SendOutcome>> hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at) {
         std::optional<SendOutcome> outcome;
+        if (stopping.load()) co_return outcome;
         Gate gate(*this, claimed, claimed_at);
         try {
             const auto channel = co_await channel_of(claimed);
@@ -172,7 +203,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             else
                 outcome = NotSent{RetryClass::transient, std::nullopt, "internal", error.what()};
         }
-        co_await record(claimed, std::move(outcome));
+        co_return outcome;
     }
 
     asio::awaitable<void> record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
@@ -245,7 +276,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     asio::awaitable<void> upkeep() {
         std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
         for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
-        for (const auto& [key, lane] : sends_in_flight) held.emplace_back(Lane::send, lane);
+        for (const auto& [key, lane] : sends_in_hand) held.emplace_back(Lane::send, lane);
         auto work = [this, &held](Transaction& tx) {
             workers::heartbeat(tx, id);
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
@@ -303,7 +334,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     asio::awaitable<void> upkeep_loop() {
-        while (!stopping.load() || !turns_in_flight.empty() || !sends_in_flight.empty()) {
+        while (!stopping.load() || !turns_in_flight.empty() || !sends_in_hand.empty()) {
             std::exception_ptr failure;
             try {
                 co_await upkeep();
@@ -321,7 +352,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     asio::awaitable<void> until_idle() {
-        while (loops > 0 || !turns_in_flight.empty() || !sends_in_flight.empty()) co_await idle_signal.wait(poll_interval);
+        while (loops > 0 || !turns_in_flight.empty() || !sends_in_hand.empty()) co_await idle_signal.wait(poll_interval);
     }
 };
 

@@ -3,14 +3,14 @@ CREATE TABLE devices (
     key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 100 AND key GLOB '*[^0-9]*'),  -- all digits would read as an id
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
     description TEXT,
-    kind TEXT NOT NULL CHECK (kind IN ('whatsapp', 'gateway', 'twilio', 'telegram', 'web', 'sim')),
+    kind TEXT NOT NULL CHECK (kind = 'whatsapp' OR kind = 'gateway' OR kind = 'twilio' OR kind = 'telegram' OR kind = 'web' OR kind = 'sim'),
     options TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(options)),
     secrets BLOB,  -- sealed JSON, by name
     provider_ref TEXT CHECK (length(provider_ref) BETWEEN 1 AND 255),  -- the account at the provider: whatsapp's phone number id
     phone_number_enc BLOB,
     phone_number_hash BLOB,
     phone_number_last4 TEXT,
-    status TEXT NOT NULL CHECK (status IN ('qr_pending', 'connected', 'disconnected', 'error')),
+    status TEXT NOT NULL CHECK (status = 'qr_pending' OR status = 'connected' OR status = 'disconnected' OR status = 'error'),
     last_error TEXT,
     connected_at INTEGER,
     disconnected_at INTEGER,
@@ -30,7 +30,7 @@ CREATE TABLE agents (
     key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 100 AND key GLOB '*[^0-9]*'),
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
     description TEXT,
-    agent_type TEXT NOT NULL CHECK (agent_type IN ('rule_based', 'langgraph', 'builtin')),
+    agent_type TEXT NOT NULL CHECK (agent_type = 'rule_based' OR agent_type = 'langgraph' OR agent_type = 'builtin'),
     config TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(config)),
     revision INTEGER NOT NULL DEFAULT 1 CHECK (revision > 0),
     is_active INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
@@ -76,7 +76,7 @@ CREATE TABLE contact_identities (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     device_id INTEGER NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
     contact_id INTEGER NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('phone', 'bsuid', 'lid', 'jid', 'chat')),
+    kind TEXT NOT NULL CHECK (kind = 'phone' OR kind = 'bsuid' OR kind = 'lid' OR kind = 'jid' OR kind = 'chat'),
     value_enc BLOB NOT NULL,
     value_hash BLOB NOT NULL,
     value_last4 TEXT NOT NULL,
@@ -90,7 +90,7 @@ CREATE INDEX ix_contact_identities_value_hash ON contact_identities (value_hash)
 CREATE TABLE ignore_rules (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     device_id INTEGER NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
-    rule_type TEXT NOT NULL CHECK (rule_type IN ('contact', 'group', 'keyword')),
+    rule_type TEXT NOT NULL CHECK (rule_type = 'contact' OR rule_type = 'group' OR rule_type = 'keyword'),
     value TEXT CHECK (length(value) BETWEEN 1 AND 255),  -- the word of a keyword rule, in lower case
     address_enc BLOB,  -- whom a contact or group rule means
     address_hash BLOB,

@@ -1,3 +1,4 @@
+-- Words that may stand in a column are compared one by one: SQLite builds a table for an IN list of more than two, at each write.
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 20),
@@ -5,7 +6,7 @@ CREATE TABLE inbox (
     digest BLOB NOT NULL,
     body BLOB,  -- sealed; null once it was blanked
     version INTEGER NOT NULL DEFAULT 1,
-    state TEXT NOT NULL DEFAULT 'received' CHECK (state IN ('received', 'done', 'quarantined', 'unrouted')),
+    state TEXT NOT NULL DEFAULT 'received' CHECK (state = 'received' OR state = 'done' OR state = 'quarantined' OR state = 'unrouted'),
     error TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     request_id TEXT NOT NULL DEFAULT '',
@@ -14,14 +15,14 @@ CREATE TABLE inbox (
     UNIQUE (kind, digest)
 ) STRICT;
 CREATE INDEX ix_inbox_received ON inbox (id) WHERE state = 'received';
-CREATE INDEX ix_inbox_unfinished ON inbox (state, id) WHERE state IN ('quarantined', 'unrouted');
+CREATE INDEX ix_inbox_unfinished ON inbox (state, id) WHERE state = 'quarantined' OR state = 'unrouted';
 
 CREATE TABLE inbox_items (
     inbox_id INTEGER NOT NULL REFERENCES inbox (id),
     position INTEGER NOT NULL,
     device_id INTEGER REFERENCES devices (id),
     kind TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('done', 'double', 'quarantined', 'unrouted')),
+    state TEXT NOT NULL CHECK (state = 'done' OR state = 'double' OR state = 'quarantined' OR state = 'unrouted'),
     error TEXT,
     message_id INTEGER,
     PRIMARY KEY (inbox_id, position)
@@ -37,14 +38,14 @@ CREATE TABLE conversations (
     control TEXT NOT NULL DEFAULT 'agent' CHECK (control IN ('agent', 'human')),
     control_until INTEGER,
     last_message_at INTEGER,
-    turn_state TEXT NOT NULL DEFAULT 'idle' CHECK (turn_state IN ('idle', 'ready', 'running')),
+    turn_state TEXT NOT NULL DEFAULT 'idle' CHECK (turn_state = 'idle' OR turn_state = 'ready' OR turn_state = 'running'),
     turn_pending INTEGER NOT NULL DEFAULT 0 CHECK (turn_pending >= 0),
     turn_cursor INTEGER NOT NULL DEFAULT 0,  -- the last message whose turn is finished
     turn_due_at INTEGER NOT NULL DEFAULT 0,
     turn_lease_no INTEGER NOT NULL DEFAULT 0,
     turn_lease_until INTEGER,
     turn_worker INTEGER,
-    send_state TEXT NOT NULL DEFAULT 'idle' CHECK (send_state IN ('idle', 'ready', 'running')),
+    send_state TEXT NOT NULL DEFAULT 'idle' CHECK (send_state = 'idle' OR send_state = 'ready' OR send_state = 'running'),
     send_pending INTEGER NOT NULL DEFAULT 0 CHECK (send_pending >= 0),
     send_due_at INTEGER NOT NULL DEFAULT 0,
     send_lease_no INTEGER NOT NULL DEFAULT 0,
@@ -64,8 +65,8 @@ CREATE TABLE messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation_id INTEGER NOT NULL REFERENCES conversations (id),
     device_id INTEGER NOT NULL REFERENCES devices (id),
-    direction TEXT NOT NULL CHECK (direction IN ('incoming', 'outgoing', 'internal')),
-    sender_kind TEXT NOT NULL CHECK (sender_kind IN ('user', 'contact', 'agent', 'system')),
+    direction TEXT NOT NULL CHECK (direction = 'incoming' OR direction = 'outgoing' OR direction = 'internal'),
+    sender_kind TEXT NOT NULL CHECK (sender_kind = 'user' OR sender_kind = 'contact' OR sender_kind = 'agent' OR sender_kind = 'system'),
     contact_id INTEGER REFERENCES contacts (id),
     author_contact_id INTEGER REFERENCES contacts (id),  -- who wrote, when contact_id is a group
     agent_id INTEGER REFERENCES agents (id),
@@ -78,7 +79,7 @@ CREATE TABLE messages (
     whatsapp_message_id_enc BLOB,
     whatsapp_message_id_hash BLOB,
     whatsapp_message_id_last4 TEXT,
-    status TEXT NOT NULL CHECK (status IN ('received', 'queued', 'sent', 'delivered', 'read', 'played', 'failed', 'uncertain', 'held', 'cancelled')),
+    status TEXT NOT NULL CHECK (status = 'received' OR status = 'queued' OR status = 'sent' OR status = 'delivered' OR status = 'read' OR status = 'played' OR status = 'failed' OR status = 'uncertain' OR status = 'held' OR status = 'cancelled'),
     error TEXT CHECK (error IS NULL OR json_valid(error)),
     timestamp INTEGER NOT NULL,
     deleted_at INTEGER,
@@ -88,8 +89,7 @@ CREATE TABLE messages (
 CREATE UNIQUE INDEX ux_messages_whatsapp_message_id ON messages (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL;
 CREATE INDEX ix_messages_conversation_id ON messages (conversation_id, id);
 CREATE INDEX ix_messages_device_id ON messages (device_id, id);
-CREATE INDEX ix_messages_takes_turn ON messages (conversation_id, id) WHERE takes_turn = 1;
-CREATE INDEX ix_messages_unsettled ON messages (status, id) WHERE status IN ('queued', 'failed', 'uncertain', 'held');
+CREATE INDEX ix_messages_unsettled ON messages (status, id) WHERE status = 'failed' OR status = 'uncertain' OR status = 'held';
 
 CREATE TABLE message_statuses (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -118,7 +118,7 @@ CREATE TABLE turns (
     last_message_id INTEGER NOT NULL REFERENCES messages (id),
     reply_message_id INTEGER REFERENCES messages (id),
     attempt INTEGER NOT NULL DEFAULT 0,
-    outcome TEXT CHECK (outcome IN ('replied', 'no_reply', 'suppressed', 'dead')),  -- null: open
+    outcome TEXT CHECK (outcome = 'replied' OR outcome = 'no_reply' OR outcome = 'suppressed' OR outcome = 'dead'),  -- null: open
     reason TEXT,
     last_error TEXT,
     created_at INTEGER NOT NULL,
@@ -126,7 +126,7 @@ CREATE TABLE turns (
 ) STRICT;
 CREATE UNIQUE INDEX ux_turns_open ON turns (conversation_id) WHERE outcome IS NULL;
 CREATE INDEX ix_turns_last_message_id ON turns (last_message_id);
-CREATE INDEX ix_turns_reply_message_id ON turns (reply_message_id);
+CREATE INDEX ix_turns_reply_message_id ON turns (reply_message_id) WHERE reply_message_id IS NOT NULL;
 
 CREATE TABLE turn_steps (
     turn_id INTEGER NOT NULL REFERENCES turns (id),
@@ -146,7 +146,7 @@ CREATE TABLE sends (
     part INTEGER NOT NULL,
     attempt INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'queued'
-        CHECK (state IN ('queued', 'claimed', 'handing_over', 'sent', 'failed', 'uncertain', 'held', 'cancelled')),
+        CHECK (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'sent' OR state = 'failed' OR state = 'uncertain' OR state = 'held' OR state = 'cancelled'),
     content TEXT NOT NULL,  -- the text of this part
     on_uncertain TEXT NOT NULL CHECK (on_uncertain IN ('resend', 'hold')),
     whatsapp_message_id_enc BLOB,
@@ -163,8 +163,8 @@ CREATE TABLE sends (
     updated_at INTEGER NOT NULL,
     UNIQUE (message_id, part, attempt)
 ) STRICT;
-CREATE INDEX ix_sends_head ON sends (conversation_id, message_id, part, attempt) WHERE state IN ('queued', 'claimed', 'handing_over', 'uncertain');
-CREATE INDEX ix_sends_unsettled ON sends (state, id) WHERE state IN ('queued', 'claimed', 'handing_over', 'failed', 'uncertain', 'held');
+CREATE INDEX ix_sends_head ON sends (conversation_id, message_id, part, attempt) WHERE state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain';
+CREATE INDEX ix_sends_unsettled ON sends (state, id) WHERE state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'failed' OR state = 'uncertain' OR state = 'held';
 CREATE INDEX ix_sends_whatsapp_message_id ON sends (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL;
 
 CREATE TABLE device_pacing (
