@@ -34,6 +34,7 @@ struct Options {
     std::string secret_file;  // what signs the bodies
     int connections = 64;
     double seconds = 5;
+    std::size_t senders = 1000;     // people who write, in turn
     double rate = 0;                // requests a second, open loop; 0 = each connection as fast as it is answered
     unsigned short graph_port = 0;  // plays the Graph API here and waits for a reply to every accepted message
     double graph_ms = 0;            // how long it takes to answer
@@ -85,7 +86,7 @@ private:
     EVP_MD_CTX* digest_;
 };
 
-/// Makes the n-th request. Every webhook has a sender and a message id of its own.
+/// Makes the n-th request. Every webhook has a message id of its own; the senders come round again.
 class Requests {
 public:
     explicit Requests(const Options& opts)
@@ -94,7 +95,7 @@ public:
           template_(read(opts.body_file)),
           run_(std::to_string(Clock::now().time_since_epoch().count())) {}
 
-    static std::string sender(std::size_t n) { return fmt_number("1555", n); }
+    std::string sender(std::size_t n) const { return fmt_number("1555", n % opts_.senders); }
 
     std::string make(std::size_t n) {
         if (opts_.body_file.empty()) return "GET " + opts_.path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -138,8 +139,7 @@ struct Tally {
     std::size_t issued = 0, ok = 0, replies = 0, doubles = 0, strangers = 0, status_posts = 0;
     std::map<int, std::size_t> other;  // answers that are not 2xx; 0 = connection lost
     std::vector<double> answer_ms, reply_ms, reply_gaps_ms;
-    std::unordered_map<std::string, Clock::time_point> waiting;  // sender -> when its webhook was due
-    std::unordered_map<std::string, bool> answered;
+    std::unordered_map<std::string, std::deque<Clock::time_point>> waiting;  // sender -> when its unanswered webhooks were due
 };
 
 /// One connection that is opened once and asked one thing at a time.
@@ -188,7 +188,7 @@ asio::awaitable<void> keep_busy(const Options& opts, Requests& requests, Tally& 
             co_await timer.async_wait(asio::use_awaitable);
         }
         const std::string request = requests.make(n);
-        if (opts.graph_port != 0) tally.waiting.emplace(Requests::sender(n), due);
+        if (opts.graph_port != 0) tally.waiting[requests.sender(n)].push_back(due);
         const int status = co_await caller.call(request);
         tally.last_answer = Clock::now();
         if (status / 100 == 2) {
@@ -241,12 +241,13 @@ void note_reply(Tally& tally, const std::string& to) {
         ++tally.strangers;
         return;
     }
-    if (!tally.answered.emplace(to, true).second) {
+    if (found->second.empty()) {
         ++tally.doubles;
         return;
     }
     ++tally.replies;
-    tally.reply_ms.push_back(ms(now - found->second));
+    tally.reply_ms.push_back(ms(now - found->second.front()));
+    found->second.pop_front();
     tally.reply_gaps_ms.push_back(ms(now - (tally.replies == 1 ? tally.begin : tally.last_reply)));
     tally.last_reply = now;
 }
@@ -343,6 +344,7 @@ int main(int argc, char** argv) {
     app.add_option("--secret-file", opts.secret_file);
     app.add_option("--connections", opts.connections);
     app.add_option("--seconds", opts.seconds);
+    app.add_option("--senders", opts.senders)->check(CLI::PositiveNumber);
     app.add_option("--rate", opts.rate);
     app.add_option("--graph-port", opts.graph_port);
     app.add_option("--graph-ms", opts.graph_ms);

@@ -53,7 +53,7 @@ std::optional<KnownContact> owner_of(Snapshot& db, DeviceId device, const Sealed
 bool link(Transaction& tx, DeviceId device, ContactId contact, const SealedIdentity& identity) {
     static constexpr std::string_view sql = R"sql(
         INSERT INTO contact_identities (device_id, contact_id, kind, value_enc, value_hash, value_last4, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (device_id, kind, value_hash) DO NOTHING)sql";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (value_hash, device_id, kind) DO NOTHING)sql";
     const Sealed& value = identity.value;
     return tx.execute(sql, device, contact, identity.kind, value.enc, value.hash, value.last4, tx.now()) == 1;
 }
@@ -72,11 +72,12 @@ FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const Sea
     static constexpr std::string_view sql = R"sql(
         INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, phone_number_enc, phone_number_hash,
                               phone_number_last4, is_group, name, last_incoming_at, last_message_at, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($10, $11), $11, $11) RETURNING id)sql";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($10, $11), $11, $11))sql";
     const auto& phone = address.phone_number;
-    const auto id = tx.query(sql, device, address.contact_jid.enc, address.contact_jid.hash, address.contact_jid.last4, part(phone, &Sealed::enc),
+    const auto id =
+        tx.insert<ContactId>(sql, device, address.contact_jid.enc, address.contact_jid.hash, address.contact_jid.last4, part(phone, &Sealed::enc),
                              part(phone, &Sealed::hash), part(phone, &Sealed::last4), address.is_group, name_of(address), incoming_at, tx.now())
-                        .one<ContactId>();
+            .value();
     if (!link(tx, device, id, address.identities.front())) {
         tx.execute("DELETE FROM contacts WHERE id = $1", id);
         return {.id = owner_of(tx, device, address.identities.front()).value().id};

@@ -107,6 +107,15 @@ public:
         return change(sql, std::span(values, sizeof...(A)));
     }
 
+    /// Inserts one row into a table with an `id`, which it gives; nullopt when ON CONFLICT DO NOTHING left the row out. Without RETURNING, for which
+    /// some engines build a table.
+    template <class RowId, class... A>
+    std::optional<RowId> insert(std::string_view sql, const A&... arguments) {
+        const Value values[] = {to_value(arguments)..., Value{}};
+        const std::int64_t id = insert_row(sql, std::span(values, sizeof...(A)));
+        return id == 0 ? std::nullopt : std::optional(RowId{id});
+    }
+
     /// Runs `part`; when it throws, what it wrote is rolled back, the unit may go on, and the exception passes.
     template <class Part>
     void savepoint(Part part) {
@@ -126,6 +135,7 @@ public:
 protected:
     using Snapshot::Snapshot;
     virtual std::int64_t change(std::string_view sql, std::span<const Value> arguments) = 0;
+    virtual std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) = 0;
     virtual void begin_savepoint() = 0;
     virtual void end_savepoint(bool keep) = 0;
 };

@@ -42,6 +42,9 @@ private:
         expect_transaction();
         return connection_.change(sql, arguments);
     }
+    std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) override {
+        return change(sql, arguments) == 0 ? 0 : connection_.last_insert_id();
+    }
     void begin_savepoint() override {
         expect_transaction();
         connection_.change("SAVEPOINT part");

@@ -97,7 +97,9 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
         // auto_vacuum counts only before the first table, and sets about writing even when it is in force already: that would wait for the writer.
         if (query("PRAGMA page_count").one<std::int64_t>() == 0) script("PRAGMA auto_vacuum=INCREMENTAL");
         // wal_autocheckpoint is ours to do, from a thread of its own.
-        script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;");
+        script(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA "
+            "cache_size=-32768;");
     } catch (const Error& error) {
         forget_statements();
         sqlite3_close_v2(handle_);
@@ -138,6 +140,10 @@ void SqliteConnection::script(std::string_view sql) {
     const std::string text(sql);
     const int code = sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) fail(code);
+}
+
+std::int64_t SqliteConnection::last_insert_id() const {
+    return sqlite3_last_insert_rowid(handle_);
 }
 
 bool SqliteConnection::in_transaction() const {

@@ -25,6 +25,8 @@ public:
     /// How many rows the statement changed.
     std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});
     void script(std::string_view sql);
+    /// Of the last row that was inserted.
+    std::int64_t last_insert_id() const;
 
     /// Whether a transaction is open: after some failures SQLite has rolled back by itself.
     bool in_transaction() const;

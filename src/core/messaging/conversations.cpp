@@ -41,8 +41,9 @@ ConversationId find_or_add(Transaction& tx, DeviceId device, ContactId contact, 
     if (const auto found = tx.query(find_sql, device, contact).first<ConversationId>()) return *found;
     static constexpr std::string_view sql = R"sql(
         INSERT INTO conversations (key, device_id, contact_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
-        ON CONFLICT (device_id, contact_id) DO UPDATE SET updated_at = excluded.updated_at RETURNING id)sql";
-    return tx.query(sql, key, device, contact, tx.now()).one<ConversationId>();
+        ON CONFLICT (device_id, contact_id) DO NOTHING)sql";
+    if (const auto added = tx.insert<ConversationId>(sql, key, device, contact, tx.now())) return *added;
+    return tx.query(find_sql, device, contact).one<ConversationId>();
 }
 
 void note_message(Transaction& tx, ConversationId id) {

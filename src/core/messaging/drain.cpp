@@ -122,6 +122,12 @@ PreparedBody prepare(const Vault& vault, Random& random, ReceivedBody&& row) {
     return out;
 }
 
+/// Not the item's: it will go away.
+bool is_stores_trouble(const std::exception& error) {
+    const auto* ours = dynamic_cast<const Error*>(&error);
+    return ours != nullptr && ours->code() == Errc::unavailable;
+}
+
 /// What became of an item.
 struct ItemResult {
     std::string_view state = "done";  // done, double, quarantined, unrouted
@@ -130,10 +136,14 @@ struct ItemResult {
     std::optional<std::string> error;
 };
 
+/// What an item that cannot be stored does: in the first round it takes the batch with it, in the second it is kept as `quarantined` and the others
+/// are stored. Nearly no batch needs the second one, which costs a savepoint an item.
+enum class Round { together, apart };
+
 /// Stores the bodies of one batch, in one unit.
 class Storing {
 public:
-    Storing(Transaction& tx, std::chrono::milliseconds takeover_timeout) : tx_(tx), takeover_timeout_(takeover_timeout) {}
+    Storing(Transaction& tx, std::chrono::milliseconds takeover_timeout, Round round) : tx_(tx), takeover_timeout_(takeover_timeout), round_(round) {}
 
     /// Nothing when another drainer took the body meanwhile.
     void store(const PreparedBody& body) {
@@ -178,16 +188,20 @@ private:
             result.error = "no device serves the account it names";
             return result;
         }
+        const auto store = [&] {
+            if (const auto* message = std::get_if<PreparedMessage>(&item.what))
+                store_message(*result.device, *message, result);
+            else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what)))
+                result.state = "double";
+        };
+        if (round_ == Round::together) {
+            store();
+            return result;
+        }
         try {
-            tx_.savepoint([&] {
-                if (const auto* message = std::get_if<PreparedMessage>(&item.what))
-                    store_message(*result.device, *message, result);
-                else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what)))
-                    result.state = "double";
-            });
+            tx_.savepoint(store);
         } catch (const std::exception& error) {
-            const auto* ours = dynamic_cast<const Error*>(&error);
-            if (ours != nullptr && ours->code() == Errc::unavailable) throw;  // the store's trouble, not the item's
+            if (is_stores_trouble(error)) throw;
             result = {"quarantined", result.device, std::nullopt, error.what()};
         }
         return result;
@@ -243,6 +257,7 @@ private:
 
     Transaction& tx_;
     const std::chrono::milliseconds takeover_timeout_;
+    const Round round_;
     Cause cause_;
     std::map<std::string, std::optional<DeviceId>> routes_;
 };
@@ -254,12 +269,20 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
     if (received.empty()) co_return 0;
     std::vector<PreparedBody> bodies;
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
-    auto store = [&bodies, takeover_timeout](Transaction& tx) {
-        Storing storing(tx, takeover_timeout);
+    Round round = Round::together;
+    auto store = [&bodies, takeover_timeout, &round](Transaction& tx) {
+        Storing storing(tx, takeover_timeout, round);
         for (const PreparedBody& body : bodies) storing.store(body);
         return std::move(storing.stored);
     };
-    const std::vector<MessageId> stored = co_await db.write(store);
+    std::vector<MessageId> stored;
+    try {
+        stored = co_await db.write(store);
+    } catch (const std::exception& error) {
+        if (is_stores_trouble(error)) throw;
+        round = Round::apart;
+    }
+    if (round == Round::apart) stored = co_await db.write(store);
     for (const MessageId id : stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
     co_return bodies.size();
 }

@@ -55,23 +55,19 @@ std::optional<MessageId> add_incoming(Transaction& tx, const Incoming& m) {
                               takes_turn, parent_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp,
                               created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
-        ON CONFLICT (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL DO NOTHING
-        RETURNING id)sql";
-    return tx
-        .query(sql, m.conversation, m.device, m.is_echo ? Direction::outgoing : Direction::incoming,
-               m.is_echo ? SenderKind::user : SenderKind::contact, m.contact, m.author, m.message_type.substr(0, 30), m.content, m.raw, m.takes_turn,
-               m.parent, m.provider_id.enc, m.provider_id.hash, m.provider_id.last4, m.is_echo ? MessageStatus::sent : MessageStatus::received,
-               m.timestamp, tx.now())
-        .first<MessageId>();
+        ON CONFLICT (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL DO NOTHING)sql";
+    return tx.insert<MessageId>(sql, m.conversation, m.device, m.is_echo ? Direction::outgoing : Direction::incoming,
+                                m.is_echo ? SenderKind::user : SenderKind::contact, m.contact, m.author, m.message_type.substr(0, 30), m.content,
+                                m.raw, m.takes_turn, m.parent, m.provider_id.enc, m.provider_id.hash, m.provider_id.last4,
+                                m.is_echo ? MessageStatus::sent : MessageStatus::received, m.timestamp, tx.now());
 }
 
 MessageId add_outgoing(Transaction& tx, const Outgoing& m) {
     static constexpr std::string_view sql = R"sql(
         INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, agent_id, message_type, content, parent_id, status,
                               timestamp, created_at, updated_at)
-        VALUES ($1, $2, 'outgoing', $3, $4, $5, 'text', $6, $7, 'queued', $8, $8, $8)
-        RETURNING id)sql";
-    return tx.query(sql, m.conversation, m.device, m.sender, m.contact, m.agent, m.content, m.parent, tx.now()).one<MessageId>();
+        VALUES ($1, $2, 'outgoing', $3, $4, $5, 'text', $6, $7, 'queued', $8, $8, $8))sql";
+    return tx.insert<MessageId>(sql, m.conversation, m.device, m.sender, m.contact, m.agent, m.content, m.parent, tx.now()).value();
 }
 
 std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, const Bytes& hash) {

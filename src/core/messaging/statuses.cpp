@@ -64,11 +64,16 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
 }
 
 void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId message) {
+    static constexpr std::string_view early_sql = R"sql(
+        SELECT status, error_code, error_title FROM message_statuses
+        WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL ORDER BY id)sql";
+    const auto early = tx.query(early_sql, device, hash).all<EarlyStatus>();
+    if (early.empty()) return;
     static constexpr std::string_view sql = R"sql(
         UPDATE message_statuses SET message_id = $3, updated_at = $4
-        WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL
-        RETURNING status, error_code, error_title)sql";
-    for (const EarlyStatus& status : tx.query(sql, device, hash, message, tx.now()).all<EarlyStatus>()) move_message(tx, message, status);
+        WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL)sql";
+    tx.execute(sql, device, hash, message, tx.now());
+    for (const EarlyStatus& status : early) move_message(tx, message, status);
 }
 
 }  // namespace wabot::statuses

@@ -22,34 +22,23 @@ constexpr auto loop_window = 60s;
 
 constexpr std::string_view message_sql = R"sql(
     SELECT c.id AS conversation_id, c.device_id, c.contact_id, c.control, c.control_until, k.is_blocked, k.is_group, m.id AS message_id,
-           m.author_contact_id, m.message_type, m.content
+           m.author_contact_id, m.message_type, m.content, COALESCE(t.id, 0) AS turn_id, COALESCE(t.attempt, 0) AS attempt
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
          JOIN messages m ON m.conversation_id = c.id AND m.takes_turn = 1 AND m.id > c.turn_cursor
+         LEFT JOIN turns t ON t.conversation_id = c.id AND t.outcome IS NULL
     WHERE c.id = $1 ORDER BY m.id LIMIT 1)sql";
 
-struct Opened {
-    TurnId id;
-    std::int64_t attempt;
-};
-
-}  // namespace
-}  // namespace wabot::turns
-
-namespace wabot {
-using OpenedTurn = turns::Opened;
-WABOT_DESCRIBE(OpenedTurn, FIELD(id), FIELD(attempt))
-}  // namespace wabot
-
-namespace wabot::turns {
-
-namespace {
-
-OpenedTurn open_turn(Transaction& tx, const TurnMessage& message) {
+/// Opens the turn, or goes on with the one that was begun; counts the attempt.
+void open_turn(Transaction& tx, TurnMessage& message) {
+    if (message.turn_id) {
+        message.attempt += 1;
+        tx.execute("UPDATE turns SET attempt = $2, updated_at = $3 WHERE id = $1", message.turn_id, message.attempt, tx.now());
+        return;
+    }
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, created_at, updated_at) VALUES ($1, $2, $2, 1, $3, $3)
-        ON CONFLICT (conversation_id) WHERE outcome IS NULL DO UPDATE SET attempt = turns.attempt + 1, updated_at = excluded.updated_at
-        RETURNING id, attempt)sql";
-    return tx.query(sql, message.conversation_id, message.message_id, tx.now()).one<OpenedTurn>();
+        INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, created_at, updated_at) VALUES ($1, $2, $2, 1, $3, $3))sql";
+    message.turn_id = tx.insert<TurnId>(sql, message.conversation_id, message.message_id, tx.now()).value();
+    message.attempt = 1;
 }
 
 std::shared_ptr<const Staff> staff_of(Transaction& tx, Answering& answering, DeviceId id) {
@@ -124,13 +113,13 @@ std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& a
         }
         auto& staff = staffs[message->device_id];
         if (!staff) staff = staff_of(tx, answering, message->device_id);
-        const OpenedTurn opened = open_turn(tx, *message);
+        open_turn(tx, *message);
         IgnoreFacts facts;
         if (staff->ignore_book && !staff->ignore_book->rules().empty())
             facts = ignore_rules::facts_of(tx, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
         const Control control = conversations::control_at(tx.now(), message->control, message->control_until);
-        ClaimedTurn turn{lane, opened.id, opened.attempt, std::move(*message), control, std::move(facts), staff};
-        if (opened.attempt > limits.attempts_max)
+        ClaimedTurn turn{lane, message->turn_id, message->attempt, std::move(*message), control, std::move(facts), staff};
+        if (turn.attempt > limits.attempts_max)
             end_dead(tx, cause, turn);
         else
             out.push_back(std::move(turn));

@@ -55,9 +55,11 @@ struct TurnMessage {
     std::optional<ContactId> author_contact_id;
     std::string message_type;
     std::optional<std::string> content;
+    TurnId turn_id;        // 0 = not begun
+    std::int64_t attempt;  // how often it was claimed before
 };
 WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
-               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content))
+               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(turn_id), FIELD(attempt))
 
 /// What answers on a device: read once for all turns of a claim.
 struct Staff {

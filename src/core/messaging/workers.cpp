@@ -65,8 +65,8 @@ WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std
         changes::record(tx, cause, "worker.found_dead", "worker", other.id.value);
     }
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO workers (host, pid, boot_id, start_ticks, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id)sql";
-    return tx.query(sql, process.host, process.pid, process.boot_id, process.start_ticks, queues, tx.now()).one<WorkerId>();
+        INSERT INTO workers (host, pid, boot_id, start_ticks, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6))sql";
+    return tx.insert<WorkerId>(sql, process.host, process.pid, process.boot_id, process.start_ticks, queues, tx.now()).value();
 }
 
 void heartbeat(Transaction& tx, WorkerId worker) {

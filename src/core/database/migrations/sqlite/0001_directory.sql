@@ -82,10 +82,9 @@ CREATE TABLE contact_identities (
     value_last4 TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    UNIQUE (device_id, kind, value_hash)  -- decides who is who
+    UNIQUE (value_hash, device_id, kind)  -- decides who is who
 ) STRICT;
 CREATE INDEX ix_contact_identities_contact_id ON contact_identities (contact_id);
-CREATE INDEX ix_contact_identities_value_hash ON contact_identities (value_hash);
 
 CREATE TABLE ignore_rules (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
