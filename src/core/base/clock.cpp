@@ -1,6 +1,7 @@
 #include "core/base/clock.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <time.h>
 
@@ -39,12 +40,37 @@ public:
 class MachineRandom final : public Random {
 public:
     std::string octets(std::size_t count) override {
-        std::string out(count, '\0');
-        if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1)
-            throw Error(Errc::unavailable, "the machine gives no random octets");
+        Pool& pool = pool_;
+        if (count > sizeof pool.octets) return fresh(count);
+        if (count > pool.left) {
+            draw(pool.octets, sizeof pool.octets);
+            pool.left = sizeof pool.octets;
+        }
+        pool.left -= count;
+        unsigned char* const taken = pool.octets + pool.left;
+        std::string out(reinterpret_cast<const char*>(taken), count);
+        OPENSSL_cleanse(taken, count);
         return out;
     }
+
+private:
+    // A nonce of 12 octets costs less than asking for it: they are drawn in advance, each thread for itself, and wiped when given out.
+    struct Pool {
+        unsigned char octets[1024];
+        std::size_t left = 0;
+    };
+    static thread_local Pool pool_;
+
+    static std::string fresh(std::size_t count) {
+        std::string out(count, '\0');
+        draw(reinterpret_cast<unsigned char*>(out.data()), count);
+        return out;
+    }
+    static void draw(unsigned char* to, std::size_t count) {
+        if (RAND_bytes(to, static_cast<int>(count)) != 1) throw Error(Errc::unavailable, "the machine gives no random octets");
+    }
 };
+thread_local MachineRandom::Pool MachineRandom::pool_;
 
 /// Reads `count` digits off the front; nullopt when they are not there.
 std::optional<int> take_number(std::string_view& text, std::size_t count) {

@@ -98,8 +98,8 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
         if (query("PRAGMA page_count").one<std::int64_t>() == 0) script("PRAGMA auto_vacuum=INCREMENTAL");
         // wal_autocheckpoint is ours to do, from a thread of its own.
         script(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA "
-            "cache_size=-32768;");
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; "
+            "PRAGMA cache_size=-32768; PRAGMA secure_delete=FAST;");
     } catch (const Error& error) {
         forget_statements();
         sqlite3_close_v2(handle_);

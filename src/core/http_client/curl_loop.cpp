@@ -87,8 +87,11 @@ void Loop::begin_waiting() {
     while (!waiting_.empty() && in_flight_.size() < in_flight_max_) {
         const std::shared_ptr<Transfer> transfer = std::move(waiting_.front());
         waiting_.pop_front();
-        CURL* const easy = transfer->prepare(steady_clock::now());
-        if (easy == nullptr) continue;
+        CURL* const easy = transfer->prepare(take_easy(), steady_clock::now());
+        if (easy == nullptr) {
+            keep(transfer->take_handle());
+            continue;
+        }
         in_flight_.emplace(easy, transfer);
         curl_multi_add_handle(multi_.get(), easy);
     }
@@ -98,8 +101,24 @@ void Loop::collect_finished() {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
         const CURLcode result = message->data.result;
-        if (const std::shared_ptr<Transfer> transfer = release(message->easy_handle)) transfer->finish(result);
+        if (const std::shared_ptr<Transfer> transfer = release(message->easy_handle)) {
+            transfer->finish(result);
+            keep(transfer->take_handle());
+        }
     }
+}
+
+Easy Loop::take_easy() {
+    if (idle_.empty()) return Easy(curl_easy_init());
+    Easy easy = std::move(idle_.back());
+    idle_.pop_back();
+    return easy;
+}
+
+void Loop::keep(Easy easy) {
+    if (!easy || idle_.size() >= in_flight_max_) return;
+    curl_easy_reset(easy.get());
+    idle_.push_back(std::move(easy));
 }
 
 void Loop::end_overdue() {
@@ -129,13 +148,16 @@ std::shared_ptr<Transfer> Loop::release(CURL* easy) {
 }
 
 void Loop::give_up(const std::shared_ptr<Transfer>& transfer, const char* reason) {
-    if (std::erase(waiting_, transfer) > 0 || release(transfer->handle())) transfer->fail(reason);
+    if (std::erase(waiting_, transfer) == 0 && !release(transfer->handle())) return;
+    transfer->fail(reason);
+    keep(transfer->take_handle());
 }
 
 void Loop::fail_all() {
     while (!in_flight_.empty()) release(in_flight_.begin()->first)->fail(client_closed);
     for (const auto& transfer : waiting_) transfer->fail(client_closed);
     waiting_.clear();
+    idle_.clear();
 }
 
 }  // namespace wabot

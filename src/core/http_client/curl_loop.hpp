@@ -42,6 +42,9 @@ private:
     void begin_waiting();
     void collect_finished();
     void end_overdue();
+    /// A handle to use, and one that was used.
+    Easy take_easy();
+    void keep(Easy easy);
     int poll_ms() const;
     /// Takes the transfer off the multi handle; empty when it is not on it any more.
     std::shared_ptr<Transfer> release(CURL* easy);
@@ -54,6 +57,7 @@ private:
     // the loop's thread only
     std::unordered_map<CURL*, std::shared_ptr<Transfer>> in_flight_;
     std::deque<std::shared_ptr<Transfer>> waiting_;
+    std::vector<Easy> idle_;  // making one costs as much as a request
 
     std::mutex mutex_;
     std::vector<Order> orders_;

@@ -106,9 +106,9 @@ void Transfer::enter(Stage stage, std::optional<HttpOutcome> outcome) {
     if (waiter) waiter->resume();
 }
 
-CURL* Transfer::prepare(SteadyTime now) {
+CURL* Transfer::prepare(Easy handle, SteadyTime now) {
     deadline_ = now + request_.timeout;
-    easy_.reset(curl_easy_init());
+    easy_ = std::move(handle);
     CURL* const easy = easy_.get();
     if (easy == nullptr) {
         fail("out of memory");
@@ -120,7 +120,8 @@ CURL* Transfer::prepare(SteadyTime now) {
     // HTTP/2 would refuse and repeat streams by rules of its own; one request at a time on a connection keeps `offered` exact.
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, hosts_without_proxy().c_str());
+    static const std::string no_proxy = hosts_without_proxy();
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy.c_str());
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max(request_.connect_timeout, milliseconds(1)).count()));
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -246,12 +247,10 @@ void Transfer::finish(CURLcode result) {
     // A server may refuse a request by its head alone, but it cannot accept a body that it was never offered.
     if (!request_.body.empty() && offered_ == 0 && status < 400) return fail("answered before the body was offered");
     answer_.status = static_cast<int>(status);
-    easy_.reset();
     enter(Stage::finished, HttpOutcome(std::move(answer_)));
 }
 
 void Transfer::fail(std::string reason) {
-    easy_.reset();
     enter(Stage::finished, HttpOutcome(HttpFailure{offered_ > 0, std::move(reason)}));
 }
 

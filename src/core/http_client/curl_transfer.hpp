@@ -19,6 +19,11 @@ public:
     virtual void resume() = 0;
 };
 
+struct FreeEasy {
+    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+using Easy = std::unique_ptr<CURL, FreeEasy>;
+
 /// One exchange, shared by the coroutine that waits for it and the thread of the loop that carries it out. `Loop` alone calls what touches
 /// libcurl; what crosses the threads is `stage`, the outcome and the waiting coroutine, under one mutex.
 ///
@@ -41,8 +46,10 @@ public:
     HttpOutcome take_outcome();
 
     // --- the loop's side, one thread ---
-    /// Makes the easy handle; nullptr and a finished transfer when libcurl refuses the request.
-    CURL* prepare(SteadyTime now);
+    /// Sets the request up on a handle without settings; nullptr and a finished transfer when libcurl refuses it.
+    CURL* prepare(Easy easy, SteadyTime now);
+    /// The handle, once the transfer is finished.
+    Easy take_handle() { return std::move(easy_); }
     CURL* handle() const { return easy_.get(); }
     /// Lets the body go.
     void open_gate(SteadyTime now);
@@ -52,9 +59,6 @@ public:
     void fail(std::string reason);
 
 private:
-    struct FreeEasy {
-        void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-    };
     struct FreeList {
         void operator()(curl_slist* list) const { curl_slist_free_all(list); }
     };
@@ -71,8 +75,8 @@ private:
     const HttpRequest request_;
 
     // the loop's thread only
-    std::unique_ptr<CURL, FreeEasy> easy_;
     std::unique_ptr<curl_slist, FreeList> headers_;
+    Easy easy_;
     SteadyTime deadline_;
     std::optional<SteadyTime> held_since_;
     bool gate_closed_;

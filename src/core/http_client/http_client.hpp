@@ -16,17 +16,17 @@ namespace asio = boost::asio;
 
 struct HttpRequest {
     std::string method = "GET";
-    std::string url;                                              // http or https
+    std::string url;  // http or https
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     std::chrono::milliseconds connect_timeout{10'000};
-    std::chrono::milliseconds timeout{30'000};                    // of the whole exchange, the wait for `before_body` excepted
-    std::size_t answer_max = 1024 * 1024;                         // a longer answer is cut off and counts as no answer
+    std::chrono::milliseconds timeout{30'000};  // of the whole exchange, the wait for `before_body` excepted
+    std::size_t answer_max = 1024 * 1024;       // a longer answer is cut off and counts as no answer
 };
 
 struct HttpAnswer {
     int status = 0;
-    std::vector<std::pair<std::string, std::string>> headers;     // names in lower case
+    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body;
 };
 

@@ -164,7 +164,7 @@ CREATE TABLE sends (
     UNIQUE (message_id, part, attempt)
 ) STRICT;
 CREATE INDEX ix_sends_head ON sends (conversation_id, message_id, part, attempt) WHERE state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain';
-CREATE INDEX ix_sends_unsettled ON sends (state, id) WHERE state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'failed' OR state = 'uncertain' OR state = 'held';
+CREATE INDEX ix_sends_unsettled ON sends (state, id) WHERE state = 'failed' OR state = 'uncertain' OR state = 'held';
 CREATE INDEX ix_sends_whatsapp_message_id ON sends (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL;
 
 CREATE TABLE device_pacing (
