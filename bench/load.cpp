@@ -97,6 +97,9 @@ public:
 
     std::string sender(std::size_t n) const { return fmt_number("1555", n % opts_.senders); }
 
+    /// The n-th id of the provider for what is sent to it.
+    std::string reply_id(std::size_t n) const { return "wamid.bench-reply-" + run_ + fmt_number("-", n); }
+
     std::string make(std::size_t n) {
         if (opts_.body_file.empty()) return "GET " + opts_.path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
         std::string body = template_;
@@ -136,7 +139,7 @@ private:
 
 struct Tally {
     Clock::time_point begin, last_answer, last_reply;
-    std::size_t issued = 0, ok = 0, replies = 0, doubles = 0, strangers = 0, status_posts = 0;
+    std::size_t issued = 0, given_ids = 0, ok = 0, replies = 0, doubles = 0, strangers = 0, status_posts = 0;
     std::map<int, std::size_t> other;  // answers that are not 2xx; 0 = connection lost
     std::vector<double> answer_ms, reply_ms, reply_gaps_ms;
     std::unordered_map<std::string, std::deque<Clock::time_point>> waiting;  // sender -> when its unanswered webhooks were due
@@ -267,7 +270,7 @@ asio::awaitable<void> graph_session(tcp::socket socket, const Options& opts, Req
             co_await timer.async_wait(asio::use_awaitable);
         }
         if (message.contains("text")) note_reply(tally, to);
-        const std::string id = "wamid.bench-reply-" + to;
+        const std::string id = requests.reply_id(++tally.given_ids);
         http::response<http::string_body> response(http::status::ok, request.version());
         response.set(http::field::content_type, "application/json");
         response.body() =

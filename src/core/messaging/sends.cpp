@@ -117,12 +117,11 @@ void note_double(Transaction& tx, const Cause& cause, const Send& send) {
 /// An attempt is `sent` by the answer to it; its message follows. Nearly every message is one send, and then one statement says it all.
 void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const Sealed& id) {
     mark_sent(tx, send, id, std::nullopt);
-    const auto attempts = tx.query("SELECT count(*) FROM sends WHERE message_id = $1", send.message_id).one<std::int64_t>();
     static constexpr std::string_view sql = R"sql(
         UPDATE messages SET status = 'sent', whatsapp_message_id_enc = $2, whatsapp_message_id_hash = $3, whatsapp_message_id_last4 = $4, updated_at = $5
-        WHERE id = $1 AND status = 'queued' AND whatsapp_message_id_hash IS NULL
+        WHERE id = $1 AND status = 'queued' AND whatsapp_message_id_hash IS NULL AND (SELECT count(*) FROM sends s WHERE s.message_id = $1) = 1
           AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.device_id = $6 AND o.whatsapp_message_id_hash = $3))sql";
-    if (attempts == 1 && tx.execute(sql, send.message_id, id.enc, id.hash, id.last4, tx.now(), send.device_id) == 1) return;
+    if (tx.execute(sql, send.message_id, id.enc, id.hash, id.last4, tx.now(), send.device_id) == 1) return;
     name_message(tx, send, id);
     note_double(tx, cause, send);
     messages::follow_sends(tx, send.message_id);

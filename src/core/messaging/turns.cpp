@@ -78,9 +78,9 @@ bool end_turn(Transaction& tx, const ClaimedTurn& turn) {
 void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason, const Decision& decision,
                    std::optional<MessageId> reply) {
     static constexpr std::string_view sql = R"sql(
-        UPDATE turns SET outcome = $2, reason = $3, agent_id = $4, agent_revision = $5, reply_message_id = $6, last_message_id = $7, updated_at = $8
+        UPDATE turns SET outcome = $2, reason = $3, agent_id = $4, agent_revision = $5, reply_message_id = $6, updated_at = $7
         WHERE id = $1)sql";
-    tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, turn.message.message_id, tx.now());
+    tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, tx.now());
 }
 
 void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
