@@ -24,12 +24,11 @@ using Unit = Database::Unit;
 using Units = std::vector<std::unique_ptr<Unit>>;
 
 constexpr auto batch_time_max = 10ms;
-constexpr auto wait_max = 8s;              // a unit that waits longer for the write lock is refused
-constexpr std::size_t queue_max = 20'000;  // units; more are refused at once
-constexpr int checkpoint_pages = 4'000;    // 16 MiB of log: time for a checkpoint beside the writer
-constexpr int restart_pages = 16'000;      // 64 MiB: the writer itself makes room
-constexpr auto restart_interval = 10s;     // between two tries to begin the log anew: readers may be in the way
-constexpr auto look_around = 50ms;         // how often commits of other processes are looked for
+constexpr auto wait_max = 8s;                // a unit that waits longer for the write lock is refused
+constexpr std::size_t queue_max = 20'000;    // units; more are refused at once
+constexpr int checkpoint_pages = 4'000;      // 16 MiB of log: time for a checkpoint beside the writer, and then to begin the log anew
+constexpr auto checkpoint_interval = 200ms;  // between two, when a reader keeps the log from beginning anew
+constexpr auto look_around = 50ms;           // how often commits of other processes are looked for
 
 class SqliteTransaction final : public Transaction {
 public:
@@ -308,15 +307,16 @@ private:
     }
 
     void look_after_log(SqliteConnection& connection) {
-        const int pages = connection.wal_pages();
-        if (pages < checkpoint_pages) return;
-        const auto now = std::chrono::steady_clock::now();
-        if (pages >= restart_pages && now - restarted_at_ > restart_interval) {
-            restarted_at_ = now;
+        if (connection.wal_pages() < checkpoint_pages) return;
+        if (restart_wanted_.exchange(false)) {
+            // Little is left to move. A log that is written over is synced in half the time of one that grows.
             const FileLock lock(write_lock_);
             connection.checkpoint(true);
             return;
         }
+        const auto now = std::chrono::steady_clock::now();
+        if (now - checkpointed_at_ < checkpoint_interval) return;
+        checkpointed_at_ = now;
         checkpoint_wanted_.store(true);
         maintenance_wanted_.notify_one();
     }
@@ -332,6 +332,7 @@ private:
                 if (checkpoint_wanted_.exchange(false)) {
                     if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
                     connection->checkpoint(false);
+                    restart_wanted_.store(true);
                 }
             } catch (const Error& error) {
                 log::warning("checkpoint failed", {{"error", error.what()}});
@@ -350,7 +351,7 @@ private:
     UnitQueue reads_;
     std::atomic<std::uint64_t> commits_{0};
 
-    std::chrono::steady_clock::time_point restarted_at_{};  // of the writer thread
+    std::chrono::steady_clock::time_point checkpointed_at_{};  // of the writer thread
 
     std::mutex start_mutex_;
     bool writer_started_ = false;
@@ -360,6 +361,7 @@ private:
     std::mutex maintenance_mutex_;
     std::condition_variable maintenance_wanted_;
     std::atomic<bool> checkpoint_wanted_{false};
+    std::atomic<bool> restart_wanted_{false};
     bool stopping_ = false;
 
     std::mutex look_mutex_;

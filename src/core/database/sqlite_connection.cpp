@@ -153,7 +153,7 @@ bool SqliteConnection::in_transaction() const {
 bool SqliteConnection::checkpoint(bool restart) {
     int pages = 0;
     int moved = 0;
-    if (restart) sqlite3_busy_timeout(handle_, 100);  // a reader in the way must not hold the writers up
+    if (restart) sqlite3_busy_timeout(handle_, 10);  // a reader in the way must not hold the writers up
     const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
     if (restart) sqlite3_busy_timeout(handle_, busy_timeout_ms);
     return code == SQLITE_OK && moved == pages;
