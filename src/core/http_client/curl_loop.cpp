@@ -27,14 +27,12 @@ void Loop::order(Verb verb, std::shared_ptr<Transfer> transfer) {
         const std::lock_guard lock(mutex_);
         if (!stopping_) {
             if (!multi_) {
-                static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-                static_cast<void>(initialised);
-                multi_.reset(curl_multi_init());
-                curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));
+                multi_.reset(curl().multi_init());
+                curl().multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));
                 thread_ = std::thread([this] { run(); });
             }
             orders_.push_back({verb, std::move(transfer)});
-            curl_multi_wakeup(multi_.get());
+            curl().multi_wakeup(multi_.get());
             return;
         }
     }
@@ -46,7 +44,7 @@ void Loop::stop() {
         const std::lock_guard lock(mutex_);
         if (stopping_) return;
         stopping_ = true;
-        if (multi_) curl_multi_wakeup(multi_.get());
+        if (multi_) curl().multi_wakeup(multi_.get());
     }
     if (thread_.joinable()) thread_.join();
     multi_.reset();
@@ -57,10 +55,10 @@ void Loop::run() {
     while (carry_out_orders()) {
         begin_waiting();
         int running = 0;
-        curl_multi_perform(multi_.get(), &running);
+        curl().multi_perform(multi_.get(), &running);
         collect_finished();
         end_overdue();
-        curl_multi_poll(multi_.get(), nullptr, 0, poll_ms(), nullptr);
+        curl().multi_poll(multi_.get(), nullptr, 0, poll_ms(), nullptr);
     }
     fail_all();
 }
@@ -93,13 +91,13 @@ void Loop::begin_waiting() {
             continue;
         }
         in_flight_.emplace(easy, transfer);
-        curl_multi_add_handle(multi_.get(), easy);
+        curl().multi_add_handle(multi_.get(), easy);
     }
 }
 
 void Loop::collect_finished() {
     int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi_.get(), &left)) {
         const CURLcode result = message->data.result;
         if (const std::shared_ptr<Transfer> transfer = release(message->easy_handle)) {
             transfer->finish(result);
@@ -109,7 +107,7 @@ void Loop::collect_finished() {
 }
 
 Easy Loop::take_easy() {
-    if (idle_.empty()) return Easy(curl_easy_init());
+    if (idle_.empty()) return Easy(curl().easy_init());
     Easy easy = std::move(idle_.back());
     idle_.pop_back();
     return easy;
@@ -117,7 +115,7 @@ Easy Loop::take_easy() {
 
 void Loop::keep(Easy easy) {
     if (!easy || idle_.size() >= in_flight_max_) return;
-    curl_easy_reset(easy.get());
+    curl().easy_reset(easy.get());
     idle_.push_back(std::move(easy));
 }
 
@@ -143,7 +141,7 @@ std::shared_ptr<Transfer> Loop::release(CURL* easy) {
     if (found == in_flight_.end()) return nullptr;
     std::shared_ptr<Transfer> transfer = std::move(found->second);
     in_flight_.erase(found);
-    curl_multi_remove_handle(multi_.get(), easy);
+    curl().multi_remove_handle(multi_.get(), easy);
     return transfer;
 }
 

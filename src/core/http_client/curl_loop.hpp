@@ -34,7 +34,7 @@ private:
         std::shared_ptr<Transfer> transfer;
     };
     struct FreeMulti {
-        void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+        void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
     };
 
     void run();

@@ -26,7 +26,7 @@ std::string reason_of(CURLcode result) {
         case CURLE_WRITE_ERROR: return "answer too long";
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_WEIRD_SERVER_REPLY: return "the answer is not HTTP";
-        default: return curl_easy_strerror(result);
+        default: return curl().easy_strerror(result);
     }
 }
 
@@ -114,34 +114,34 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
         fail("out of memory");
         return nullptr;
     }
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, this);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl().easy_setopt(easy, CURLOPT_PRIVATE, this);
+    curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     // HTTP/2 would refuse and repeat streams by rules of its own; one request at a time on a connection keeps `offered` exact.
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     static const std::string no_proxy = hosts_without_proxy();
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy.c_str());
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max(request_.connect_timeout, milliseconds(1)).count()));
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // giving up on a slow name server must not hold the loop until it answers
+    curl().easy_setopt(easy, CURLOPT_NOPROXY, no_proxy.c_str());
+    curl().easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::max(request_.connect_timeout, milliseconds(1)).count()));
+    curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // giving up on a slow name server must not hold the loop until it answers
 
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-    curl_easy_setopt(
+    curl().easy_setopt(easy, CURLOPT_PREREQDATA, this);
+    curl().easy_setopt(
         easy, CURLOPT_PREREQFUNCTION, +[](void* self, char*, char*, int, int) { return static_cast<Transfer*>(self)->before_request(); });
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-    curl_easy_setopt(
+    curl().easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl().easy_setopt(
         easy, CURLOPT_HEADERFUNCTION, +[](char* line, std::size_t, std::size_t length, void* self) {
             return static_cast<Transfer*>(self)->take_header({line, length});
         });
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
-    curl_easy_setopt(
+    curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    curl().easy_setopt(
         easy, CURLOPT_WRITEFUNCTION, +[](char* octets, std::size_t, std::size_t count, void* self) {
             return static_cast<Transfer*>(self)->take_body({octets, count});
         });
 
-    if (curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) != CURLE_OK) {
+    if (curl().easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) != CURLE_OK) {
         fail("no valid URL");
         return nullptr;
     }
@@ -154,7 +154,7 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
 }
 
 bool Transfer::set_up_headers() {
-    const auto append = [this](const std::string& line) { headers_.reset(curl_slist_append(headers_.release(), line.c_str())); };
+    const auto append = [this](const std::string& line) { headers_.reset(curl().slist_append(headers_.release(), line.c_str())); };
     bool has_content_type = false;
     for (const auto& [name, value] : request_.headers) {
         if (has_line_break(name) || has_line_break(value)) return false;
@@ -163,7 +163,7 @@ bool Transfer::set_up_headers() {
     }
     append("Expect:");
     if (!has_content_type) append("Content-Type:");
-    curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    curl().easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
     return true;
 }
 
@@ -171,24 +171,24 @@ void Transfer::set_up_body() {
     CURL* const easy = easy_.get();
     if (request_.body.empty()) {
         if (request_.method == "HEAD") {
-            curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+            curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
         } else if (request_.method == "GET") {
-            curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+            curl().easy_setopt(easy, CURLOPT_HTTPGET, 1L);
         } else {
-            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
-            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+            curl().easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+            curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
         }
         return;
     }
     // Never CURLOPT_POSTFIELDS: libcurl sends such a body twice, silently, when a reused connection closes without an answer.
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    if (request_.method != "POST") curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-    curl_easy_setopt(easy, CURLOPT_READDATA, this);
-    curl_easy_setopt(
+    curl().easy_setopt(easy, CURLOPT_POST, 1L);
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    if (request_.method != "POST") curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    curl().easy_setopt(easy, CURLOPT_READDATA, this);
+    curl().easy_setopt(
         easy, CURLOPT_READFUNCTION,
         +[](char* to, std::size_t size, std::size_t count, void* self) { return static_cast<Transfer*>(self)->read(to, size * count); });
-    curl_easy_setopt(
+    curl().easy_setopt(
         easy, CURLOPT_SEEKFUNCTION, +[](void*, curl_off_t, int) -> int { return CURL_SEEKFUNC_FAIL; });
 }
 
@@ -236,14 +236,14 @@ void Transfer::open_gate(SteadyTime now) {
     deadline_ += now - *held_since_;
     held_since_.reset();
     gate_closed_ = false;
-    curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+    curl().easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 void Transfer::finish(CURLcode result) {
     if (result != CURLE_OK) return fail(reason_of(result));
     if (!head_is_whole_) return fail(reason_of(CURLE_PARTIAL_FILE));
     long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     // A server may refuse a request by its head alone, but it cannot accept a body that it was never offered.
     if (!request_.body.empty() && offered_ == 0 && status < 400) return fail("answered before the body was offered");
     answer_.status = static_cast<int>(status);
