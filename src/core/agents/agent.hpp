@@ -47,6 +47,8 @@ public:
     virtual ~Agent() = default;
     /// `failed` is worth another try; what is not throws.
     virtual asio::awaitable<Answer> answer(const Question& question) const = 0;
+    /// Whether `answer` only computes and never waits for anything.
+    virtual bool answers_at_once() const { return false; }
 };
 
 }  // namespace wabot

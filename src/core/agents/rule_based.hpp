@@ -15,6 +15,7 @@ public:
     explicit RuleBasedAgent(const AgentConfig& config);
 
     asio::awaitable<Answer> answer(const Question& question) const override;
+    bool answers_at_once() const override { return true; }
 
     /// The same without waiting for anything.
     Answer decide(const Question& question) const;

@@ -140,14 +140,27 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 }  // namespace
 
+SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
+                 OnUncertain on_uncertain, const std::optional<Hand>& hand) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, lease_no, worker, content, on_uncertain, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $10))sql";
+    SendId first;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const bool claimed = hand && i == 0;
+        const auto worker = claimed ? std::optional(hand->worker) : std::nullopt;
+        const auto id =
+            tx.insert<SendId>(sql, message, conversation, device, static_cast<std::int64_t>(i + 1), claimed ? SendState::claimed : SendState::queued,
+                              claimed ? hand->lease_no : 0, worker, parts[i], on_uncertain, tx.now());
+        if (i == 0) first = id.value();
+    }
+    return first;
+}
+
 void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
            OnUncertain on_uncertain) {
-    static constexpr std::string_view sql = R"sql(
-        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, content, on_uncertain, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7))sql";
-    std::int64_t part = 0;
-    for (const std::string& text : parts) tx.execute(sql, message, conversation, device, ++part, text, on_uncertain, tx.now());
-    lanes::add(tx, Lane::send, conversation, part);
+    add_parts(tx, message, conversation, device, parts, on_uncertain, std::nullopt);
+    lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.size()));
 }
 
 std::string opaque_of(const Send& send) {

@@ -48,6 +48,16 @@ struct ClaimedSend {
 
 namespace sends {
 
+/// Who holds a lane, and under which number.
+struct Hand {
+    WorkerId worker;
+    std::int64_t lease_no;
+};
+
+/// The rows of a stored message's parts, the first one `claimed` when there is a hand for it; the lane is the caller's to move. The first one's id.
+SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
+                 OnUncertain on_uncertain, const std::optional<Hand>& hand);
+
 /// Puts the parts of a stored message on its conversation's send lane, in order.
 void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
            OnUncertain on_uncertain);

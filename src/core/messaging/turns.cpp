@@ -22,52 +22,45 @@ constexpr auto loop_window = 60s;
 
 constexpr std::string_view message_sql = R"sql(
     SELECT c.id AS conversation_id, c.device_id, c.contact_id, c.control, c.control_until, k.is_blocked, k.is_group, m.id AS message_id,
-           m.author_contact_id, m.message_type, m.content, COALESCE(t.id, 0) AS turn_id, COALESCE(t.attempt, 0) AS attempt
+           m.author_contact_id, m.message_type, m.content, COALESCE(t.id, 0) AS turn_id, COALESCE(t.attempt, 0) AS attempt,
+           k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, m.whatsapp_message_id_enc AS provider_id_enc,
+           m.whatsapp_message_id_hash AS provider_id_hash, m.whatsapp_message_id_last4 AS provider_id_last4
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
          JOIN messages m ON m.conversation_id = c.id AND m.takes_turn = 1 AND m.id > c.turn_cursor
          LEFT JOIN turns t ON t.conversation_id = c.id AND t.outcome IS NULL
     WHERE c.id = $1 ORDER BY m.id LIMIT 1)sql";
 
-/// Opens the turn, or goes on with the one that was begun; counts the attempt.
-void open_turn(Transaction& tx, TurnMessage& message) {
-    if (message.turn_id) {
-        message.attempt += 1;
-        tx.execute("UPDATE turns SET attempt = $2, updated_at = $3 WHERE id = $1", message.turn_id, message.attempt, tx.now());
+/// The row of the turn, or of the one that was begun; counts the attempt.
+void begin(Transaction& tx, ClaimedTurn& turn) {
+    const TurnMessage& message = turn.message;
+    turn.id = message.turn_id;
+    turn.attempt = message.attempt + 1;
+    if (turn.id) {
+        tx.execute("UPDATE turns SET attempt = $2, updated_at = $3 WHERE id = $1", turn.id, turn.attempt, tx.now());
         return;
     }
     static constexpr std::string_view sql = R"sql(
         INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, created_at, updated_at) VALUES ($1, $2, $2, 1, $3, $3))sql";
-    message.turn_id = tx.insert<TurnId>(sql, message.conversation_id, message.message_id, tx.now()).value();
-    message.attempt = 1;
+    turn.id = tx.insert<TurnId>(sql, message.conversation_id, message.message_id, tx.now()).value();
 }
 
-std::shared_ptr<const Staff> staff_of(Transaction& tx, Answering& answering, DeviceId id) {
+std::shared_ptr<const Staff> read_staff(Snapshot& db, Answering& answering, DeviceId id) {
     auto staff = std::make_shared<Staff>();
-    const auto device = devices::find(tx, id);
+    const auto device = devices::find(db, id);
     staff->is_active = device && device->is_active;
     if (!staff->is_active) return staff;
     try {
         const DeviceOptions options = devices::options_of(*device);
         staff->loop_limit = options.loop_limit;
         staff->on_uncertain = options.on_uncertain;
-        staff->ignore_book = answering.ignore_books.of_device(tx, id);
-        staff->agents = answering.agents.of_device(tx, id);
+        staff->ignore_book = answering.ignore_books.of_device(db, id);
+        staff->agents = answering.agents.of_device(db, id);
     } catch (const Error& error) {
         // A broken configuration fails the turns of its device, not those of the others.
         if (error.code() == Errc::unavailable) throw;
         staff->failure = error.what();
     }
     return staff;
-}
-
-bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
-    if (turn.staff->loop_limit <= 0) return false;
-    static constexpr std::string_view sql = R"sql(
-        SELECT count(*) FROM (
-            SELECT created_at FROM messages WHERE conversation_id = $1 AND direction = 'outgoing' AND sender_kind = 'agent' ORDER BY id DESC LIMIT $2) latest
-        WHERE created_at > $3)sql";
-    const auto recent = tx.query(sql, turn.message.conversation_id, turn.staff->loop_limit, tx.now() - loop_window).one<std::int64_t>();
-    return recent >= turn.staff->loop_limit;
 }
 
 /// The lane goes on behind this message.
@@ -89,40 +82,43 @@ void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
     changes::record(tx, cause, "turn.dead", "turn", turn.id.value, turn.message.device_id.value);
 }
 
-MessageId write_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text) {
-    const TurnMessage& asked = turn.message;
-    const auto parent = decision.quotes ? std::optional(asked.message_id) : std::nullopt;
-    const messages::Outgoing reply{asked.conversation_id, asked.device_id, asked.contact_id, SenderKind::agent, decision.agent, text, parent};
-    const MessageId id = messages::add_outgoing(tx, reply);
-    sends::queue(tx, id, asked.conversation_id, asked.device_id, split_text(text, text_part_max), turn.staff->on_uncertain);
-    changes::record(tx, cause, "message.queued", "message", id.value, asked.device_id.value);
-    return id;
+}  // namespace
+
+std::shared_ptr<const Staff> Staffs::of(Snapshot& db, DeviceId id) {
+    auto& staff = read_[id];
+    if (!staff) staff = read_staff(db, answering_, id);
+    return staff;
 }
 
-}  // namespace
+std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane) {
+    auto message = db.query(message_sql, lane.id).first<TurnMessage>();
+    if (!message) return std::nullopt;
+    ClaimedTurn turn;
+    turn.lane = lane;
+    turn.control = conversations::control_at(db.now(), message->control, message->control_until);
+    turn.staff = staffs.of(db, message->device_id);
+    const auto& book = turn.staff->ignore_book;
+    if (book && !book->rules().empty())
+        turn.facts = ignore_rules::facts_of(db, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
+    turn.message = std::move(*message);
+    return turn;
+}
 
 std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
                                const Limits& limits) {
     std::vector<ClaimedTurn> out;
-    std::map<DeviceId, std::shared_ptr<const Staff>> staffs;
+    Staffs staffs(answering);
     for (const ClaimedLane& lane : lanes::claim(tx, Lane::turn, limit, until, worker)) {
-        auto message = tx.query(message_sql, lane.id).first<TurnMessage>();
-        if (!message) {
+        auto turn = look_at(tx, staffs, lane);
+        if (!turn) {
             tx.execute("UPDATE conversations SET turn_pending = 0, turn_state = 'idle' WHERE id = $1", lane.id);
             continue;
         }
-        auto& staff = staffs[message->device_id];
-        if (!staff) staff = staff_of(tx, answering, message->device_id);
-        open_turn(tx, *message);
-        IgnoreFacts facts;
-        if (staff->ignore_book && !staff->ignore_book->rules().empty())
-            facts = ignore_rules::facts_of(tx, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
-        const Control control = conversations::control_at(tx.now(), message->control, message->control_until);
-        ClaimedTurn turn{lane, message->turn_id, message->attempt, std::move(*message), control, std::move(facts), staff};
-        if (turn.attempt > limits.attempts_max)
-            end_dead(tx, cause, turn);
+        begin(tx, *turn);
+        if (turn->attempt > limits.attempts_max)
+            end_dead(tx, cause, *turn);
         else
-            out.push_back(std::move(turn));
+            out.push_back(std::move(*turn));
     }
     return out;
 }
@@ -169,22 +165,51 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     co_return decision;
 }
 
-void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision) {
+namespace {
+
+bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
+    if (turn.staff->loop_limit <= 0) return false;
+    static constexpr std::string_view sql = R"sql(
+        SELECT count(*) FROM (
+            SELECT created_at FROM messages WHERE conversation_id = $1 AND direction = 'outgoing' AND sender_kind = 'agent' ORDER BY id DESC LIMIT $2) latest
+        WHERE created_at > $3)sql";
+    const auto recent = tx.query(sql, turn.message.conversation_id, turn.staff->loop_limit, tx.now() - loop_window).one<std::int64_t>();
+    return recent >= turn.staff->loop_limit;
+}
+
+}  // namespace
+
+void stop_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, Decision& decision) {
+    if (decision.outcome != TurnOutcome::replied || !is_looping(tx, turn)) return;
+    decision.outcome = TurnOutcome::no_reply;
+    decision.reason = "loop limit";
+    decision.texts.clear();
+    changes::record(tx, cause, "conversation.loop_limit", "conversation", turn.message.conversation_id.value, turn.message.device_id.value);
+}
+
+MessageId add_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text) {
+    const TurnMessage& asked = turn.message;
+    const auto parent = decision.quotes ? std::optional(asked.message_id) : std::nullopt;
+    const messages::Outgoing reply{asked.conversation_id, asked.device_id, asked.contact_id, SenderKind::agent, decision.agent, text, parent};
+    const MessageId id = messages::add_outgoing(tx, reply);
+    changes::record(tx, cause, "message.queued", "message", id.value, asked.device_id.value);
+    return id;
+}
+
+void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decided) {
     if (!end_turn(tx, turn)) return;
-    if (decision.outcome != TurnOutcome::replied) return write_outcome(tx, turn, decision.outcome, decision.reason, decision, std::nullopt);
-    if (conversations::control_of(tx, turn.message.conversation_id) == Control::human)
+    Decision decision = decided;
+    if (decision.outcome == TurnOutcome::replied && conversations::control_of(tx, turn.message.conversation_id) == Control::human)
         return write_outcome(tx, turn, TurnOutcome::suppressed, "human", decision, std::nullopt);
-    if (is_looping(tx, turn)) {
-        write_outcome(tx, turn, TurnOutcome::no_reply, "loop limit", decision, std::nullopt);
-        changes::record(tx, cause, "conversation.loop_limit", "conversation", turn.message.conversation_id.value, turn.message.device_id.value);
-        return;
-    }
+    stop_loop(tx, cause, turn, decision);
+    const TurnMessage& asked = turn.message;
     std::optional<MessageId> first;
     for (const std::string& text : decision.texts) {
-        const MessageId id = write_reply(tx, cause, turn, decision, text);
+        const MessageId id = add_reply(tx, cause, turn, decision, text);
+        sends::queue(tx, id, asked.conversation_id, asked.device_id, split_text(text, text_part_max), turn.staff->on_uncertain);
         if (!first) first = id;
     }
-    write_outcome(tx, turn, TurnOutcome::replied, decision.reason, decision, first);
+    write_outcome(tx, turn, decision.outcome, decision.reason, decision, first);
 }
 
 void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter) {

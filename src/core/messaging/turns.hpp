@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,9 +58,12 @@ struct TurnMessage {
     std::optional<std::string> content;
     TurnId turn_id;        // 0 = not begun
     std::int64_t attempt;  // how often it was claimed before
+    std::optional<Sealed> phone_number;
+    std::optional<Sealed> provider_id;  // of the message, for quotes
 };
 WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
-               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(turn_id), FIELD(attempt))
+               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(turn_id), FIELD(attempt),
+               FIELD(phone_number, .sealed = "contacts.phone_number"), FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
 
 /// What answers on a device: read once for all turns of a claim.
 struct Staff {
@@ -81,7 +85,7 @@ struct Answering {
 struct ClaimedTurn {
     ClaimedLane lane;
     TurnId id;
-    std::int64_t attempt;
+    std::int64_t attempt = 0;
     TurnMessage message;
     Control control = Control::agent;
     IgnoreFacts facts;
@@ -119,6 +123,26 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
 void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter);
 /// After a graceful stop released these lanes: the attempts that were under way are not counted.
 void uncount(Transaction& tx, const std::vector<ConversationId>& released);
+
+// --- steps that the short way shares (turns_at_once.hpp)
+
+/// The staff of each device, read once.
+class Staffs {
+public:
+    explicit Staffs(Answering& answering) : answering_(answering) {}
+    std::shared_ptr<const Staff> of(Snapshot& db, DeviceId device);
+
+private:
+    Answering& answering_;
+    std::map<DeviceId, std::shared_ptr<const Staff>> read_;
+};
+
+/// The oldest pending message of a lane with all that decides its answer; changes nothing. nullopt: nothing is pending.
+std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane);
+/// A reply that would be one too many within the minute becomes none, and people are told.
+void stop_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, Decision& decision);
+/// Stores one text of a decision as a message; its sends are the caller's to add.
+MessageId add_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text);
 
 /// The turn that answered a message, or whose reply the message is.
 std::optional<Turn> find_of_message(Snapshot& db, MessageId id);

@@ -14,6 +14,7 @@
 #include "core/messaging/sends.hpp"
 #include "core/messaging/signal.hpp"
 #include "core/messaging/turns.hpp"
+#include "core/messaging/turns_at_once.hpp"
 #include "core/messaging/workers.hpp"
 
 namespace wabot {
@@ -93,9 +94,54 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     // --- turns
 
+    asio::awaitable<std::size_t> answer_turns() {
+        auto look = [this](Snapshot& db) { return turns::look(db, answering, claim_max); };
+        turns::Look due = co_await tools.db.read(look);
+        std::size_t answered = 0;
+        if (options.turn_concurrency > 0) answered = co_await answer_at_once(due);
+        if (due.others) answered += co_await claim_turns();
+        co_return answered;
+    }
+
+    /// Those that cannot be decided or written this way are left to be claimed.
+    asio::awaitable<std::size_t> answer_at_once(turns::Look& due) {
+        std::vector<std::pair<ReadyTurn, Decision>> decided;
+        for (ReadyTurn& ready : due.ready) {
+            std::optional<Decision> decision;
+            try {
+                decision = co_await turns::decide(ready.turn);
+            } catch (const std::exception&) {
+                due.others = true;
+            }
+            if (decision) decided.emplace_back(std::move(ready), std::move(*decision));
+        }
+        if (decided.empty()) co_return 0;
+        struct Done {
+            std::vector<ClaimedSend> claimed;
+            std::size_t finished = 0;
+        } done;
+        const int room = options.send_concurrency - static_cast<int>(sends_waiting.size());
+        auto finish = [&](Transaction& tx) {
+            Done now;
+            turns::AtOnce at_once(tx, by_worker, id, tx.now() + options.lease, stopping.load() ? 0 : room);
+            for (const auto& [ready, decision] : decided) now.finished += at_once.finish(ready, decision) ? 1U : 0U;
+            now.claimed = at_once.claimed();
+            done = std::move(now);
+        };
+        const auto claimed_at = tools.world.clock.since_boot();
+        try {
+            co_await tools.db.write(finish);
+        } catch (const Error& error) {
+            if (error.code() == Errc::unavailable) throw;
+            due.others = true;
+            co_return 0;
+        }
+        take_in_hand(std::move(done.claimed), claimed_at);
+        send_signal.notify();
+        co_return done.finished;
+    }
+
     asio::awaitable<std::size_t> claim_turns() {
-        auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::turn, db.now()); };
-        if (!co_await tools.db.read(due)) co_return 0;
         const int limit = std::min(claim_max, options.turn_concurrency - static_cast<int>(turns_in_flight.size()));
         if (limit <= 0) co_return 0;
         auto claim = [this, limit](Transaction& tx) {
@@ -142,12 +188,16 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, by_worker, limit, tx.now() + options.lease, id, send_limits()); };
         const auto claimed_at = tools.world.clock.since_boot();
         auto claimed = co_await tools.db.write(claim);
-        for (auto& send : claimed.sends) {
+        take_in_hand(std::move(claimed.sends), claimed_at);
+        co_return claimed.lanes;
+    }
+
+    void take_in_hand(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at) {
+        for (auto& send : sends) {
             sends_in_hand[send.lane.id] = send.lane;
             sends_waiting.push_back({std::move(send), claimed_at});
         }
         start_sends();
-        co_return claimed.lanes;
     }
 
     void start_sends() {
@@ -364,7 +414,7 @@ Worker::~Worker() = default;
 asio::awaitable<void> Worker::run() {
     State& s = *state_;
     s.start_loop(s.loop(s.inbox_signal, &State::drain_some));
-    s.start_loop(s.loop(s.turn_signal, &State::claim_turns));
+    s.start_loop(s.loop(s.turn_signal, &State::answer_turns));
     s.start_loop(s.loop(s.send_signal, &State::claim_sends));
     s.start_loop(s.upkeep_loop());
     co_await s.until_idle();
@@ -374,7 +424,7 @@ asio::awaitable<std::size_t> Worker::round() {
     State& s = *state_;
     co_await s.upkeep();
     std::size_t done = co_await s.drain_some();
-    done += co_await s.claim_turns();
+    done += co_await s.answer_turns();
     co_await s.until_idle();
     done += co_await s.claim_sends();
     co_await s.until_idle();
