@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/base/error.hpp"
+#include "core/base/fault.hpp"
 #include "core/base/log.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/messaging/drain.hpp"
@@ -25,7 +26,7 @@ using namespace std::chrono_literals;
 constexpr auto poll_interval = 50ms;    // how soon work of other processes is seen
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr int claim_max = 64;
-constexpr auto claim_age_max = 10s;  // an older claim is not handed over: this process was stopped for a while
+constexpr auto claim_age_max = 10s;  // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
 
 const Cause by_worker{{"system", "worker"}, ""};
 
@@ -87,6 +88,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     asio::awaitable<std::size_t> drain_some() {
         const std::size_t drained = co_await drain(tools.db, tools.vault, tools.world.random, options.takeover_timeout);
+        if (drained > 0) WABOT_FAULT("inbox.drained");
         if (drained > 0) turn_signal.notify();
         co_return drained;
     }
@@ -102,6 +104,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             return turns::claim(tx, by_worker, answering, limit, tx.now() + options.lease, id, turn_limits());
         };
         auto claimed = co_await tools.db.write(claim);
+        if (!claimed.empty()) WABOT_FAULT("turn.claimed");
         for (auto& turn : claimed) {
             const ClaimedLane lane = turn.lane;
             turns_in_flight[lane.id] = lane;
@@ -118,6 +121,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         } catch (const std::exception& error) {
             failure = error.what();
         }
+        WABOT_FAULT("turn.computed");
         const double jitter = tools.world.random.fraction();
         auto finish = [&](Transaction& tx) {
             if (failure.empty())
@@ -126,6 +130,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
                 turns::fail(tx, by_worker, turn, failure, turn_limits(), jitter);
         };
         co_await write_surely(finish);
+        WABOT_FAULT("turn.finished");
         if (!failure.empty()) log::warning("turn failed", {{"turn_id", turn.id}, {"attempt", turn.attempt}, {"error", failure}});
         send_signal.notify();
     }
@@ -142,6 +147,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, by_worker, limit, tx.now() + options.lease, id, send_limits()); };
         const auto claimed_at = tools.world.clock.since_boot();
         auto claimed = co_await tools.db.write(claim);
+        if (!claimed.sends.empty()) WABOT_FAULT("send.claimed");
         for (auto& send : claimed.sends) {
             sends_in_hand[send.lane.id] = send.lane;
             sends_waiting.push_back({std::move(send), claimed_at});
@@ -166,9 +172,12 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         Gate(State& s, const ClaimedSend& c, std::chrono::nanoseconds at) : state(s), claimed(c), claimed_at(at) {}
         asio::awaitable<void> commit() override {
             const Bytes body_hash = state.tools.vault.hash(claimed.send.content);
+            WABOT_FAULT("send.connected");
             auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
             co_await state.tools.db.write(begin);
-            if (state.tools.world.clock.since_boot() - claimed_at > claim_age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
+            WABOT_FAULT("send.handing_over");
+            const auto age_max = std::min<std::chrono::nanoseconds>(claim_age_max, state.options.lease);
+            if (state.tools.world.clock.since_boot() - claimed_at > age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
             is_committed = true;
         }
         State& state;
@@ -194,6 +203,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             const auto channel = co_await channel_of(claimed);
             const Outgoing outgoing = compose(claimed);
             outcome = co_await channel->send(outgoing, gate);
+            WABOT_FAULT("send.answered");
         } catch (const Error& error) {
             // Nothing was offered. A claim that was lost or came too late is given back as it is; anything else is tried again.
             if (error.code() != Errc::stale) outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
@@ -219,6 +229,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             sends::record_uncertain(tx, by_worker, claimed, std::get<Uncertain>(*outcome).detail, send_limits());
         };
         co_await write_surely(work);
+        WABOT_FAULT("send.recorded");
         if (!outcome) co_return;
         if (provider_id)
             log::write(log::Level::info, log::Logger::messages, "message sent",
