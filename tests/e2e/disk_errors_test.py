@@ -13,6 +13,7 @@ from wabot import Graph, Sender, Wabot, check, seeded, text_message, until, wami
 
 SENDERS = 8
 RECOVERY = 10.0  # seconds
+UNAVAILABLE = 8  # exit code
 
 chance = seeded()
 
@@ -95,12 +96,20 @@ async def lasting(wabot, graph, load, control):
     await load.until("end of the work", lambda: graph.count() >= len(load.acknowledged), RECOVERY)
 
 
+async def begin(wabot, refusal):
+    """A server; one that fails while it begins says so and is started again, with a disk that behaves for longer."""
+    server = await asyncio.to_thread(wabot.serve, may_end=True, WABOT_FAULT_CUT="0", WABOT_FAULT_IO=refusal)
+    if server.is_alive():
+        return server
+    check(server.process.returncode == UNAVAILABLE, f"exit {server.process.returncode}\n{server.text()}")
+    return await begin(wabot, refusal + "0")
+
+
 async def single(wabot, graph, load):
     """One operation fails, and no other."""
     for operation, most in [("write:eio", 3000), ("write:full", 3000), ("sync:eio", 200), ("read:eio", 400)] * 2:
         load.is_over = False
-        server = await asyncio.to_thread(wabot.serve, may_end=True, WABOT_FAULT_CUT="0", WABOT_FAULT_IO=f"{operation}:{chance.randrange(20, most)}")
-        check(server.is_alive(), f"it begins\n{server.text()}")
+        server = await begin(wabot, f"{operation}:{chance.randrange(20, most)}")
         asking = [asyncio.create_task(load.ask()) for _ in range(SENDERS)]
         asked = len(load.acknowledged)
         await load.until("load", lambda: len(load.acknowledged) > asked + 400, 30)

@@ -106,6 +106,7 @@ def start(**settings):
 
 
 def set_up(wabot, graph):
+    wabot.address = ("127.0.0.1", 9)  # nobody, until the first server is there
     wabot.init()
     wabot.echo_agent()
     wabot.device("shop", graph.url)

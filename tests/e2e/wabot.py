@@ -81,6 +81,8 @@ class Process:
 
     def is_stopped(self):
         """By SIGSTOP."""
+        if not self.is_alive():
+            return False
         with open(f"/proc/{self.process.pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] == "T"
 
@@ -306,12 +308,16 @@ def deliver(wabot, *bodies, **how):
     asyncio.run(work())
 
 
-def post(wabot, body, **how):
+def post(wabot, body, patience=PATIENCE, **how):
+    """The status, or 0 when there was no answer in time."""
     async def work():
         sender = Sender(wabot, **how)
-        status = await sender.post(body)
-        sender.close()
-        return status
+        try:
+            return await asyncio.wait_for(sender.post(body), patience)
+        except asyncio.TimeoutError:
+            return 0
+        finally:
+            sender.close()
 
     return asyncio.run(work())
 

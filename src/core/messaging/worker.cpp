@@ -171,6 +171,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     struct Gate final : HandOver {
         Gate(State& s, const ClaimedSend& c, std::chrono::nanoseconds at) : state(s), claimed(c), claimed_at(at) {}
         asio::awaitable<void> commit() override {
+            is_asked = true;
             const Bytes body_hash = state.tools.vault.hash(claimed.send.content);
             WABOT_FAULT("send.connected");
             auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
@@ -183,6 +184,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         State& state;
         const ClaimedSend& claimed;
         const std::chrono::nanoseconds claimed_at;
+        bool is_asked = false;
         bool is_committed = false;
     };
 
@@ -205,8 +207,11 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             outcome = co_await channel->send(outgoing, gate);
             WABOT_FAULT("send.answered");
         } catch (const Error& error) {
-            // Nothing was offered. A claim that was lost or came too late is given back as it is; anything else is tried again.
-            if (error.code() != Errc::stale) outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
+            // Nothing was offered. A claim that was lost, came too late or could not be written down is given back as it is: none of it is the
+            // message's fault. Anything else is tried again.
+            const bool is_store_away = gate.is_asked && error.code() == Errc::unavailable;
+            if (error.code() != Errc::stale && !is_store_away)
+                outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
         } catch (const std::exception& error) {
             if (gate.is_committed)
                 outcome = Uncertain{error.what()};
