@@ -35,8 +35,8 @@ class Asker(Sender):
 
 
 class Load:
-    def __init__(self, wabot):
-        self.wabot = wabot
+    def __init__(self, wabot, graph):
+        self.wabot, self.graph = wabot, graph
         self.answers = []  # (time, status)
         self.acknowledged = []
         self.asked = 0
@@ -53,6 +53,7 @@ class Load:
             self.asked += 1
             await sender.deliver(webhook(text_message(*self.ids(number), f"question {number}")))
             self.acknowledged.append(number)
+            await asyncio.sleep(max(0, len(self.acknowledged) - self.graph.count() - 50) / 500)  # this is not about speed
         sender.close()
 
     def answered_after(self, begin, status):
@@ -141,7 +142,7 @@ with Wabot(sys.argv[1], WABOT_UNCERTAIN_WINDOW="1s") as wabot, Graph(wabot) as g
     wabot.echo_agent()
     wabot.device("shop", graph.url, on_uncertain="hold")
     control = os.path.join(wabot.scratch, "refused")
-    load = Load(wabot)
+    load = Load(wabot, graph)
     server = wabot.serve(WABOT_FAULT_CUT="0", WABOT_FAULT_CONTROL=control)
     asyncio.run(lasting(wabot, graph, load, control))
     server.kill()
