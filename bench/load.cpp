@@ -35,6 +35,8 @@ struct Options {
     int connections = 64;
     double seconds = 5;
     std::size_t senders = 1000;     // people who write, in turn
+    std::size_t requests = 0;       // ends after so many; 0 = by time
+    bool has_ids = false;           // each request names itself: recorded-00000000, ...
     double rate = 0;                // requests a second, open loop; 0 = each connection as fast as it is answered
     unsigned short graph_port = 0;  // plays the Graph API here and waits for a reply to every accepted message
     double graph_ms = 0;            // how long it takes to answer
@@ -105,7 +107,7 @@ public:
         std::string body = template_;
         replace_all(body, "{from}", sender(n));
         replace_all(body, "{message_id}", "wamid.bench-" + run_ + fmt_number("-", n));
-        return post(body);
+        return post(body, opts_.has_ids ? "X-Request-Id: " + fmt_number("recorded-", n) + "\r\n" : "");
     }
 
     std::string status(const std::string& reply_id, const std::string& to, const std::string& state) {
@@ -126,10 +128,10 @@ private:
         const std::string digits = std::to_string(n);
         return prefix + std::string(8 - std::min<std::size_t>(8, digits.size()), '0') + digits;
     }
-    std::string post(const std::string& body) {
+    std::string post(const std::string& body, const std::string& more_head = "") {
         return "POST " + opts_.path +
-               " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Hub-Signature-256: sha256=" + signer_.hex(body) +
-               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+               " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-Hub-Signature-256: sha256=" + signer_.hex(body) + "\r\n" +
+               more_head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
 
     const Options& opts_;
@@ -184,7 +186,7 @@ asio::awaitable<void> keep_busy(const Options& opts, Requests& requests, Tally& 
         Clock::time_point due = Clock::now();
         if (opts.rate > 0)
             due = tally.begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(n) / opts.rate));
-        if (due >= end) co_return;
+        if (opts.requests > 0 ? n >= opts.requests : due >= end) co_return;
         ++tally.issued;
         if (due > Clock::now()) {
             timer.expires_at(due);
@@ -348,6 +350,8 @@ int main(int argc, char** argv) {
     app.add_option("--connections", opts.connections);
     app.add_option("--seconds", opts.seconds);
     app.add_option("--senders", opts.senders)->check(CLI::PositiveNumber);
+    app.add_option("--requests", opts.requests);
+    app.add_flag("--ids", opts.has_ids);
     app.add_option("--rate", opts.rate);
     app.add_option("--graph-port", opts.graph_port);
     app.add_option("--graph-ms", opts.graph_ms);

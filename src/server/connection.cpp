@@ -7,6 +7,8 @@
 #include <boost/beast/http/error.hpp>
 #include <ctime>
 
+#include "core/base/fault.hpp"
+
 namespace wabot {
 
 namespace http = boost::beast::http;
@@ -270,6 +272,7 @@ asio::awaitable<void> Connection::refuse(const Refusal& refusal) {
 }
 
 asio::awaitable<bool> Connection::write(const Response& response, bool keeps_open, bool has_body) {
+    WABOT_FAULT("answer", response.status / 100 == 2 ? request_.id : "");
     give_back(out_);
     out_.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_of(response.status)).append("\r\n");
     if (!response.content_type.empty()) append_header(out_, "Content-Type", response.content_type);

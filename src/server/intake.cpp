@@ -1,5 +1,6 @@
 #include "server/intake.hpp"
 
+#include "core/base/fault.hpp"
 #include "core/messaging/inbox.hpp"
 
 namespace wabot {
@@ -18,6 +19,7 @@ asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body
     arrival.verified_revision = device.revision;
     auto append = [&arrival](Transaction& tx) { return inbox::append(tx, arrival); };
     const inbox::Appended appended = co_await db.write(append);
+    WABOT_FAULT("inbox.stored");
     if (appended == inbox::Appended::stored && arrived) arrived();
     co_return appended != inbox::Appended::stale;
 }

@@ -79,6 +79,16 @@ class Process:
     def is_alive(self):
         return self.process.poll() is None
 
+    def is_stopped(self):
+        """By SIGSTOP."""
+        if not self.is_alive():
+            return False
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -143,22 +153,25 @@ class Wabot:
             words += ["--secret-from", f"{name}={self.file(name, value)}"]
         self.run(*words, *(["--agent", agent] if agent else []))
 
-    def start(self, *words):
+    def start(self, *words, **faults):
+        """With `faults`, variables of tests/faults/README.md, the binary that has fault points."""
         log = os.path.join(self.scratch, f"{len(self.processes)}-{words[0]}.log")
-        process = Process([self.binary, *words, "-c", f"{self.dir}/wabot.toml"], log, self.env)
+        process = Process([self.binary + ("-faults" if faults else ""), *words, "-c", f"{self.dir}/wabot.toml"], log, {**self.env, **faults})
         self.processes.append(process)
         return process
 
-    def serve(self, *words):
+    def serve(self, *words, may_end=False, **faults):
         """Starts a server on a free port and waits for its address."""
-        server = self.start("serve", "--listen", "127.0.0.1:0", *words)
+        server = self.start("serve", "--listen", "127.0.0.1:0", *words, **faults)
 
         def address():
-            check(server.is_alive(), f"serve ended\n{server.text()}")
-            return re.search(r"serves http://([\d.]+):(\d+)", server.text())
+            found = re.search(r"serves http://([\d.]+):(\d+)", server.text())
+            check(found or may_end or server.is_alive(), f"serve ended\n{server.text()}")
+            return found or not server.is_alive()
 
         found = until("server", address)
-        self.address = (found[1], int(found[2]))
+        if found is not True:
+            self.address = (found[1], int(found[2]))
         return server
 
     def rows(self, *words):
@@ -198,6 +211,13 @@ def text_message(number, provider_id, text):
     return {"from": number, "id": provider_id, "timestamp": "1750000000", "type": "text", "text": {"body": text}}
 
 
+def sent_status(number, body):
+    """That the `number`-th message that the Graph API took has gone out."""
+    to = body["to"].lstrip("+")
+    return {"id": wamid(to, f"OUT{number}"), "status": "sent", "timestamp": "1750000000", "recipient_id": to,
+            "biz_opaque_callback_data": body["biz_opaque_callback_data"]}
+
+
 def webhook(*messages, statuses=(), number_id=NUMBER_ID, display="15550100001"):
     value = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": display, "phone_number_id": number_id}}
     if messages:
@@ -220,6 +240,7 @@ class Sender:
     def __init__(self, wabot, path="/webhooks/whatsapp", app_secret=APP_SECRET):
         self.wabot, self.path, self.app_secret = wabot, path, app_secret
         self.stream = None
+        self.head = b""  # of the last answer, in lower case
 
     async def deliver(self, body, patience=PATIENCE):
         end = time.monotonic() + patience
@@ -244,7 +265,7 @@ class Sender:
         reader, writer = self.stream
         writer.write((f"POST {self.path} HTTP/1.1\r\nHost: wabot\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
                       f"X-Hub-Signature-256: {sign(body, self.app_secret)}\r\n\r\n").encode() + body)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        head = self.head = (await reader.readuntil(b"\r\n\r\n")).lower()
         await reader.readexactly(length_of(head))
         if b"connection: close" in head:
             self.close()
@@ -287,12 +308,16 @@ def deliver(wabot, *bodies, **how):
     asyncio.run(work())
 
 
-def post(wabot, body, **how):
+def post(wabot, body, patience=PATIENCE, **how):
+    """The status, or 0 when there was no answer in time."""
     async def work():
         sender = Sender(wabot, **how)
-        status = await sender.post(body)
-        sender.close()
-        return status
+        try:
+            return await asyncio.wait_for(sender.post(body), patience)
+        except asyncio.TimeoutError:
+            return 0
+        finally:
+            sender.close()
 
     return asyncio.run(work())
 

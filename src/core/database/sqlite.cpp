@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/fault.hpp"
 #include "core/base/log.hpp"
 #include "core/database/file_lock.hpp"
 #include "core/database/sqlite_connection.hpp"
@@ -268,7 +269,9 @@ private:
             is_whole = run_unit(connection, transaction, *batch.back());
         }
         if (!is_whole) run_apart(connection, transaction, batch);
+        WABOT_FAULT("commit.before");
         connection.change("COMMIT");
+        WABOT_FAULT("commit.after");
         commits_.fetch_add(1);
     }
 

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/base/fault.hpp"
+
 namespace wabot {
 
 namespace {
@@ -211,6 +213,7 @@ std::size_t Transfer::read(char* to, std::size_t room) {
     const std::size_t count = std::min(room, request_.body.size() - offered_);
     std::memcpy(to, request_.body.data() + offered_, count);
     offered_ += count;
+    WABOT_FAULT("send.offered");
     return count;
 }
 

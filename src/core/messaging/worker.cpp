@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/base/error.hpp"
+#include "core/base/fault.hpp"
 #include "core/base/log.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/messaging/drain.hpp"
@@ -26,7 +27,7 @@ using namespace std::chrono_literals;
 constexpr auto poll_interval = 50ms;    // how soon work of other processes is seen
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr int claim_max = 64;
-constexpr auto claim_age_max = 10s;  // an older claim is not handed over: this process was stopped for a while
+constexpr auto claim_age_max = 10s;  // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
 
 const Cause by_worker{{"system", "worker"}, ""};
 
@@ -88,6 +89,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     asio::awaitable<std::size_t> drain_some() {
         const std::size_t drained = co_await drain(tools.db, tools.vault, tools.world.random, options.takeover_timeout);
+        if (drained > 0) WABOT_FAULT("inbox.drained");
         if (drained > 0) turn_signal.notify();
         co_return drained;
     }
@@ -109,6 +111,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         for (ReadyTurn& ready : due.ready) {
             std::optional<Decision> decision;
             try {
+                WABOT_FAULT("turn.at_once");
                 decision = co_await turns::decide(ready.turn);
             } catch (const std::exception&) {
                 due.others = true;
@@ -116,6 +119,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             if (decision) decided.emplace_back(std::move(ready), std::move(*decision));
         }
         if (decided.empty()) co_return 0;
+        WABOT_FAULT("turn.computed");
         struct Done {
             std::vector<ClaimedSend> claimed;
             std::size_t finished = 0;
@@ -136,6 +140,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             due.others = true;
             co_return 0;
         }
+        WABOT_FAULT("turn.finished");
         take_in_hand(std::move(done.claimed), claimed_at);
         send_signal.notify();
         co_return done.finished;
@@ -148,6 +153,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             return turns::claim(tx, by_worker, answering, limit, tx.now() + options.lease, id, turn_limits());
         };
         auto claimed = co_await tools.db.write(claim);
+        if (!claimed.empty()) WABOT_FAULT("turn.claimed");
         for (auto& turn : claimed) {
             const ClaimedLane lane = turn.lane;
             turns_in_flight[lane.id] = lane;
@@ -164,6 +170,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         } catch (const std::exception& error) {
             failure = error.what();
         }
+        WABOT_FAULT("turn.computed");
         const double jitter = tools.world.random.fraction();
         auto finish = [&](Transaction& tx) {
             if (failure.empty())
@@ -172,6 +179,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
                 turns::fail(tx, by_worker, turn, failure, turn_limits(), jitter);
         };
         co_await write_surely(finish);
+        WABOT_FAULT("turn.finished");
         if (!failure.empty()) log::warning("turn failed", {{"turn_id", turn.id}, {"attempt", turn.attempt}, {"error", failure}});
         send_signal.notify();
     }
@@ -193,6 +201,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     void take_in_hand(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at) {
+        if (!sends.empty()) WABOT_FAULT("send.claimed");
         for (auto& send : sends) {
             sends_in_hand[send.lane.id] = send.lane;
             sends_waiting.push_back({std::move(send), claimed_at});
@@ -215,15 +224,20 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     struct Gate final : HandOver {
         Gate(State& s, const ClaimedSend& c, std::chrono::nanoseconds at) : state(s), claimed(c), claimed_at(at) {}
         asio::awaitable<void> commit() override {
+            is_asked = true;
             const Bytes body_hash = state.tools.vault.hash(claimed.send.content);
+            WABOT_FAULT("send.connected");
             auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
             co_await state.tools.db.write(begin);
-            if (state.tools.world.clock.since_boot() - claimed_at > claim_age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
+            WABOT_FAULT("send.handing_over");
+            const auto age_max = std::min<std::chrono::nanoseconds>(claim_age_max, state.options.lease);
+            if (state.tools.world.clock.since_boot() - claimed_at > age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
             is_committed = true;
         }
         State& state;
         const ClaimedSend& claimed;
         const std::chrono::nanoseconds claimed_at;
+        bool is_asked = false;
         bool is_committed = false;
     };
 
@@ -244,9 +258,13 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             const auto channel = co_await channel_of(claimed);
             const Outgoing outgoing = compose(claimed);
             outcome = co_await channel->send(outgoing, gate);
+            WABOT_FAULT("send.answered");
         } catch (const Error& error) {
-            // Nothing was offered. A claim that was lost or came too late is given back as it is; anything else is tried again.
-            if (error.code() != Errc::stale) outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
+            // Nothing was offered. A claim that was lost, came too late or could not be written down is given back as it is: none of it is the
+            // message's fault. Anything else is tried again.
+            const bool is_store_away = gate.is_asked && error.code() == Errc::unavailable;
+            if (error.code() != Errc::stale && !is_store_away)
+                outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
         } catch (const std::exception& error) {
             if (gate.is_committed)
                 outcome = Uncertain{error.what()};
@@ -269,6 +287,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             sends::record_uncertain(tx, by_worker, claimed, std::get<Uncertain>(*outcome).detail, send_limits());
         };
         co_await write_surely(work);
+        WABOT_FAULT("send.recorded");
         if (!outcome) co_return;
         if (provider_id)
             log::write(log::Level::info, log::Logger::messages, "message sent",
