@@ -13,6 +13,8 @@ std::string_view word_of(Noun noun) {
         case Noun::conversation: return "conversation";
         case Noun::message: return "message";
         case Noun::event: return "event";
+        case Noun::job: return "job";
+        case Noun::queue: return "queue";
         case Noun::ignore: return "ignore";
         case Noun::setting: return "setting";
         case Noun::file: return "file";

@@ -10,8 +10,11 @@
 #include "cli/help.hpp"
 #include "cli/ignore.hpp"
 #include "cli/init.hpp"
+#include "cli/job.hpp"
 #include "cli/message.hpp"
 #include "cli/migrate.hpp"
+#include "cli/queue.hpp"
+#include "cli/retention.hpp"
 #include "cli/serve.hpp"
 #include "cli/version.hpp"
 #include "cli/worker.hpp"
@@ -63,6 +66,19 @@ std::span<const Command* const> all_commands() {
         &event_list_command,
         &event_get_command,
         &event_replay_command,
+
+        &queue_list_command,
+        &queue_pause_command,
+        &queue_resume_command,
+
+        &job_list_command,
+        &job_get_command,
+        &job_retry_command,
+        &job_cancel_command,
+        &job_resolve_command,
+
+        &retention_show_command,
+        &retention_run_command,
 
         &config_show_command,
         &config_check_command,

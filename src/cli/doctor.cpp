@@ -13,7 +13,7 @@
 #include "core/contacts/contacts.hpp"
 #include "core/database/migrations.hpp"
 #include "core/devices/devices.hpp"
-#include "core/messaging/backlog.hpp"
+#include "core/messaging/queues.hpp"
 #include "core/messaging/workers.hpp"
 
 namespace wabot {
@@ -163,20 +163,51 @@ void check_workers(Runtime& rt, Findings& findings) {
             {"workers", CheckStatus::warn, "none was seen for 60 s; nothing is answered", "start one with: wabot serve, or wabot worker"});
 }
 
+/// What a queue calls one of the things in it, and many.
+struct QueueWords {
+    std::string_view one, many;
+};
+QueueWords words_of_queue(QueueName name) {
+    switch (name) {
+        case QueueName::inbox: return {"webhook", "webhooks"};
+        case QueueName::turn: return {"message", "messages"};
+        case QueueName::send: return {"send", "sends"};
+        case QueueName::job: return {"job", "jobs"};
+    }
+    return {};
+}
+
 void check_queue(Runtime& rt, Findings& findings) {
-    const Backlog backlog = rt.read(backlog_of);
-    findings.push_back({"queue", CheckStatus::pass,
-                        fmt::format("{} webhooks, {} conversations and {} sends waiting", backlog.received, backlog.turns, backlog.sends)});
-    const auto warn = [&](std::int64_t count, std::string_view id, std::string_view what, std::string_view hint) {
-        if (count > 0) findings.push_back({std::string(id), CheckStatus::warn, fmt::format("{} {}", count, what), std::string(hint)});
-    };
-    warn(backlog.quarantined, "queue.quarantined", "webhooks could not be read", "wabot event list --state quarantined");
-    warn(backlog.unrouted, "queue.unrouted", "webhooks were for no device here", "wabot event list --state unrouted");
-    warn(backlog.dead_turns, "queue.dead", "messages were given up on after all attempts", "wabot message list; wabot message get ID says why");
-    warn(backlog.uncertain, "queue.uncertain", "sends may or may not have arrived; they settle by themselves",
-         "wabot message list --state uncertain");
-    warn(backlog.held, "queue.held", "sends wait for a decision", "wabot message list --state held");
-    warn(backlog.failed, "queue.failed", "messages were refused for good", "wabot message list --state failed");
+    const std::vector<QueueRow> rows = rt.read([](Snapshot& db) { return queues::list(db); });
+    std::string waiting;
+    for (const QueueRow& row : rows) {
+        const QueueWords words = words_of_queue(row.name);
+        waiting += fmt::format("{}{} {}", waiting.empty() ? "" : ", ", row.depth, row.depth == 1 ? words.one : words.many);
+    }
+    findings.push_back({"queue", CheckStatus::pass, waiting + " waiting"});
+    for (const QueueRow& row : rows) {
+        const std::string_view name = to_word(row.name);
+        const QueueWords words = words_of_queue(row.name);
+        const auto warn = [&](std::int64_t count, std::string_view what, std::string_view in_question, const std::string& hint) {
+            if (count > 0)
+                findings.push_back({fmt::format("queue.{}.{}", name, what), CheckStatus::warn,
+                                    fmt::format("{} {} {}", count, count == 1 ? words.one : words.many, in_question), hint});
+        };
+        if (row.paused_since)
+            findings.push_back({fmt::format("queue.{}.paused", name), CheckStatus::warn,
+                                fmt::format("{} is paused since {} by {}", name, to_iso(*row.paused_since), row.paused_by.value_or("someone")),
+                                fmt::format("wabot queue resume {}", name)});
+        if (row.name == QueueName::inbox) {
+            warn(row.dead, "dead", "could not be read", "wabot event list --state quarantined");
+            warn(row.held, "held", "for no device here", "wabot event list --state unrouted");
+            continue;
+        }
+        warn(row.dead, "dead", "given up on", fmt::format("wabot job list --state dead --queue {}; then job retry or job cancel", name));
+        warn(row.uncertain, "uncertain", "that may or may not have arrived; they settle by themselves", "wabot job list --state uncertain");
+        warn(row.held, "held", "waiting for a decision",
+             fmt::format("wabot job list --state held --queue {}; then job {}", name,
+                         row.name == QueueName::send ? "resolve" : "retry or job cancel"));
+    }
 }
 
 struct Check {

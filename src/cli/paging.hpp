@@ -21,6 +21,16 @@ void declare_paging(CommandBuilder& cmd, PagingOptions& paging);
 /// How many rows are to be shown; nothing = all. Ending{usage} for a limit below 1, or beside --all.
 std::optional<std::size_t> rows_wanted(const PagingOptions& paging);
 
+/// What a list shows of what was read, and the place in the list: overloaded beside types that are no rows themselves.
+template <Described Row>
+const Row& row_of(const Row& row) {
+    return row;
+}
+template <Described Row>
+std::int64_t cursor_of(const Row& row) {
+    return row.id.value;
+}
+
 /// Shows a list part by part. `read(cursor, limit)` gives the rows after the one whose id is `cursor` (0 = the first), at most `limit`.
 template <Described Row, class Read>
 void show_list(Runtime& rt, std::string_view noun, const PagingOptions& paging, Read read) {
@@ -32,11 +42,11 @@ void show_list(Runtime& rt, std::string_view noun, const PagingOptions& paging, 
     for (std::size_t shown = 0; !next_cursor;) {
         const std::size_t left = wanted ? *wanted - shown : part_max;
         const std::size_t asked = std::min(left + 1, part_max);  // one more than shown tells whether the list goes on
-        const std::vector<Row> rows = read(cursor, static_cast<int>(asked));
+        const auto rows = read(cursor, static_cast<int>(asked));
         const std::size_t count = std::min(rows.size(), left);
-        for (std::size_t i = 0; i < count; ++i) list.add(rows[i]);
+        for (std::size_t i = 0; i < count; ++i) list.add(row_of(rows[i]));
         shown += count;
-        if (count > 0) cursor = rows[count - 1].id.value;
+        if (count > 0) cursor = cursor_of(rows[count - 1]);
         if (rows.size() > count) next_cursor = std::to_string(cursor);
         if (rows.size() < asked) break;
     }

@@ -17,6 +17,7 @@
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/workers.hpp"
+#include "core/queue/pauses.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "server/intake.hpp"
 #include "server/routes.hpp"
@@ -94,12 +95,14 @@ struct Service {
     asio::awaitable<HealthReport> health() {
         HealthReport report;
         std::vector<WorkerRow> working;
+        std::vector<Pause> paused;
         Time now{};
         try {
             // A unit that writes nothing: whether the store would take a webhook right now.
             auto look = [&](Transaction& tx) {
                 now = tx.now();
                 working = workers::list(tx);
+                paused = pauses::list(tx);
             };
             co_await db.write(look);
             report.checks.push_back({"database", Health::ok, db.description()});
@@ -112,6 +115,10 @@ struct Service {
             std::any_of(working.begin(), working.end(), [now](const WorkerRow& w) { return now - w.seen_at < worker_missing_after; });
         report.checks.push_back(is_worked ? HealthCheck{"workers", Health::ok, fmt::format("{} at work", working.size())}
                                           : HealthCheck{"workers", Health::warning, "no worker was seen for 60 s; start one with: wabot worker"});
+        for (const Pause& pause : paused)
+            report.checks.push_back({fmt::format("queue {}", to_word(pause.name)), Health::warning,
+                                     fmt::format("paused since {} by {}; resume it with: wabot queue resume {}", to_iso(pause.paused_at),
+                                                 pause.paused_by, to_word(pause.name))});
         for (std::string& missing : missing_credentials()) report.checks.push_back({"credentials", Health::warning, std::move(missing)});
         co_return report;
     }

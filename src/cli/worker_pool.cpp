@@ -17,6 +17,10 @@ EnvironmentCredentials environment_credentials(const Settings& settings) {
             settings.whatsapp_graph_url,           settings.whatsapp_graph_version};
 }
 
+retention::Keep retention_keep(const Settings& settings) {
+    return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes};
+}
+
 WorkerOptions worker_options(const Settings& settings) {
     WorkerOptions options;
     options.lease = settings.lease;
@@ -25,6 +29,7 @@ WorkerOptions worker_options(const Settings& settings) {
     options.turn_attempts = settings.turn_attempts;
     options.send_attempts = settings.send_attempts;
     options.send_concurrency = settings.send_concurrency;
+    options.keep = retention_keep(settings);
     return options;
 }
 
@@ -55,7 +60,7 @@ struct WorkerPool::Thread {
 
 WorkerPool::WorkerPool(WorkerTools tools, WorkerOptions options, Cause cause) : tools_(tools), options_(options), cause_(std::move(cause)) {
     const sends::Limits limits{options_.send_attempts, options_.uncertain_window};
-    auto enter = [this, limits](Transaction& tx) { return workers::enter(tx, cause_, workers::this_process(), "inbox,turn,send", limits); };
+    auto enter = [this, limits](Transaction& tx) { return workers::enter(tx, cause_, workers::this_process(), "inbox,turn,send,job", limits); };
     id_ = blocking(tools_.db.write(enter));
 }
 

@@ -13,6 +13,9 @@ namespace wabot::cli {
 /// The account that the environment names, for devices and directory.
 EnvironmentCredentials environment_credentials(const Settings& settings);
 
+/// How long what is kept.
+retention::Keep retention_keep(const Settings& settings);
+
 WorkerOptions worker_options(const Settings& settings);
 
 /// The workers of this process: a thread each, one entry in the store for all.

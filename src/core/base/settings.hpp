@@ -40,6 +40,9 @@ struct Settings {
     int send_attempts = 0;
     int send_concurrency = 0;
     std::chrono::milliseconds takeover_timeout{};
+    std::chrono::milliseconds retention_webhooks{};
+    std::chrono::milliseconds retention_jobs{};
+    std::chrono::milliseconds retention_changes{};
     log::Level log_level = log::Level::info;
     LogFormat log_format = LogFormat::text;
     std::filesystem::path logs_folder;

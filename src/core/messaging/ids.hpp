@@ -9,5 +9,7 @@ using ConversationId = Id<struct Conversation>;
 using MessageId = Id<struct Message>;
 using TurnId = Id<struct Turn>;
 using SendId = Id<struct Send>;
+using WorkerId = Id<struct WorkerRow>;
+using JobId = Id<struct ClaimedJob>;
 
 }  // namespace wabot

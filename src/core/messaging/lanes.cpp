@@ -8,7 +8,7 @@ namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, any_due, claim, finish, extend, rescue_expired, rescue_worker;
+    std::string add, add_again, drop, drop_ready, any_due, claim, finish, extend, rescue_expired, rescue_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -24,6 +24,22 @@ LaneSql make_sql(std::string_view prefix) {
                    {lane}_due_at = CASE WHEN {lane}_state = 'idle' THEN $3 ELSE {lane}_due_at END,
                    {lane}_state = CASE WHEN {lane}_state = 'idle' THEN 'ready' ELSE {lane}_state END
             WHERE id = $1)sql",
+                 prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_pending = {lane}_pending + 1,
+                   {lane}_due_at = CASE WHEN {lane}_state = 'idle' THEN $2 ELSE {lane}_due_at END,
+                   {lane}_state = CASE WHEN {lane}_state = 'idle' THEN 'ready' ELSE {lane}_state END
+            WHERE id = $1)sql",
+                 prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_pending = {lane}_pending - 1,
+                   {lane}_state = CASE WHEN {lane}_state = 'ready' AND {lane}_pending = 1 THEN 'idle' ELSE {lane}_state END
+            WHERE id = $1)sql",
+                 prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_pending = {lane}_pending - 1, {lane}_due_at = $2,
+                   {lane}_state = CASE WHEN {lane}_pending = 1 THEN 'idle' ELSE 'ready' END
+            WHERE id = $1 AND {lane}_state = 'ready')sql",
                  prefix),
         for_lane(R"sql(
             SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1 LIMIT 1)sql",
@@ -70,6 +86,18 @@ void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) {
     tx.execute(sql_of(lane).add, id, count, tx.now());
 }
 
+void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
+    tx.execute(sql_of(lane).add_again, id, due_at);
+}
+
+void drop(Transaction& tx, Lane lane, ConversationId id) {
+    tx.execute(sql_of(lane).drop, id);
+}
+
+std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
+    return tx.execute(sql_of(lane).drop_ready, id, due_at);
+}
+
 bool any_due(Snapshot& db, Lane lane, Time now) {
     return !db.query(sql_of(lane).any_due, now).empty();
 }
@@ -96,7 +124,8 @@ void recount_sends(Transaction& tx, ConversationId id, Time due_at) {
 bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor) {
     static constexpr std::string_view sql = R"sql(
         UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
-               turn_due_at = $3, turn_lease_until = NULL, turn_worker = NULL, turn_cursor = $4
+               turn_due_at = $3, turn_lease_until = NULL, turn_worker = NULL,
+               turn_cursor = CASE WHEN turn_cursor < $4 THEN $4 ELSE turn_cursor END
         WHERE id = $1 AND turn_lease_no = $2 AND turn_state = 'running')sql";
     return tx.execute(sql, claimed.id, claimed.lease_no, tx.now(), cursor) == 1;
 }

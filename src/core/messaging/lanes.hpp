@@ -7,8 +7,6 @@
 
 namespace wabot {
 
-using WorkerId = Id<struct WorkerRow>;
-
 /// What must be in order: a conversation has a lane of turns and a lane of sends. Claiming takes the lane, not the job.
 enum class Lane { turn, send };
 
@@ -23,6 +21,13 @@ namespace lanes {
 
 /// A message has come that brings `count` more into a lane, which becomes ready if it was idle.
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count);
+/// One that was finished is pending again: its lane, if it was idle, is ready at `due_at`.
+void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at);
+
+/// One fewer pending, whatever state the lane is in.
+void drop(Transaction& tx, Lane lane, ConversationId id);
+/// The same for a lane that no worker holds: what is left is due at `due_at`. 0 when one does, and nothing was changed.
+std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_at);
 
 /// Whether anything is due: worth a claim.
 bool any_due(Snapshot& db, Lane lane, Time now);
@@ -33,7 +38,7 @@ std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until
 /// Gives the lane back with `done` fewer pending, not due before `due_at`. False when it is ours no more (fenced): the unit must write nothing.
 bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t done, Time due_at);
 
-/// The same for a turn that came to its end: the lane goes on behind this message.
+/// The same for a turn that came to its end: the lane goes on behind this message, or stays where it is when that is further.
 bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor);
 
 /// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside.

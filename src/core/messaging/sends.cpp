@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +13,8 @@
 #include "core/messaging/messages.hpp"
 #include "core/messaging/pacing.hpp"
 #include "core/messaging/statuses.hpp"
+#include "core/queue/attempts.hpp"
+#include "core/queue/back_off.hpp"
 
 namespace wabot {
 
@@ -37,10 +38,9 @@ using namespace std::chrono_literals;
 constexpr std::int64_t uncertain_resends_max = 2;  // of a part, then a person decides: each may have been delivered
 constexpr auto unoffered_wait = 10s;               // before another try when the provider was not reached, or limits the whole account
 constexpr auto closed_device_wait = 5s;            // how long the queue of a device that cannot send stays untouched
-constexpr auto back_off_max = 6h;
 
 constexpr std::string_view columns =
-    "id, message_id, conversation_id, device_id, part, attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
+    "id, message_id, conversation_id, device_id, part, attempt, first_attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
 
 // By message, not by age: the new attempt of an uncertain send goes before what was queued behind it.
 const std::string head_sql = "SELECT " + std::string(columns) +
@@ -49,6 +49,8 @@ const std::string head_sql = "SELECT " + std::string(columns) +
                              "ORDER BY message_id, part, attempt LIMIT 1";
 const std::string attempt_sql =
     "SELECT " + std::string(columns) + " FROM sends WHERE device_id = $1 AND message_id = $2 AND part = $3 AND attempt = $4";
+
+const std::string id_sql = "SELECT " + std::string(columns) + " FROM sends WHERE id = $1";
 
 constexpr std::string_view surroundings_sql = R"sql(
     SELECT c.contact_id, k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, q.whatsapp_message_id_enc AS quoted_enc,
@@ -64,25 +66,21 @@ std::optional<SendState> state_of(Transaction& tx, SendId id) {
     return tx.query("SELECT state FROM sends WHERE id = $1", id).first<SendState>();
 }
 
-std::chrono::microseconds back_off(std::int64_t attempt, double jitter) {
-    const auto whole = std::chrono::seconds(std::int64_t{1} << std::min<std::int64_t>(attempt, 14));
-    const double spread = 0.8 + 0.4 * jitter;
-    return std::chrono::microseconds(std::llround(spread * 1e6 * static_cast<double>(std::min<std::chrono::seconds>(whole, back_off_max).count())));
+/// The attempts that count against the limit: those since a person last wanted the send tried again.
+std::int64_t tries(const Send& send) {
+    return send.attempt - send.first_attempt + 1;
 }
 
 /// The window of an uncertain send is over: its attempt is closed, and the part is sent anew or waits for a person.
 void decide_uncertain(Transaction& tx, const Send& send) {
-    static constexpr std::string_view resends_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND settled_by = 'window'";
-    const auto resends = tx.query(resends_sql, send.message_id, send.part).one<std::int64_t>();
+    static constexpr std::string_view resends_sql =
+        "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND attempt >= $3 AND settled_by = 'window'";
+    const auto resends = tx.query(resends_sql, send.message_id, send.part, send.first_attempt).one<std::int64_t>();
     if (send.on_uncertain == OnUncertain::hold || resends >= uncertain_resends_max) {
         tx.execute("UPDATE sends SET state = 'held', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
     } else {
         tx.execute("UPDATE sends SET state = 'failed', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
-        static constexpr std::string_view again_sql = R"sql(
-            INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, content, on_uncertain, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8))sql";
-        tx.execute(again_sql, send.message_id, send.conversation_id, send.device_id, send.part, send.attempt + 1, send.content, send.on_uncertain,
-                   tx.now());
+        queue_again(tx, send, send.attempt + 1, send.first_attempt);
     }
     messages::follow_sends(tx, send.message_id);
 }
@@ -104,14 +102,6 @@ void name_message(Transaction& tx, const Send& send, const Sealed& id) {
         WHERE id = $1 AND whatsapp_message_id_hash IS NULL
           AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.device_id = $5 AND o.whatsapp_message_id_hash = $3))sql";
     if (send.part == 1) tx.execute(sql, send.message_id, id.enc, id.hash, id.last4, send.device_id);
-}
-
-/// Two accepted attempts of one part: the contact got it twice.
-void note_double(Transaction& tx, const Cause& cause, const Send& send) {
-    static constexpr std::string_view accepted_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND state = 'sent'";
-    if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
-    tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
-    changes::record(tx, cause, "send.doubled", "send", send.id.value, send.device_id.value);
 }
 
 /// An attempt is `sent` by the answer to it; its message follows. Nearly every message is one send, and then one statement says it all.
@@ -163,6 +153,32 @@ void queue(Transaction& tx, MessageId message, ConversationId conversation, Devi
     lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.size()));
 }
 
+Send get(Snapshot& db, SendId id) {
+    auto found = db.query(id_sql, id).first<Send>();
+    if (!found) throw Error(Errc::not_found, "no send " + std::to_string(id.value), "wabot job list shows the ids");
+    return std::move(*found);
+}
+
+std::optional<SendId> head_of(Snapshot& db, ConversationId id) {
+    const auto head = db.query(head_sql, id).first<Send>();
+    return head ? std::optional(head->id) : std::nullopt;
+}
+
+void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::int64_t first_attempt) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, first_attempt, content, on_uncertain, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9))sql";
+    tx.execute(sql, send.message_id, send.conversation_id, send.device_id, send.part, attempt, first_attempt, send.content, send.on_uncertain,
+               tx.now());
+}
+
+void note_double(Transaction& tx, const Cause& cause, const Send& send) {
+    static constexpr std::string_view accepted_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND state = 'sent'";
+    if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
+    tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
+    changes::record(tx, cause, "send.doubled", "send", send.id.value, send.device_id.value);
+}
+
 std::string opaque_of(const Send& send) {
     return std::to_string(send.message_id.value) + "." + std::to_string(send.part) + "." + std::to_string(send.attempt);
 }
@@ -192,7 +208,7 @@ Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, Worker
             lanes::recount_sends(tx, lane.id, tx.now());
             continue;
         }
-        if (head->attempt > limits.attempts_max) {
+        if (tries(*head) > limits.attempts_max) {
             // It was claimed that often and never came to an outcome: it kills its workers.
             set_state(tx, head->id, SendState::failed, "its workers died");
             messages::follow_sends(tx, head->message_id);
@@ -240,10 +256,10 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
     const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
     // Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
     const bool counts = refusal.why != RetryClass::account && refusal.why != RetryClass::rate_limited && refusal.code != "connect";
-    const bool for_good = refusal.why == RetryClass::permanent || (counts && send.attempt >= limits.attempts_max);
+    const bool for_good = refusal.why == RetryClass::permanent || (counts && tries(send) >= limits.attempts_max);
     const std::string reason = refusal.code + ": " + refusal.detail;
-    auto wait = back_off(send.attempt, jitter);
-    if (refusal.why == RetryClass::recipient_limited) wait = back_off(2 * (send.attempt - 1), jitter);
+    auto wait = back_off(tries(send), jitter);
+    if (refusal.why == RetryClass::recipient_limited) wait = back_off(2 * (tries(send) - 1), jitter);
     if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
     if (!counts) wait = refusal.why == RetryClass::account ? closed_device_wait : std::max<std::chrono::microseconds>(unoffered_wait, wait);
 
@@ -251,6 +267,7 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
                        settled_meanwhile || for_good ? tx.now() : tx.now() + wait))
         return;
     if (settled_meanwhile) return;
+    if (counts || for_good) attempts::note_failed_send(tx, send.id, reason);
     if (for_good) {
         set_state(tx, send.id, SendState::failed, reason);
         messages::follow_sends(tx, send.message_id, error_json(refusal));
@@ -272,6 +289,7 @@ void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& cl
     if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window))
         return;
     if (settled_meanwhile) return;
+    attempts::note_failed_send(tx, send.id, detail);
     tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, updated_at = $2 WHERE id = $1", send.id, tx.now(),
                detail);
     messages::follow_sends(tx, send.message_id);
@@ -289,9 +307,11 @@ void after_rescue(Transaction& tx, const Cause& cause, const std::vector<Convers
         const auto head = tx.query(head_sql, conversation).first<Send>();
         Time due_at = tx.now();
         if (head && head->state == SendState::claimed) {
+            attempts::note_failed_send(tx, head->id, "its worker stopped");
             // Counted: a send that kills its worker must not do so for ever.
             tx.execute("UPDATE sends SET state = 'queued', attempt = attempt + 1, updated_at = $2 WHERE id = $1", head->id, tx.now());
         } else if (head && head->state == SendState::handing_over) {
+            attempts::note_failed_send(tx, head->id, "its worker stopped");
             tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = 'its worker stopped', updated_at = $2 WHERE id = $1",
                        head->id, tx.now());
             messages::follow_sends(tx, head->message_id);

@@ -27,6 +27,7 @@ struct Send {
     DeviceId device_id;
     std::int64_t part;
     std::int64_t attempt;
+    std::int64_t first_attempt;  // since a person last wanted it tried again
     SendState state;
     std::string content;
     OnUncertain on_uncertain;
@@ -34,8 +35,8 @@ struct Send {
     std::optional<Time> uncertain_since;
     std::optional<std::string> last_error;
 };
-WABOT_DESCRIBE(Send, FIELD(id, .key = true), FIELD(message_id), FIELD(conversation_id), FIELD(device_id), FIELD(part), FIELD(attempt), FIELD(state),
-               FIELD(content), FIELD(on_uncertain), FIELD(lease_no), FIELD(uncertain_since), FIELD(last_error))
+WABOT_DESCRIBE(Send, FIELD(id, .key = true), FIELD(message_id), FIELD(conversation_id), FIELD(device_id), FIELD(part), FIELD(attempt),
+               FIELD(first_attempt), FIELD(state), FIELD(content), FIELD(on_uncertain), FIELD(lease_no), FIELD(uncertain_since), FIELD(last_error))
 
 /// A send in our hands.
 struct ClaimedSend {
@@ -61,6 +62,16 @@ SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation
 /// Puts the parts of a stored message on its conversation's send lane, in order.
 void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
            OnUncertain on_uncertain);
+
+/// Error{not_found}.
+Send get(Snapshot& db, SendId id);
+/// The send that goes next in a conversation, or is under way: the oldest unfinished one of its earliest message.
+std::optional<SendId> head_of(Snapshot& db, ConversationId id);
+
+/// One more attempt of the same part. The lane does not know of it yet.
+void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::int64_t first_attempt);
+/// Two accepted attempts of one part: the contact got it twice. To be called after one was accepted.
+void note_double(Transaction& tx, const Cause& cause, const Send& send);
 
 /// Our own id of an attempt, which comes back in the provider's statuses: "<message>.<part>.<attempt>".
 std::string opaque_of(const Send& send);

@@ -11,6 +11,7 @@
 #include "core/messaging/changes.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
+#include "core/queue/attempts.hpp"
 
 namespace wabot::turns {
 
@@ -26,17 +27,22 @@ constexpr std::string_view message_sql = R"sql(
            k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, m.whatsapp_message_id_enc AS provider_id_enc,
            m.whatsapp_message_id_hash AS provider_id_hash, m.whatsapp_message_id_last4 AS provider_id_last4
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
-         JOIN messages m ON m.conversation_id = c.id AND m.takes_turn = 1 AND m.id > c.turn_cursor
-         LEFT JOIN turns t ON t.conversation_id = c.id AND t.outcome IS NULL
-    WHERE c.id = $1 ORDER BY m.id LIMIT 1)sql";
+         LEFT JOIN turns t ON t.id = COALESCE(
+             (SELECT o.id FROM turns o WHERE o.conversation_id = c.id AND o.outcome IS NULL),
+             (SELECT r.id FROM turns r WHERE r.conversation_id = c.id AND r.reopened_at IS NOT NULL ORDER BY r.first_message_id LIMIT 1))
+         JOIN messages m ON m.id = COALESCE(t.first_message_id,
+             (SELECT n.id FROM messages n WHERE n.conversation_id = c.id AND n.takes_turn = 1 AND n.id > c.turn_cursor ORDER BY n.id LIMIT 1))
+    WHERE c.id = $1)sql";
 
-/// The row of the turn, or of the one that was begun; counts the attempt.
+/// The row of the turn, or of the one that was begun or is wanted once more; counts the attempt.
 void begin(Transaction& tx, ClaimedTurn& turn) {
     const TurnMessage& message = turn.message;
     turn.id = message.turn_id;
     turn.attempt = message.attempt + 1;
     if (turn.id) {
-        tx.execute("UPDATE turns SET attempt = $2, updated_at = $3 WHERE id = $1", turn.id, turn.attempt, tx.now());
+        static constexpr std::string_view again_sql =
+            "UPDATE turns SET attempt = $2, outcome = NULL, reason = NULL, reopened_at = NULL, updated_at = $3 WHERE id = $1";
+        tx.execute(again_sql, turn.id, turn.attempt, tx.now());
         return;
     }
     static constexpr std::string_view sql = R"sql(
@@ -213,6 +219,7 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
 }
 
 void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter) {
+    attempts::note_failed_turn(tx, turn.id, error);
     tx.execute("UPDATE turns SET last_error = $2, updated_at = $3 WHERE id = $1", turn.id, error, tx.now());
     if (turn.attempt < limits.attempts_max) {
         const double seconds = std::ldexp(0.8 + 0.4 * jitter, static_cast<int>(std::min<std::int64_t>(turn.attempt, 12)));

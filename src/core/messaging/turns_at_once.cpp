@@ -91,7 +91,17 @@ void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, Message
     const auto hand = claims ? std::optional(sends::Hand{worker_, lane.lease_no}) : std::nullopt;
     const SendId id = sends::add_parts(tx_, message, asked.conversation_id, asked.device_id, parts, on_uncertain, hand);
     if (!claims) return;
-    Send send{id, message, asked.conversation_id, asked.device_id, 1, 1, SendState::claimed, parts.front(), on_uncertain, lane.lease_no, {}, {}};
+    Send send{.id = id,
+              .message_id = message,
+              .conversation_id = asked.conversation_id,
+              .device_id = asked.device_id,
+              .part = 1,
+              .attempt = 1,
+              .first_attempt = 1,
+              .state = SendState::claimed,
+              .content = parts.front(),
+              .on_uncertain = on_uncertain,
+              .lease_no = lane.lease_no};
     claimed_.push_back({lane, std::move(send), contacts::target_of(tx_, asked.contact_id, asked.phone_number),
                         decision.quotes ? asked.provider_id : std::nullopt, buckets_.revision(asked.device_id)});
 }

@@ -1,5 +1,6 @@
 #include "core/messaging/worker.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <deque>
@@ -17,6 +18,7 @@
 #include "core/messaging/turns.hpp"
 #include "core/messaging/turns_at_once.hpp"
 #include "core/messaging/workers.hpp"
+#include "core/queue/pauses.hpp"
 
 namespace wabot {
 
@@ -26,6 +28,7 @@ using namespace std::chrono_literals;
 
 constexpr auto poll_interval = 50ms;    // how soon work of other processes is seen
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
+constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
 constexpr int claim_max = 64;
 constexpr auto claim_age_max = 10s;  // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
 
@@ -56,13 +59,22 @@ private:
 
 struct Worker::State : std::enable_shared_from_this<Worker::State> {
     State(WorkerTools t, WorkerOptions o, WorkerId worker, asio::any_io_executor ex)
-        : tools(t), options(o), id(worker), executor(ex), inbox_signal(ex), turn_signal(ex), send_signal(ex), idle_signal(ex), upkeep_signal(ex) {}
+        : tools(t),
+          options(o),
+          id(worker),
+          executor(ex),
+          inbox_signal(ex),
+          turn_signal(ex),
+          send_signal(ex),
+          job_signal(ex),
+          idle_signal(ex),
+          upkeep_signal(ex) {}
 
     WorkerTools tools;
     WorkerOptions options;
     WorkerId id;
     asio::any_io_executor executor;
-    Signal inbox_signal, turn_signal, send_signal, idle_signal, upkeep_signal;
+    Signal inbox_signal, turn_signal, send_signal, job_signal, idle_signal, upkeep_signal;
     std::atomic<bool> stopping{false};
     // What is in flight, by lane: only these leases are lengthened, so that what was lost on the way runs out and is taken up again.
     std::map<ConversationId, ClaimedLane> turns_in_flight;
@@ -74,6 +86,10 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     };
     std::deque<WaitingSend> sends_waiting;
     int sends_in_flight = 0;
+    std::map<JobId, ClaimedJob> jobs_in_flight;
+    std::vector<Pause> pauses;
+    std::optional<std::chrono::nanoseconds> pauses_seen_at;
+    Time retention_hour{};  // whose job was put in line
     int loops = 0;
     Answering answering;
     struct OpenedChannel {
@@ -124,10 +140,11 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             std::vector<ClaimedSend> claimed;
             std::size_t finished = 0;
         } done;
-        const int room = options.send_concurrency - static_cast<int>(sends_waiting.size());
+        const bool may_send = !co_await is_paused(QueueName::send) && !stopping.load();
+        const int room = may_send ? options.send_concurrency - static_cast<int>(sends_waiting.size()) : 0;
         auto finish = [&](Transaction& tx) {
             Done now;
-            turns::AtOnce at_once(tx, by_worker, id, tx.now() + options.lease, stopping.load() ? 0 : room);
+            turns::AtOnce at_once(tx, by_worker, id, tx.now() + options.lease, room);
             for (const auto& [ready, decision] : decided) now.finished += at_once.finish(ready, decision) ? 1U : 0U;
             now.claimed = at_once.claimed();
             done = std::move(now);
@@ -340,18 +357,71 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         return out;
     }
 
+    // --- jobs
+
+    asio::awaitable<std::size_t> claim_jobs() {
+        auto due = [](Snapshot& db) { return jobs::any_due(db, db.now()); };
+        if (!co_await tools.db.read(due)) co_return 0;
+        const int limit = options.job_concurrency - static_cast<int>(jobs_in_flight.size());
+        if (limit <= 0) co_return 0;
+        auto claim = [this, limit](Transaction& tx) { return jobs::claim(tx, by_worker, tools.job_kinds, limit, tx.now() + options.lease, id); };
+        const std::vector<ClaimedJob> claimed = co_await tools.db.write(claim);
+        for (const ClaimedJob& job : claimed) {
+            jobs_in_flight[job.id] = job;
+            spawn(run_job(job), [this, key = job.id] {
+                jobs_in_flight.erase(key);
+                job_signal.notify();
+                if (stopping.load()) upkeep_signal.notify();
+            });
+        }
+        co_return claimed.size();
+    }
+
+    asio::awaitable<void> run_job(ClaimedJob job) {
+        std::string failure;
+        try {
+            const auto is_kind = [&job](const JobKind& kind) { return kind.kind == job.kind && kind.version == job.version; };
+            const auto kind = std::find_if(tools.job_kinds.begin(), tools.job_kinds.end(), is_kind);
+            const JobTools job_tools{tools.db, tools.world, options.keep};
+            co_await kind->run(job_tools, job);
+        } catch (const std::exception& error) {
+            failure = error.what();
+        }
+        const double jitter = tools.world.random.fraction();
+        auto end = [&](Transaction& tx) { failure.empty() ? jobs::finish(tx, job) : jobs::fail(tx, by_worker, job, failure, jitter); };
+        co_await write_surely(end);
+        if (!failure.empty()) log::warning("job failed", {{"job_id", job.id}, {"kind", job.kind}, {"attempt", job.attempt}, {"error", failure}});
+    }
+
     // --- keeping up
+
+    /// Whether the queue is paused, as of a moment ago.
+    asio::awaitable<bool> is_paused(QueueName queue) {
+        const auto now = tools.world.clock.since_boot();
+        if (!pauses_seen_at || now - *pauses_seen_at >= pause_interval) {
+            auto look = [](Snapshot& db) { return pauses::list(db); };
+            pauses = co_await tools.db.read(look);
+            pauses_seen_at = now;
+        }
+        co_return std::any_of(pauses.begin(), pauses.end(), [queue](const Pause& pause) { return pause.name == queue; });
+    }
 
     asio::awaitable<void> upkeep() {
         std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
         for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
         for (const auto& [key, lane] : sends_in_hand) held.emplace_back(Lane::send, lane);
-        auto work = [this, &held](Transaction& tx) {
+        std::vector<ClaimedJob> held_jobs;
+        for (const auto& [key, job] : jobs_in_flight) held_jobs.push_back(job);
+        auto work = [this, &held, &held_jobs](Transaction& tx) {
             workers::heartbeat(tx, id);
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
+            for (const ClaimedJob& job : held_jobs) jobs::extend(tx, job, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());
+            const Time hour = std::chrono::floor<std::chrono::hours>(tx.now());
+            if (hour != retention_hour) retention::enqueue(tx);
+            return hour;
         };
-        co_await tools.db.write(work);
+        retention_hour = co_await tools.db.write(work);
     }
 
     /// Runs beside the loops; a failure is logged and costs at most a lease.
@@ -378,17 +448,26 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         }
     }
 
-    /// Calls `step` whenever there may be something for it, until the worker stops. An error of the store is waited out.
     using Step = asio::awaitable<std::size_t> (State::*)();
-    asio::awaitable<void> loop(Signal& signal, Step step) {
+
+    /// Until there is nothing left, or no more is wanted.
+    asio::awaitable<void> work_off(QueueName queue, Step step) {
+        std::size_t done = 1;
+        while (done > 0 && !stopping.load()) {
+            if (co_await is_paused(queue)) co_return;
+            done = co_await (this->*step)();
+        }
+    }
+
+    /// Calls `step` whenever there may be something for it and its queue is not paused, until the worker stops. An error of the store is waited out.
+    asio::awaitable<void> loop(QueueName queue, Signal& signal, Step step) {
         Watch watch(tools.db, tools.world.clock);
         std::chrono::milliseconds pause = 0ms;
         bool was_called = true;
         while (!stopping.load()) {
             std::exception_ptr failure;
             try {
-                if (was_called || watch.worth_looking())
-                    while (co_await (this->*step)() > 0 && !stopping.load()) continue;
+                if (was_called || watch.worth_looking()) co_await work_off(queue, step);
                 pause = 0ms;
             } catch (...) {
                 failure = std::current_exception();
@@ -403,7 +482,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     asio::awaitable<void> upkeep_loop() {
-        while (!stopping.load() || !turns_in_flight.empty() || !sends_in_hand.empty()) {
+        while (!stopping.load() || is_busy()) {
             std::exception_ptr failure;
             try {
                 co_await upkeep();
@@ -415,13 +494,23 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         }
     }
 
+    /// One step of a round, to the end of what it began.
+    asio::awaitable<std::size_t> step_of(QueueName queue, Step step) {
+        if (co_await is_paused(queue)) co_return 0;
+        const std::size_t done = co_await (this->*step)();
+        co_await until_idle();
+        co_return done;
+    }
+
+    bool is_busy() const { return !turns_in_flight.empty() || !sends_in_hand.empty() || !jobs_in_flight.empty(); }
+
     void start_loop(asio::awaitable<void> work) {
         ++loops;
         spawn(std::move(work), [this] { --loops; });
     }
 
     asio::awaitable<void> until_idle() {
-        while (loops > 0 || !turns_in_flight.empty() || !sends_in_hand.empty()) co_await idle_signal.wait(poll_interval);
+        while (loops > 0 || is_busy()) co_await idle_signal.wait(poll_interval);
     }
 };
 
@@ -432,9 +521,10 @@ Worker::~Worker() = default;
 
 asio::awaitable<void> Worker::run() {
     State& s = *state_;
-    s.start_loop(s.loop(s.inbox_signal, &State::drain_some));
-    s.start_loop(s.loop(s.turn_signal, &State::answer_turns));
-    s.start_loop(s.loop(s.send_signal, &State::claim_sends));
+    s.start_loop(s.loop(QueueName::inbox, s.inbox_signal, &State::drain_some));
+    s.start_loop(s.loop(QueueName::turn, s.turn_signal, &State::answer_turns));
+    s.start_loop(s.loop(QueueName::send, s.send_signal, &State::claim_sends));
+    s.start_loop(s.loop(QueueName::job, s.job_signal, &State::claim_jobs));
     s.start_loop(s.upkeep_loop());
     co_await s.until_idle();
 }
@@ -442,11 +532,10 @@ asio::awaitable<void> Worker::run() {
 asio::awaitable<std::size_t> Worker::round() {
     State& s = *state_;
     co_await s.upkeep();
-    std::size_t done = co_await s.drain_some();
-    done += co_await s.answer_turns();
-    co_await s.until_idle();
-    done += co_await s.claim_sends();
-    co_await s.until_idle();
+    std::size_t done = co_await s.step_of(QueueName::inbox, &State::drain_some);
+    done += co_await s.step_of(QueueName::turn, &State::answer_turns);
+    done += co_await s.step_of(QueueName::send, &State::claim_sends);
+    done += co_await s.step_of(QueueName::job, &State::claim_jobs);
     co_return done;
 }
 
@@ -459,6 +548,7 @@ void Worker::stop() {
     state_->inbox_signal.notify();
     state_->turn_signal.notify();
     state_->send_signal.notify();
+    state_->job_signal.notify();
     state_->upkeep_signal.notify();
 }
 

@@ -12,6 +12,7 @@
 #include "core/devices/directory.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/lanes.hpp"
+#include "core/queue/job_kinds.hpp"
 #include "core/telemetry/metrics.hpp"
 
 namespace wabot {
@@ -24,6 +25,8 @@ struct WorkerOptions {
     std::int64_t send_attempts = 8;
     int send_concurrency = 32;
     int turn_concurrency = 256;
+    int job_concurrency = 4;
+    retention::Keep keep{};
 };
 
 /// What a worker works with; all of it outlives the worker.
@@ -34,10 +37,12 @@ struct WorkerTools {
     HttpClient& http;
     Directory& directory;
     Metrics& metrics;
+    std::span<const JobKind> job_kinds = all_job_kinds();
 };
 
-/// Empties the inbox, answers turns and hands over sends: the path of a message from the inbox on. All of it on one executor that one thread
-/// runs; several workers, in one process or in several, share the work by the lanes.
+/// Empties the inbox, answers turns, hands over sends and runs jobs: the path of a message from the inbox on, and what is done beside it. All of
+/// it on one executor that one thread runs; several workers, in one process or in several, share the work by the lanes. A paused queue is left
+/// alone.
 class Worker {
 public:
     /// `id`: of this process, from workers::enter.
@@ -46,7 +51,7 @@ public:
 
     /// Works until `stop`, then lets what is in flight come to its end. Comes back only when nothing of it is left.
     asio::awaitable<void> run();
-    /// One round over everything that is due, in order: inbox, turns, sends. How many things it did.
+    /// One round over everything that is due, in order: inbox, turns, sends, jobs. How many things it did.
     asio::awaitable<std::size_t> round();
 
     /// There is something in the inbox. From any thread.

@@ -8,6 +8,8 @@
 
 #include "core/messaging/changes.hpp"
 #include "core/messaging/turns.hpp"
+#include "core/queue/attempts.hpp"
+#include "core/queue/jobs.hpp"
 
 namespace wabot::workers {
 
@@ -40,7 +42,13 @@ enum class Ending { graceful, dead };
 
 void release(Transaction& tx, const Cause& cause, WorkerId worker, Ending ending, const sends::Limits& limits) {
     const auto released = lanes::rescue_worker(tx, Lane::turn, worker);
-    if (ending == Ending::graceful) turns::uncount(tx, released);
+    if (ending == Ending::graceful) {
+        turns::uncount(tx, released);
+        jobs::give_back(tx, worker);
+    } else {
+        attempts::note_lost_turns(tx, released);
+        jobs::rescue_worker(tx, worker);
+    }
     sends::after_rescue(tx, cause, lanes::rescue_worker(tx, Lane::send, worker), limits);
     tx.execute("DELETE FROM workers WHERE id = $1", worker);
 }
@@ -78,7 +86,8 @@ void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Li
 }
 
 void rescue(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
-    lanes::rescue_expired(tx, Lane::turn, tx.now());
+    attempts::note_lost_turns(tx, lanes::rescue_expired(tx, Lane::turn, tx.now()));
+    jobs::rescue_expired(tx);
     sends::after_rescue(tx, cause, lanes::rescue_expired(tx, Lane::send, tx.now()), limits);
     tx.execute("DELETE FROM workers WHERE seen_at < $1", tx.now() - 1h);
 }

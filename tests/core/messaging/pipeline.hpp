@@ -90,7 +90,7 @@ struct Pipeline {
     }
     std::size_t one_round() {
         asio::io_context context(1);
-        Worker worker({store.db(), vault, world.world, http, directory, metrics}, options, worker_id, context.get_executor());
+        Worker worker({store.db(), vault, world.world, http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         std::size_t done = 0;
         auto run = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };
         asio::co_spawn(context, run(), [](std::exception_ptr failure) {
@@ -146,6 +146,7 @@ struct Pipeline {
     Directory directory{vault, {}};
     Metrics metrics;
     WorkerOptions options;
+    std::span<const JobKind> job_kinds = all_job_kinds();
     DeviceId device;
     AgentId faq;
     WorkerId worker_id;

@@ -1,0 +1,281 @@
+#include "cli/job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/lookup.hpp"
+#include "cli/paging.hpp"
+#include "core/messaging/surgery.hpp"
+#include "core/messaging/work.hpp"
+#include "core/queue/attempts.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Which turns, sends and jobs are meant, by what they are.
+struct FilterOptions {
+    std::optional<std::string> queue, error, device;
+    std::optional<WorkState> state;
+
+    bool is_given() const { return queue || error || device || state; }
+};
+
+void declare_filter(CommandBuilder& cmd, FilterOptions& filter, std::string state_doc) {
+    cmd.option("--queue", filter.queue, "Only of this queue").words({"turn", "send", "job"});
+    cmd.option("--state", filter.state, std::move(state_doc));
+    cmd.option("--error", filter.error, "Only where this pattern (RE2) is found in the last error").shown_as("RE");
+    cmd.option("--device", filter.device, "Only of this device").completes(Noun::device);
+}
+
+work::Filter filter_of(Runtime& rt, const FilterOptions& opts) {
+    work::Filter filter{.state = opts.state};
+    if (opts.queue) filter.queue = from_word<QueueName>(*opts.queue);
+    if (opts.device) filter.device = named_device(rt, *opts.device).id;
+    if (opts.error) filter.error = Pattern::of_expression(*opts.error);
+    return filter;
+}
+
+/// The ids that were named, each once.
+std::vector<WorkId> ids_of(const std::vector<std::string>& words) {
+    std::vector<WorkId> ids;
+    for (const std::string& word : words) {
+        const auto id = to_work_id(word);
+        if (!id)
+            usage_error(fmt::format("\"{}\" is no id of a turn, a send or a job", word),
+                        "they look like turn/7, send/81, job/3; wabot job list shows them");
+        if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
+    }
+    return ids;
+}
+
+/// "send/81", or "3 jobs".
+std::string name_of(const std::vector<WorkId>& ids) {
+    return ids.size() == 1 ? to_text(ids.front()) : fmt::format("{} jobs", ids.size());
+}
+
+// --- list, get
+
+struct ListOptions {
+    FilterOptions filter;
+    PagingOptions paging;
+};
+
+void job_list(Runtime& rt, const ListOptions& opts) {
+    const work::Filter filter = filter_of(rt, opts.filter);
+    show_list<WorkItem>(rt, "job", opts.paging,
+                        [&](std::int64_t after, int limit) { return rt.read([&](Snapshot& db) { return work::list(db, filter, limit, after); }); });
+}
+
+struct GetOptions {
+    std::string job;
+};
+
+Json json_of(const std::vector<FailedAttempt>& attempts) {
+    Json out = Json::array();
+    for (const FailedAttempt& attempt : attempts) {
+        Json one = to_json(attempt);
+        one["duration"] = std::chrono::duration<double>(attempt.failed_at - attempt.began_at).count();
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+void job_get(Runtime& rt, const GetOptions& opts) {
+    const WorkId id = ids_of({opts.job}).front();
+    struct Found {
+        WorkItem item;
+        const work::StateRow* state;
+        std::vector<FailedAttempt> attempts;
+    };
+    const Found found = rt.read([&](Snapshot& db) {
+        return Found{work::get(db, id), &work::state_of(db, id), attempts::list(db, id.queue, id.number)};
+    });
+    Json verbs = Json::array();
+    if (found.state->can.retry) verbs.push_back("retry");
+    if (found.state->can.cancel) verbs.push_back("cancel");
+    if (found.state->can.resolve) verbs.push_back("resolve");
+    rt.out().object("job", found.item, Json{{"meaning", found.state->meaning}, {"possible", verbs}, {"failed_attempts", json_of(found.attempts)}});
+}
+
+// --- retry, cancel, resolve
+
+struct RetryOptions {
+    std::vector<std::string> jobs;
+    FilterOptions filter;
+};
+
+/// When the nth of `count` is tried again: one after the other, so that they do not all hit at once what failed them.
+std::chrono::microseconds delay_of(std::size_t nth, std::size_t count) {
+    const std::chrono::microseconds span = std::min<std::chrono::seconds>(60s, 2s * static_cast<std::int64_t>(count - 1));
+    return span * static_cast<std::int64_t>(nth) / static_cast<std::int64_t>(std::max<std::size_t>(count, 1));
+}
+
+std::string spread_of(std::size_t count) {
+    return count < 2 ? "" : fmt::format(", spread over {} s", std::min<std::size_t>(60, 2 * (count - 1)));
+}
+
+void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {
+    rt.write([&](Transaction& tx) {
+        for (std::size_t i = 0; i < ids.size(); ++i) surgery::retry(tx, rt.cause(), ids[i], tx.now() + delay_of(i, ids.size()));
+    });
+    rt.out().did(true, "released {}{}", name_of(ids), spread_of(ids.size()));
+}
+
+/// Everything that matches and can be retried, with its state's date.
+struct Matching {
+    std::vector<WorkId> ids;
+    std::optional<Time> oldest;
+};
+
+Matching matching(Runtime& rt, const work::Filter& filter) {
+    constexpr int part_max = 500;
+    Matching found;
+    work::Cursor cursor = 0;
+    for (std::size_t read = part_max; read == part_max;) {
+        const auto part = rt.read([&](Snapshot& db) { return work::list(db, filter, part_max, cursor); });
+        read = part.size();
+        for (const work::ListedItem& listed : part) {
+            found.ids.push_back(*to_work_id(listed.item.id));
+            found.oldest = std::min(found.oldest.value_or(listed.item.updated_at), listed.item.updated_at);
+            cursor = listed.cursor;
+        }
+    }
+    std::reverse(found.ids.begin(), found.ids.end());  // the oldest first
+    return found;
+}
+
+void retry_matching(Runtime& rt, const FilterOptions& opts) {
+    constexpr std::size_t unit_max = 100;
+    work::Filter filter = filter_of(rt, opts);
+    if (!filter.state) filter.state = WorkState::dead;
+    const auto can = [&](const work::StateRow& row) { return row.state == *filter.state && row.can.retry; };
+    const auto states = work::all_states();
+    if (std::none_of(states.begin(), states.end(), can))
+        usage_error(fmt::format("what is {} cannot be retried", to_word(*filter.state)), "--state takes dead, held or cancelled here", "--state");
+    const Matching found = matching(rt, filter);
+    if (found.ids.empty()) return rt.out().did(false, "no {} job matches; nothing to do", to_word(*filter.state));
+    rt.confirm(Confirm::ask, fmt::format("{} job{} match{} (the oldest since {}) and would be tried again now", found.ids.size(),
+                                         found.ids.size() == 1 ? "" : "s", found.ids.size() == 1 ? "es" : "", to_iso(*found.oldest)));
+    std::size_t moved = 0;
+    for (std::size_t from = 0; from < found.ids.size(); from += unit_max) {
+        const std::size_t to = std::min(from + unit_max, found.ids.size());
+        moved += rt.write([&](Transaction& tx) {
+            std::size_t elsewhere = 0;
+            for (std::size_t i = from; i < to; ++i) {
+                try {
+                    tx.savepoint([&] { surgery::retry(tx, rt.cause(), found.ids[i], tx.now() + delay_of(i, found.ids.size())); });
+                } catch (const Error& error) {
+                    if (error.code() != Errc::conflict) throw;
+                    ++elsewhere;
+                }
+            }
+            return elsewhere;
+        });
+    }
+    const std::size_t released = found.ids.size() - moved;
+    const std::string others = moved == 0 ? "" : fmt::format("; {} had moved on or cannot be retried", moved);
+    rt.out().did(released > 0, "released {}{}{}", released, spread_of(released), others);
+}
+
+void job_retry(Runtime& rt, const RetryOptions& opts) {
+    if (opts.jobs.empty() == !opts.filter.is_given())
+        usage_error("job retry takes ids, or what to look for: --queue, --state, --error, --device",
+                    "wabot job list --state dead shows what there is");
+    if (opts.filter.is_given())
+        retry_matching(rt, opts.filter);
+    else
+        retry_named(rt, ids_of(opts.jobs));
+}
+
+struct CancelOptions {
+    std::vector<std::string> jobs;
+};
+
+void job_cancel(Runtime& rt, const CancelOptions& opts) {
+    const auto ids = ids_of(opts.jobs);
+    rt.write([&](Transaction& tx) {
+        for (const WorkId& id : ids) surgery::cancel(tx, rt.cause(), id);
+    });
+    rt.out().did(true, "cancelled {}", name_of(ids));
+}
+
+struct ResolveOptions {
+    std::vector<std::string> jobs;
+    std::string as;
+};
+
+void job_resolve(Runtime& rt, const ResolveOptions& opts) {
+    const auto ids = ids_of(opts.jobs);
+    const surgery::Truth truth = opts.as == "sent" ? surgery::Truth::sent : surgery::Truth::not_sent;
+    rt.write([&](Transaction& tx) {
+        for (const WorkId& id : ids) surgery::resolve(tx, rt.cause(), id, truth);
+    });
+    if (truth == surgery::Truth::sent)
+        rt.out().did(true, "settled {} as sent (noted as {})", name_of(ids), rt.cause().actor.label);
+    else
+        rt.out().did(true, "settled {} as not sent; queued again (noted as {})", name_of(ids), rt.cause().actor.label);
+}
+
+}  // namespace
+
+const Command job_list_command{
+    .path = "job list",
+    .summary = "List turns, sends and jobs that are not finished: under way, waiting, failed, uncertain or held",
+    .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ListOptions>();
+        declare_filter(cmd, opts->filter, "Only in this state (all but done and cancelled)");
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { job_list(rt, *opts); };
+    }};
+
+const Command job_get_command{.path = "job get",
+                              .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
+                              .examples = {{"wabot job get send/81", "why it did not go"}},
+                              .build = [](CommandBuilder& cmd) -> Action {
+                                  auto opts = cmd.options<GetOptions>();
+                                  cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
+                                  return [opts](Runtime& rt) { job_get(rt, *opts); };
+                              }};
+
+const Command job_retry_command{
+    .path = "job retry",
+    .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
+    .effect = Effect::writes,
+    .examples = {{"wabot job retry turn/7", "its message is answered after all"},
+                 {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<RetryOptions>();
+        cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").completes(Noun::job);
+        declare_filter(cmd, opts->filter, "Only in this state (dead)");
+        return [opts](Runtime& rt) { job_retry(rt, *opts); };
+    }};
+
+const Command job_cancel_command{.path = "job cancel",
+                                 .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
+                                 .effect = Effect::writes,
+                                 .examples = {{"wabot job cancel send/81", "it is not sent, and what stands behind it goes on"}},
+                                 .build = [](CommandBuilder& cmd) -> Action {
+                                     auto opts = cmd.options<CancelOptions>();
+                                     cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").required().completes(Noun::job);
+                                     return [opts](Runtime& rt) { job_cancel(rt, *opts); };
+                                 }};
+
+const Command job_resolve_command{
+    .path = "job resolve",
+    .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
+    .effect = Effect::writes,
+    .examples = {{"wabot job resolve send/81 --as sent", "the contact has it"}, {"wabot job resolve send/81 --as not-sent", "it goes again, now"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ResolveOptions>();
+        cmd.argument("job", opts->jobs, "Sends, as send/81").required().completes(Noun::job);
+        cmd.option("--as", opts->as, "What became of them").required().words({"sent", "not-sent"});
+        return [opts](Runtime& rt) { job_resolve(rt, *opts); };
+    }};
+
+}  // namespace wabot::cli

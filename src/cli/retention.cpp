@@ -1,0 +1,94 @@
+#include "cli/retention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/runtime.hpp"
+#include "cli/worker_pool.hpp"
+#include "core/retention/retention.hpp"
+
+namespace wabot {
+
+/// A line of `retention show`.
+struct KeptNoun {
+    std::string noun;
+    std::string what;
+    std::string keep;
+    std::string setting;
+};
+WABOT_DESCRIBE(KeptNoun, FIELD(noun, .key = true), FIELD(what), FIELD(keep), FIELD(setting))
+
+/// A line of `retention run`.
+struct PurgedNoun {
+    std::string noun;
+    std::int64_t rows;
+    bool changed;
+    bool dry_run;
+};
+WABOT_DESCRIBE(PurgedNoun, FIELD(noun, .key = true), FIELD(rows), FIELD(changed), FIELD(dry_run))
+
+namespace cli {
+
+namespace {
+
+void retention_show(Runtime& rt) {
+    const retention::Keep keep = retention_keep(rt.settings());
+    std::vector<KeptNoun> rows;
+    for (const retention::Rule& rule : retention::all_rules())
+        rows.push_back({std::string(rule.noun), std::string(rule.what), show_duration(keep.*rule.keep), std::string(rule.setting)});
+    rows.push_back({"message", "messages, with their turns and sends", "for ever", ""});
+    rt.out().list("retention", rows);
+}
+
+std::vector<std::string_view> rule_names() {
+    std::vector<std::string_view> names;
+    for (const retention::Rule& rule : retention::all_rules()) names.push_back(rule.noun);
+    return names;
+}
+
+struct RunOptions {
+    std::vector<std::string> nouns;
+};
+
+/// A rehearsal counts what would go and does not take its locks.
+std::int64_t take_away(Runtime& rt, const retention::Rule& rule, const retention::Keep& keep) {
+    if (rt.dry_run()) return rt.read([&](Snapshot& db) { return retention::count(db, rule, keep); });
+    return blocking(retention::run(rt.database(), rule, keep));
+}
+
+void retention_run(Runtime& rt, const RunOptions& opts) {
+    const retention::Keep keep = retention_keep(rt.settings());
+    std::vector<PurgedNoun> purged;
+    for (const retention::Rule& rule : retention::all_rules()) {
+        const bool is_asked = opts.nouns.empty() || std::find(opts.nouns.begin(), opts.nouns.end(), rule.noun) != opts.nouns.end();
+        if (!is_asked) continue;
+        const std::int64_t rows = take_away(rt, rule, keep);
+        purged.push_back({std::string(rule.noun), rows, rows > 0, rt.dry_run()});
+        rt.out().note_change(rows > 0);
+        rt.out().say("{} {} ({}, older than {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule.what, show_duration(keep.*rule.keep),
+                     rt.dry_run() ? " (dry run, nothing changed)" : "");
+    }
+    if (rt.out().options().format_given) rt.out().list("retention", purged);
+}
+
+}  // namespace
+
+const Command retention_show_command{.path = "retention show",
+                                     .summary = "Show what is kept for how long",
+                                     .examples = {{"wabot retention show", "and which setting says so"}},
+                                     .build = [](CommandBuilder&) -> Action { return [](Runtime& rt) { retention_show(rt); }; }};
+
+const Command retention_run_command{
+    .path = "retention run",
+    .summary = "Take away what is older than its setting says; the workers do so every hour",
+    .effect = Effect::writes,
+    .examples = {{"wabot retention run -n", "how much would go"}, {"wabot retention run webhook", "the bodies of old webhooks, now"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<RunOptions>();
+        cmd.argument("noun", opts->nouns, "Only these").words(rule_names());
+        return [opts](Runtime& rt) { retention_run(rt, *opts); };
+    }};
+
+}  // namespace cli
+}  // namespace wabot

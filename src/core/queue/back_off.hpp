@@ -1,0 +1,11 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace wabot {
+
+/// How long a failed attempt waits for the next: 2^attempt seconds, 6 hours at most, spread by a fifth to either side. `jitter` in [0, 1).
+std::chrono::microseconds back_off(std::int64_t attempt, double jitter);
+
+}  // namespace wabot

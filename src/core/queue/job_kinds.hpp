@@ -1,0 +1,32 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <span>
+#include <string_view>
+
+#include "core/base/clock.hpp"
+#include "core/database/database.hpp"
+#include "core/queue/jobs.hpp"
+#include "core/retention/retention.hpp"
+
+namespace wabot {
+
+/// What a job works with.
+struct JobTools {
+    Database& db;
+    World& world;
+    retention::Keep keep;
+};
+
+/// A kind of job and what runs it. It may run again from its beginning after a kill, or while an earlier run of it, late, has not ended yet: what
+/// it writes must bear that. An exception fails the attempt.
+struct JobKind {
+    std::string_view kind;
+    std::int64_t version;
+    asio::awaitable<void> (*run)(const JobTools& tools, const ClaimedJob& job);
+};
+
+/// Every kind of job there is.
+std::span<const JobKind> all_job_kinds();
+
+}  // namespace wabot

@@ -1,0 +1,121 @@
+#include "core/retention/retention.hpp"
+
+#include "core/queue/jobs.hpp"
+
+namespace wabot::retention {
+
+namespace {
+
+constexpr std::int64_t rows_max = 500;
+
+std::int64_t count_of(Snapshot& db, std::string_view sql, Time before) {
+    return db.query(sql, before).one<std::int64_t>();
+}
+
+/// For a statement that takes away the oldest rows: when it found as many as it may, there may be more.
+Step oldest(std::int64_t rows) {
+    return {rows, 0, rows < rows_max};
+}
+
+// --- the sealed bodies of webhooks; their rows stay, so that a body that comes once more is known
+
+std::int64_t count_bodies(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM inbox WHERE state = 'done' AND body IS NOT NULL AND received_at < $1", before);
+}
+
+Step blank_bodies(Transaction& tx, Time before, std::int64_t) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE inbox SET body = NULL WHERE id IN (
+            SELECT id FROM inbox WHERE state = 'done' AND body IS NOT NULL AND received_at < $1 ORDER BY received_at LIMIT $2))sql";
+    return oldest(tx.execute(sql, before, rows_max));
+}
+
+// --- the parts of webhooks: walked by the webhook's id, over those that wait for a person
+
+std::int64_t count_parts(Snapshot& db, Time before) {
+    static constexpr std::string_view sql =
+        "SELECT count(*) FROM inbox_items t JOIN inbox i ON i.id = t.inbox_id WHERE i.state = 'done' AND i.received_at < $1";
+    return count_of(db, sql, before);
+}
+
+Step delete_parts(Transaction& tx, Time before, std::int64_t from) {
+    static constexpr std::string_view first_sql = R"sql(
+        SELECT i.id FROM inbox i WHERE i.received_at < $2
+          AND i.id = (SELECT t.inbox_id FROM inbox_items t WHERE t.inbox_id >= $1 ORDER BY t.inbox_id LIMIT 1))sql";
+    static constexpr std::string_view sql = R"sql(
+        DELETE FROM inbox_items WHERE inbox_id IN (
+            SELECT id FROM inbox WHERE id >= $1 AND id < $2 AND state = 'done' AND received_at < $3))sql";
+    const auto first = tx.query(first_sql, from, before).first<std::int64_t>();
+    if (!first) return {};
+    const std::int64_t next = *first + rows_max;
+    return {tx.execute(sql, *first, next, before), next, false};
+}
+
+// --- jobs that ended
+
+std::int64_t count_jobs(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM jobs WHERE (state = 'done' OR state = 'cancelled') AND finished_at < $1", before);
+}
+
+Step delete_jobs(Transaction& tx, Time before, std::int64_t) {
+    static constexpr std::string_view sql = R"sql(
+        DELETE FROM jobs WHERE id IN (
+            SELECT id FROM jobs WHERE (state = 'done' OR state = 'cancelled') AND finished_at < $1 ORDER BY finished_at LIMIT $2))sql";
+    return oldest(tx.execute(sql, before, rows_max));
+}
+
+// --- what was noted in the order of time: the oldest rows have the lowest ids
+
+std::int64_t count_changes(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM changes WHERE created_at < $1", before);
+}
+
+Step delete_changes(Transaction& tx, Time before, std::int64_t) {
+    return oldest(tx.execute("DELETE FROM changes WHERE id IN (SELECT id FROM changes ORDER BY id LIMIT $2) AND created_at < $1", before, rows_max));
+}
+
+std::int64_t count_attempts(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM failed_attempts WHERE failed_at < $1", before);
+}
+
+Step delete_attempts(Transaction& tx, Time before, std::int64_t) {
+    return oldest(tx.execute("DELETE FROM failed_attempts WHERE id IN (SELECT id FROM failed_attempts ORDER BY id LIMIT $2) AND failed_at < $1",
+                             before, rows_max));
+}
+
+constexpr Rule table[] = {
+    {"webhook", "retention.webhooks", "bodies of webhooks that were read", &Keep::webhooks, count_bodies, blank_bodies},
+    {"part", "retention.webhooks", "what each part of such a webhook was", &Keep::webhooks, count_parts, delete_parts},
+    {"job", "retention.jobs", "jobs that ended", &Keep::jobs, count_jobs, delete_jobs},
+    {"change", "retention.changes", "the feed of what happened", &Keep::changes, count_changes, delete_changes},
+    {"attempt", "retention.changes", "the record of failed attempts", &Keep::changes, count_attempts, delete_attempts},
+};
+
+}  // namespace
+
+std::span<const Rule> all_rules() {
+    return table;
+}
+
+std::int64_t count(Snapshot& db, const Rule& rule, const Keep& keep) {
+    return rule.count(db, db.now() - keep.*rule.keep);
+}
+
+asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep) {
+    std::int64_t rows = 0;
+    for (Step step{.is_last = false}; !step.is_last; rows += step.rows) {
+        auto work = [&rule, &keep, from = step.next](Transaction& tx) { return rule.step(tx, tx.now() - keep.*rule.keep, from); };
+        step = co_await db.write(work);
+    }
+    co_return rows;
+}
+
+bool enqueue(Transaction& tx) {
+    const auto hour = std::chrono::floor<std::chrono::hours>(tx.now()).time_since_epoch().count();
+    jobs::New job;
+    job.kind = job_kind;
+    job.unique_key = "retention/" + std::to_string(hour);
+    return jobs::enqueue(tx, job).has_value();
+}
+
+}  // namespace wabot::retention
