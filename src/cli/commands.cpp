@@ -10,9 +10,12 @@
 #include "cli/help.hpp"
 #include "cli/ignore.hpp"
 #include "cli/init.hpp"
+#include "cli/listen.hpp"
 #include "cli/message.hpp"
 #include "cli/migrate.hpp"
 #include "cli/serve.hpp"
+#include "cli/tail.hpp"
+#include "cli/trigger.hpp"
 #include "cli/version.hpp"
 #include "cli/worker.hpp"
 
@@ -63,6 +66,10 @@ std::span<const Command* const> all_commands() {
         &event_list_command,
         &event_get_command,
         &event_replay_command,
+
+        &tail_command,
+        &listen_command,
+        &trigger_command,
 
         &config_show_command,
         &config_check_command,

@@ -83,10 +83,16 @@ void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome
     tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, tx.now());
 }
 
+/// The turn gives no reply: a person may want to know why. A reply is told by its message.
+void end_silent(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason,
+                const Decision& decision) {
+    write_outcome(tx, turn, outcome, reason, decision, std::nullopt);
+    changes::record(tx, cause, "turn." + std::string(to_word(outcome)), "turn", turn.id.value, turn.message.device_id.value);
+}
+
 void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
     if (!end_turn(tx, turn)) return;
-    write_outcome(tx, turn, TurnOutcome::dead, "failed every time", Decision{}, std::nullopt);
-    changes::record(tx, cause, "turn.dead", "turn", turn.id.value, turn.message.device_id.value);
+    end_silent(tx, cause, turn, TurnOutcome::dead, "failed every time", Decision{});
 }
 
 MessageId write_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text) {
@@ -171,11 +177,11 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
 
 void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision) {
     if (!end_turn(tx, turn)) return;
-    if (decision.outcome != TurnOutcome::replied) return write_outcome(tx, turn, decision.outcome, decision.reason, decision, std::nullopt);
+    if (decision.outcome != TurnOutcome::replied) return end_silent(tx, cause, turn, decision.outcome, decision.reason, decision);
     if (conversations::control_of(tx, turn.message.conversation_id) == Control::human)
-        return write_outcome(tx, turn, TurnOutcome::suppressed, "human", decision, std::nullopt);
+        return end_silent(tx, cause, turn, TurnOutcome::suppressed, "human", decision);
     if (is_looping(tx, turn)) {
-        write_outcome(tx, turn, TurnOutcome::no_reply, "loop limit", decision, std::nullopt);
+        end_silent(tx, cause, turn, TurnOutcome::no_reply, "loop limit", decision);
         changes::record(tx, cause, "conversation.loop_limit", "conversation", turn.message.conversation_id.value, turn.message.device_id.value);
         return;
     }
