@@ -16,6 +16,7 @@ struct TestOptions {
     std::vector<std::string> texts;
     std::optional<std::string> cases;
     std::optional<std::string> from;
+    bool why = false;
 };
 
 /// A line of a file of cases: {"text": "hi", "reply": "Hello!", "rule": 1}; `reply` null expects silence, without either nothing is expected.
@@ -59,6 +60,14 @@ std::optional<bool> verdict(const TrialResult& result, const Json& expected) {
     return agrees("reply", result.out ? Json(*result.out) : Json(nullptr)) && agrees("rule", result.rule ? Json(*result.rule) : Json(nullptr));
 }
 
+/// Every step on the way to each answer instead of the answers.
+void explain(Runtime& rt, const Trial& trial, const std::vector<Case>& cases) {
+    ListWriter& list = rt.out().list<TrialStep>("step");
+    for (const Case& one : cases)
+        for (const TrialStep& step : trial.explain(one.text)) list.add(step);
+    list.end({});
+}
+
 void agent_test(Runtime& rt, const TestOptions& opts) {
     if (opts.texts.empty() == !opts.cases) usage_error("agent test takes --text or --file", "see --help");
     std::vector<Case> cases;
@@ -67,6 +76,7 @@ void agent_test(Runtime& rt, const TestOptions& opts) {
 
     const AgentRow agent = rt.read([&](Snapshot& db) { return agents::get(db, opts.agent); });
     const Trial trial(agent, writing_contact(rt, opts.from));
+    if (opts.why) return explain(rt, trial, cases);
     ListWriter& list = rt.out().list<TrialResult>("result");
     std::size_t failed = 0;
     for (const Case& one : cases) {
@@ -94,6 +104,7 @@ const Command agent_test_command{
         cmd.option("--text", opts->texts, "What somebody writes").shown_as("TEXT");
         cmd.option("-f,--file", opts->cases, R"(Lines of {"text", "reply", "rule"}; - is stdin)").shown_as("FILE").completes(Noun::file);
         cmd.option("--from", opts->from, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+        cmd.flag("--why", opts->why, "Show each rule and why it did or did not decide");
         return [opts](Runtime& rt) { agent_test(rt, *opts); };
     }};
 

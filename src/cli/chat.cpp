@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -88,12 +89,21 @@ private:
 
     void command(const std::string& line) {
         if (line == "/why") {
-            for (const std::string& step : partner_.trial.explain(last_)) print("  " + escaped_line(step));
+            explain();
         } else if (line.starts_with("/switch ")) {
             switch_to(line.substr(8));
         } else {
             print("  /why explains the last answer, /switch AGENT talks to another one, /quit or the end of input ends");
         }
+    }
+
+    /// Why the last answer was what it was.
+    void explain() {
+        const std::vector<TrialStep> steps = partner_.trial.explain(last_);
+        std::size_t widest = 0;
+        for (const TrialStep& step : steps) widest = std::max(widest, cells_of(step.step));
+        for (const TrialStep& step : steps)
+            print("  " + escaped_line(step.step) + std::string(widest - cells_of(step.step) + 2, ' ') + escaped_line(step.result));
     }
 
     void switch_to(const std::string& who) {

@@ -11,11 +11,14 @@
 #include "cli/ignore.hpp"
 #include "cli/init.hpp"
 #include "cli/job.hpp"
+#include "cli/listen.hpp"
 #include "cli/message.hpp"
 #include "cli/migrate.hpp"
 #include "cli/queue.hpp"
 #include "cli/retention.hpp"
 #include "cli/serve.hpp"
+#include "cli/tail.hpp"
+#include "cli/trigger.hpp"
 #include "cli/version.hpp"
 #include "cli/worker.hpp"
 
@@ -79,6 +82,10 @@ std::span<const Command* const> all_commands() {
 
         &retention_show_command,
         &retention_run_command,
+
+        &tail_command,
+        &listen_command,
+        &trigger_command,
 
         &config_show_command,
         &config_check_command,

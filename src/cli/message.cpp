@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "cli/follow.hpp"
 #include "cli/lookup.hpp"
+#include "cli/output/stream.hpp"
 #include "cli/paging.hpp"
 #include "core/agents/agents.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
+#include "core/messaging/history.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/typed.hpp"
@@ -104,18 +109,42 @@ void message_send(Runtime& rt, const SendOptions& opts) {
 
 struct StatusOptions {
     std::vector<std::string> messages;
+    bool watch = false;
 };
 
+History history(Runtime& rt, MessageId id) {
+    const auto window = rt.settings().uncertain_window;
+    return rt.read([&](Snapshot& db) { return messages::history_of(db, id, window); });
+}
+
+/// Shows each step once, as it comes, until nothing more is bound to come.
+void watch(Runtime& rt, Interrupt& interrupt, const std::vector<MessageId>& ids) {
+    StreamTable table(rt.out(), fields_of<MessageStep>, {10, 8, 12});
+    std::map<MessageId, std::set<std::string>> shown;
+    const auto look = [&] {
+        bool is_final = true;
+        for (const MessageId id : ids) {
+            const History now = history(rt, id);
+            is_final = is_final && now.is_final;
+            for (const HistoryStep& step : now.steps)
+                if (shown[id].insert(step.what + " " + step.detail).second) table.add(MessageStep{id, step.at, step.what, step.detail});
+        }
+        return is_final ? Look::end : Look::wait;
+    };
+    follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
+    if (interrupt.caught()) interrupt.pass_on(rt.out());
+}
+
 void message_status(Runtime& rt, const StatusOptions& opts) {
-    std::vector<MessageStep> steps;
-    for (const std::string& word : opts.messages) {
-        const MessageId id{id_of("message", word)};
-        const auto read = [&](Snapshot& db) {
-            messages::get(db, id);  // "no such message" rather than an empty list
-            return messages::timeline(db, id);
-        };
-        for (TimelineEntry& entry : rt.read(read)) steps.push_back({id, entry.at, std::move(entry.what), std::move(entry.detail)});
+    std::vector<MessageId> ids;
+    for (const std::string& word : opts.messages) ids.push_back({id_of("message", word)});
+    if (opts.watch) {
+        Interrupt interrupt;
+        return watch(rt, interrupt, ids);
     }
+    std::vector<MessageStep> steps;
+    for (const MessageId id : ids)
+        for (const HistoryStep& step : history(rt, id).steps) steps.push_back({id, step.at, step.what, step.detail});
     rt.out().list("message", steps);
 }
 
@@ -161,11 +190,13 @@ const Command message_send_command{
     }};
 
 const Command message_status_command{.path = "message status",
-                                     .summary = "Show what became of messages, step by step",
-                                     .examples = {{"wabot message status 12", "queued, sent, delivered, read"}},
+                                     .summary = "Show what became of messages step by step, and why there was no answer",
+                                     .examples = {{"wabot message status 12", "queued, sent, delivered, read"},
+                                                  {"wabot message status 12 --watch", "until it is delivered, failed or held"}},
                                      .build = [](CommandBuilder& cmd) -> Action {
                                          auto opts = cmd.options<StatusOptions>();
                                          cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
+                                         cmd.flag("-w,--watch", opts->watch, "Show each step as it comes, until the last one");
                                          return [opts](Runtime& rt) { message_status(rt, *opts); };
                                      }};
 

@@ -28,6 +28,55 @@ Trial::Trial(Runtime& rt, const Device& device, ContactId contact) : staff_(std:
 }
 
 TrialResult Trial::answer(const std::optional<std::string>& text) const {
+    const ClaimedTurn asked = turn(text);
+    const auto begin = std::chrono::steady_clock::now();
+    const Decision decision = blocking(turns::decide(asked));
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+
+    TrialResult result{.in = text, .reason = decision.reason, .ms = took.count()};
+    if (decision.outcome != TurnOutcome::replied) return result;
+    result.out = fmt::format("{}", fmt::join(decision.texts, "\n"));
+    const std::vector<Step> steps = blocking(ask(staff_->agents, question(text))).answer.steps;
+    const auto deciding = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.answered; });
+    if (deciding != steps.end() && deciding->what.starts_with("rule ")) result.rule = deciding - steps.begin() + 1;
+    return result;
+}
+
+std::vector<TrialStep> Trial::explain(const std::optional<std::string>& text) const {
+    std::vector<TrialStep> lines;
+    const auto say = [&](std::string step, std::string result) { lines.push_back({text, std::move(step), std::move(result)}); };
+    const auto say_steps = [&](const std::vector<Step>& steps) {
+        for (const Step& step : steps) say(step.what, step.answered ? step.result + ", answered" : step.result);
+    };
+    const ClaimedTurn asked_for = turn(text);
+    if (!staff_->is_active) {
+        say("device", "inactive: nobody is asked");
+        return lines;
+    }
+    const auto& ignore_rules = staff_->ignore_book->rules();
+    const auto ignored = staff_->ignore_book->match(asked_for.facts);
+    if (ignored) {
+        say(ignored->reason, "ignored: nobody is asked");
+        return lines;
+    }
+    if (!ignore_rules.empty()) say(fmt::format("{} ignore rule{}", ignore_rules.size(), ignore_rules.size() == 1 ? "" : "s"), "no match");
+
+    const Asked asked = blocking(ask(staff_->agents, question(text)));
+    for (const PassedOver& other : asked.passed_over) {
+        say("agent " + other.agent_key, other.why);
+        say_steps(other.steps);
+    }
+    if (!asked.by) {
+        say("agents", asked.answer.reason);
+        return lines;
+    }
+    say("agent " + asked.by->key, asked.answer.outcome == AnswerOutcome::replied ? "answered" : asked.answer.reason);
+    say_steps(asked.answer.steps);
+    for (const std::string& key : asked.not_asked) say("agent " + key, "not asked");
+    return lines;
+}
+
+ClaimedTurn Trial::turn(const std::optional<std::string>& text) const {
     ClaimedTurn turn{};
     turn.message.contact_id = contact_;
     turn.message.message_type = text ? "text" : "image";
@@ -35,26 +84,7 @@ TrialResult Trial::answer(const std::optional<std::string>& text) const {
     turn.staff = staff_;
     turn.facts = facts_;
     turn.facts.text = text;
-    const auto begin = std::chrono::steady_clock::now();
-    const Decision decision = blocking(turns::decide(turn));
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
-
-    TrialResult result{.in = text, .reason = decision.reason, .ms = took.count()};
-    if (decision.outcome != TurnOutcome::replied) return result;
-    result.out = fmt::format("{}", fmt::join(decision.texts, "\n"));
-    const std::vector<Step> tried = blocking(ask(staff_->agents, question(text))).answer.tried;
-    const auto matched = std::find_if(tried.begin(), tried.end(), [](const Step& step) { return step.matched; });
-    if (matched != tried.end()) result.rule = matched - tried.begin() + 1;
-    return result;
-}
-
-std::vector<std::string> Trial::explain(const std::optional<std::string>& text) const {
-    std::vector<std::string> lines;
-    const Asked asked = blocking(ask(staff_->agents, question(text)));
-    for (const PassedOver& other : asked.passed_over) lines.push_back(fmt::format("{} {}", other.agent_key, other.why));
-    for (const Step& step : asked.answer.tried) lines.push_back(fmt::format("{}  {}", step.what, step.matched ? "matched" : "no match"));
-    lines.push_back(asked.answer.reason);
-    return lines;
+    return turn;
 }
 
 Question Trial::question(const std::optional<std::string>& text) const {

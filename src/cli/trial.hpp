@@ -23,6 +23,14 @@ struct TrialResult {
 WABOT_DESCRIBE(TrialResult, FIELD(in), FIELD(out), FIELD(rule, .doc = "Number of the rule that answered"), FIELD(reason, .doc = "What decided"),
                FIELD(ms, .wide = true), FIELD(passed, .wide = true))
 
+/// One step on the way to an answer: who or what was looked at, and what came of it.
+struct TrialStep {
+    std::optional<std::string> in;
+    std::string step;    // `agent faq`, `rule 2 "open|hours"`, `ignore rule 3, contact`
+    std::string result;  // `asked`, `no match`, `matched "open" at 9..13, answered`, `not tried`
+};
+WABOT_DESCRIBE(TrialStep, FIELD(in), FIELD(step), FIELD(result))
+
 namespace cli {
 
 /// Answers as a worker would, by the same code, and writes nothing down.
@@ -34,10 +42,11 @@ public:
     Trial(Runtime& rt, const Device& device, ContactId contact);
 
     TrialResult answer(const std::optional<std::string>& text) const;
-    /// What was looked at on the way to that answer, a line each.
-    std::vector<std::string> explain(const std::optional<std::string>& text) const;
+    /// What was looked at on the way to that answer, and what was not and why.
+    std::vector<TrialStep> explain(const std::optional<std::string>& text) const;
 
 private:
+    ClaimedTurn turn(const std::optional<std::string>& text) const;
     Question question(const std::optional<std::string>& text) const;
 
     std::shared_ptr<Staff> staff_;

@@ -1,6 +1,8 @@
 #include "server/intake.hpp"
 
+#include "core/base/error.hpp"
 #include "core/base/fault.hpp"
+#include "core/messaging/changes.hpp"
 #include "core/messaging/inbox.hpp"
 
 namespace wabot {
@@ -22,6 +24,18 @@ asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body
     WABOT_FAULT("inbox.stored");
     if (appended == inbox::Appended::stored && arrived) arrived();
     co_return appended != inbox::Appended::stale;
+}
+
+asio::awaitable<void> Intake::note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot) {
+    const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(since_boot).count();
+    if (refusal_noted_at_s.exchange(second) == second) co_return;
+    const Cause cause{{"system", "webhook"}, std::move(request_id)};
+    auto note = [&](Transaction& tx) { changes::record(tx, cause, "webhook.refused", device ? "device" : "webhook", device.value, device.value); };
+    try {
+        co_await db.write(note);
+    } catch (const Error&) {
+        // The log has it; the sender is refused all the same.
+    }
 }
 
 }  // namespace wabot

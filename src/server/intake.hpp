@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -24,6 +26,11 @@ struct Intake {
     /// Stores a body that `device` has verified; `by_its_path` when it came in on that device's own path. False when the device was changed
     /// meanwhile: it is to be verified again. Durable when it comes back.
     asio::awaitable<bool> store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path, std::string request_id);
+
+    /// Notes for those who watch that a webhook's signature was wrong; `device` 0 when its path names none. At most once a second, so that whoever
+    /// knocks without a secret cannot keep the store busy. Never throws.
+    asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
+    std::atomic<std::int64_t> refusal_noted_at_s{-1};
 };
 
 }  // namespace wabot

@@ -380,7 +380,7 @@ async def run_graph(ledger, latency):
                 if refused:
                     answer = {"error": {"message": f"(#131026) Not deliverable to {body['to']}", "code": 131026, "error_data": {"details": f"to +{body['to'].lstrip('+')}"}}}
                 else:
-                    answer = {"messaging_product": "whatsapp", "messages": [{"id": wamid(body["to"].lstrip("+"), f"OUT{number}")}]}
+                    answer = {"messaging_product": "whatsapp", "messages": [{"id": wamid((body.get("to") or body["recipient"]).lstrip("+"), f"OUT{number}")}]}
                 text = json.dumps(answer).encode()
                 writer.write(b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (b"400 Bad Request" if refused else b"200 OK", len(text)) + text)
         except (OSError, asyncio.IncompleteReadError):

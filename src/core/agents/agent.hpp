@@ -21,15 +21,16 @@ struct Question {
     ContactId contact_id;            // the chat: a person, or a group; 0: a trial
     ContactId author_id;             // who wrote it; in a private chat the same
     bool is_group = false;
-    bool explain = false;  // fill in `Answer::tried`
+    bool explain = false;  // fill in `Answer::steps`
 };
 
 WABOT_ENUM(AnswerOutcome, replied, no_reply, failed)
 
-/// What an agent looked at on its way to the answer.
+/// What an agent looked at on its way to the answer, or had no need to.
 struct Step {
-    std::string what;  // `rule 1 "hello|hi"`
-    bool matched;
+    std::string what;    // `rule 1 "hello|hi"`, `rules 3-4`, `fallback`
+    std::string result;  // `no match`, `matched "open" at 9..13`, `not tried`
+    bool answered = false;
 };
 
 struct Answer {
@@ -37,7 +38,7 @@ struct Answer {
     std::vector<std::string> texts;  // messages to send, in order; empty unless it replied
     bool quote = false;              // they quote the message
     std::string reason;              // what decided: `rule 2 "open|hours"`, `fallback`, `no rule matched`, or what failed
-    std::vector<Step> tried;
+    std::vector<Step> steps;
 };
 
 /// Answers people: by rules, by a language model. Knows neither devices nor sending, and has no effect of its own: it may be asked again after a

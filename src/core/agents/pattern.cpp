@@ -90,9 +90,17 @@ struct Pattern::Compiled {
     const RE2& between_words() const {
         std::call_once(once, [this] {
             static const std::string edge = no_word_class();
-            between = std::make_unique<RE2>(fmt::format("(?:^|{0})(?:{1})(?:{0}|$)", edge, text), options(2 * memory_max));
+            between = std::make_unique<RE2>(fmt::format("(?:^|{0})({1})(?:{0}|$)", edge, text), options(2 * memory_max));
         });
         return *between;
+    }
+
+    /// Of a text that has one.
+    Match match_between_words(std::string_view looked_at) const {
+        re2::StringPiece groups[2];  // the whole with its edges, and what stands between them
+        between_words().Match(looked_at, 0, looked_at.size(), RE2::UNANCHORED, groups, 2);
+        const auto begin = static_cast<std::size_t>(groups[1].data() - looked_at.data());
+        return {begin, begin + groups[1].size()};
     }
 
     std::string text;
@@ -126,15 +134,26 @@ Pattern Pattern::of_words(std::string_view words) {
     return of_expression(expression);
 }
 
-bool Pattern::matches(std::string_view text) const {
+std::optional<Pattern::Match> Pattern::find(std::string_view text) const {
+    Match match{};
+    return search(text, &match) ? std::optional(match) : std::nullopt;
+}
+
+bool Pattern::search(std::string_view text, Match* where) const {
     std::size_t from = 0;
     for (int look = 0; look < looks_max && from <= text.size(); ++look) {
         re2::StringPiece found;
         if (!compiled_->anywhere.Match(text, from, text.size(), RE2::UNANCHORED, &found, 1)) return false;
         const auto begin = static_cast<std::size_t>(found.data() - text.data());
         const std::size_t end = begin + found.size();
-        if (!is_inside_word(text, begin) && !is_inside_word(text, end)) return true;
-        if (look == 0 && RE2::PartialMatch(text, compiled_->between_words())) return true;
+        if (!is_inside_word(text, begin) && !is_inside_word(text, end)) {
+            if (where != nullptr) *where = {begin, end};
+            return true;
+        }
+        if (look == 0 && RE2::PartialMatch(text, compiled_->between_words())) {
+            if (where != nullptr) *where = compiled_->match_between_words(text);
+            return true;
+        }
         from = end > begin ? end : end + 1;
         while (from < text.size() && is_continuation(text[from])) ++from;
     }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,11 +21,21 @@ public:
     /// Words to be found as they stand; white space between them may be any.
     static Pattern of_words(std::string_view words);
 
-    bool matches(std::string_view text) const;
+    /// Where a match stands, in octets.
+    struct Match {
+        std::size_t begin;
+        std::size_t end;
+    };
+
+    bool matches(std::string_view text) const { return search(text, nullptr); }
+    /// The first match that counts.
+    std::optional<Match> find(std::string_view text) const;
 
 private:
     struct Compiled;
     explicit Pattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+    bool search(std::string_view text, Match* where) const;
+
     std::shared_ptr<const Compiled> compiled_;
 };
 

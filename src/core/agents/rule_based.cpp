@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/text.hpp"
+
 namespace wabot {
 
 namespace {
@@ -19,6 +21,20 @@ std::string name_of(std::size_t index, const Rule& rule) {
     return fmt::format("rule {} \"{}{}\"", index + 1, pattern, cut ? "…" : "");
 }
 
+/// `rules 3-4`, `rule 3`: those from `first` on, counted from 1.
+std::string names_of(std::size_t first, std::size_t last) {
+    return first == last ? fmt::format("rule {}", first) : fmt::format("rules {}-{}", first, last);
+}
+
+/// `matched "open" at 9..13`, in characters from 0 on.
+std::string place_of(const Pattern& pattern, std::string_view text) {
+    const auto match = pattern.find(text);
+    if (!match) return "no match";
+    const std::size_t begin = count_code_points(text.substr(0, match->begin));
+    const std::string_view found = text.substr(match->begin, match->end - match->begin);
+    return fmt::format("matched \"{}\" at {}..{}", found, begin, begin + count_code_points(found));
+}
+
 }  // namespace
 
 RuleBasedAgent::RuleBasedAgent(const AgentConfig& config) : fallback_(config.fallback), quote_(config.quote) {
@@ -33,26 +49,33 @@ asio::awaitable<Answer> RuleBasedAgent::answer(const Question& question) const {
 Answer RuleBasedAgent::decide(const Question& question) const {
     Answer answer;
     answer.quote = quote_;
-    if (question.text) {
-        for (std::size_t i = 0; i < rules_.size(); ++i) {
-            const auto& [pattern, rule] = rules_[i];
-            const bool matched = pattern.matches(*question.text);
-            if (question.explain) answer.tried.push_back({name_of(i, rule), matched});
-            if (!matched) continue;
-            answer.outcome = AnswerOutcome::replied;
-            answer.texts = {rule.response};
-            answer.reason = name_of(i, rule);
-            return answer;
-        }
+    answer.reason = "no rule matched";
+    std::size_t decided_by = rules_.size();
+    for (std::size_t i = 0; question.text && i < rules_.size() && decided_by == rules_.size(); ++i) {
+        if (!rules_[i].pattern.matches(*question.text)) continue;
+        decided_by = i;
+        answer.outcome = AnswerOutcome::replied;
+        answer.texts = {rules_[i].rule.response};
+        answer.reason = name_of(i, rules_[i].rule);
     }
-    if (fallback_) {
+    if (decided_by == rules_.size() && fallback_) {
         answer.outcome = AnswerOutcome::replied;
         answer.texts = {*fallback_};
         answer.reason = "fallback";
-        return answer;
     }
-    answer.reason = "no rule matched";
+    if (question.explain) answer.steps = explain(question, decided_by);
     return answer;
+}
+
+std::vector<Step> RuleBasedAgent::explain(const Question& question, std::size_t decided_by) const {
+    std::vector<Step> steps;
+    for (std::size_t i = 0; question.text && i < rules_.size() && i <= decided_by; ++i)
+        steps.push_back({name_of(i, rules_[i].rule), place_of(rules_[i].pattern, *question.text), i == decided_by});
+    if (steps.size() < rules_.size())
+        steps.push_back({names_of(steps.size() + 1, rules_.size()), question.text ? "not tried" : "not tried: there are no words"});
+    const bool falls_back = decided_by == rules_.size();
+    if (fallback_) steps.push_back({"fallback", falls_back ? "no rule matched" : "not tried", falls_back});
+    return steps;
 }
 
 }  // namespace wabot

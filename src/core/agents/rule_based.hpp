@@ -25,6 +25,9 @@ private:
         Pattern pattern;
         Rule rule;
     };
+    /// What was looked at before the rule with that index decided, and what was not; behind the last one: none did.
+    std::vector<Step> explain(const Question& question, std::size_t decided_by) const;
+
     std::vector<CompiledRule> rules_;
     std::optional<std::string> fallback_;
     bool quote_;

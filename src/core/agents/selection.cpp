@@ -50,10 +50,14 @@ asio::awaitable<Asked> ask(std::vector<Candidate> candidates, Question question)
     asked.passed_over = std::move(selection.passed_over);
     asked.answer.reason = nobody(asked.passed_over);
     for (const Candidate& candidate : selection.eligible) {
-        if (asked.by) asked.passed_over.push_back({asked.by->key, asked.answer.reason});
+        if (asked.by && asked.answer.outcome != AnswerOutcome::no_reply) {
+            if (!question.explain) break;
+            asked.not_asked.push_back(candidate.ready->key);
+            continue;
+        }
+        if (asked.by) asked.passed_over.push_back({asked.by->key, asked.answer.reason, std::move(asked.answer.steps)});
         asked.by = candidate.ready;
         asked.answer = co_await candidate.ready->agent->answer(question);
-        if (asked.answer.outcome != AnswerOutcome::no_reply) break;
     }
     co_return asked;
 }

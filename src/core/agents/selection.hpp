@@ -34,6 +34,7 @@ struct Candidate {
 struct PassedOver {
     std::string agent_key;
     std::string why;  // "is switched off", "needs one of its trigger words", ..., or why it gave no reply
+    std::vector<Step> steps = {};
 };
 
 struct Selection {
@@ -49,6 +50,7 @@ struct Asked {
     std::shared_ptr<const ReadyAgent> by;  // null: nobody was eligible
     Answer answer;                         // of `by`
     std::vector<PassedOver> passed_over;
+    std::vector<std::string> not_asked;  // their keys, when an explanation is asked for: `by` had answered already
 };
 
 /// Asks the eligible ones in order until one has something to say; the answer of the last one when none has. With nobody to ask, a `no_reply` whose

@@ -6,6 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp_codes.hpp"
 #include "core/channels/whatsapp_content.hpp"
 #include "core/channels/without_numbers.hpp"
 
@@ -16,61 +17,6 @@ namespace {
 using namespace whatsapp;
 using enum RetryClass;
 
-struct CodeRange {
-    int first, last;
-    RetryClass why;
-};
-
-/// Meta's "Error codes" page. The code decides, neither title nor HTTP status; what is not listed here is decided by `is_transient` and status.
-constexpr CodeRange code_classes[] = {
-    {0, 0, account},                      // authentication
-    {1, 2, transient},                    // unknown error, service down
-    {3, 3, account},                      // capability missing (comes with 500)
-    {4, 4, rate_limited},                 // of the app
-    {10, 10, account},                    // permission
-    {33, 33, permanent},                  // no such number id
-    {100, 100, permanent},                // parameter
-    {190, 190, account},                  // token
-    {200, 299, account},                  // permission
-    {368, 368, account},                  // blocked for policy violations
-    {80007, 80007, rate_limited},         // of the account
-    {130429, 130429, rate_limited},       // throughput
-    {130472, 130472, permanent},          // part of an experiment
-    {130497, 130497, account},            // restricted from this country
-    {131000, 131000, transient},          // something went wrong
-    {131005, 131005, account},            // access denied
-    {131008, 131009, permanent},          // parameter missing, invalid
-    {131016, 131016, transient},          // service unavailable
-    {131021, 131021, permanent},          // recipient is the sender
-    {131026, 131026, permanent},          // undeliverable
-    {131030, 131030, permanent},          // recipient not in the allowed list
-    {131031, 131031, account},            // locked
-    {131037, 131037, account},            // display name not approved
-    {131042, 131042, account},            // payment
-    {131045, 131045, account},            // not registered
-    {131047, 131047, permanent},          // more than 24 hours since the person wrote
-    {131048, 131048, rate_limited},       // quality
-    {131049, 131050, permanent},          // kept back by Meta; person stopped marketing
-    {131051, 131053, permanent},          // message type, media
-    {131056, 131056, recipient_limited},  // too many to this person
-    {131057, 131057, transient},          // maintenance
-    {131062, 131062, permanent},          // recipient
-    {131064, 131064, rate_limited},       // quality
-    {132000, 132999, permanent},          // templates
-    {133004, 133004, transient},          // server unavailable
-    {133010, 133010, account},            // number not registered
-    {133016, 133016, rate_limited},       // registrations
-    {134011, 134011, account},            // payments terms
-    {135000, 135000, transient},          // generic user error, worth another try
-};
-static_assert(std::ranges::is_sorted(code_classes, {}, &CodeRange::first));
-
-std::optional<RetryClass> class_of(int code) {
-    for (const CodeRange& range : code_classes)
-        if (code >= range.first && code <= range.last) return range.why;
-    return std::nullopt;
-}
-
 /// By the status alone, where Meta's code says nothing.
 RetryClass class_of_status(int status) {
     if (status == 429) return rate_limited;
@@ -80,7 +26,8 @@ RetryClass class_of_status(int status) {
 RetryClass classify(const Json& error, int code, int status) {
     const Json& flag = member(error, "is_transient");
     const bool may_pass = status >= 500 || (flag.is_boolean() && flag.get<bool>());
-    const RetryClass why = class_of(code).value_or(class_of_status(status));
+    const WhatsappCode* const known = find_whatsapp_code(code);
+    const RetryClass why = known != nullptr ? known->why : class_of_status(status);
     return why == permanent && may_pass ? transient : why;
 }
 

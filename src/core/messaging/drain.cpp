@@ -111,7 +111,7 @@ PreparedBody prepare(const Vault& vault, Random& random, ReceivedBody&& row) {
     PreparedBody out;
     Delivery delivery;
     try {
-        delivery = read_delivery(row.kind, vault.open(row.body, "inbox.body"), row.received_at);
+        delivery = read_delivery(row.kind, vault.open(row.body, inbox::body_data), row.received_at);
     } catch (const std::exception& error) {
         delivery.unreadable = error.what();
     }

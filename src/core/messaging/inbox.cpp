@@ -7,8 +7,6 @@ namespace wabot::inbox {
 
 namespace {
 
-constexpr std::string_view body_data = "inbox.body";
-
 struct StoredBody {
     InboxState state;
     std::optional<Bytes> body;

@@ -46,6 +46,8 @@ WABOT_DESCRIBE(InboxItem, FIELD(position, .key = true), FIELD(device_id), FIELD(
 
 namespace inbox {
 
+inline constexpr std::string_view body_data = "inbox.body";
+
 /// A signed body on its way in, everything computed that can be computed outside the unit.
 struct Arrival {
     std::string kind;

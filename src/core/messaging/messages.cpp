@@ -133,21 +133,4 @@ void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& 
     if (to != from) tx.execute("UPDATE messages SET status = $2, error = $3, updated_at = $4 WHERE id = $1", id, to, error, tx.now());
 }
 
-std::vector<TimelineEntry> timeline(Snapshot& db, MessageId id) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT created_at AS at, CASE WHEN direction = 'incoming' THEN 'received' ELSE 'stored' END AS what, '' AS detail, 0 AS step
-        FROM messages WHERE id = $1
-        UNION ALL
-        SELECT updated_at AS at, state AS what, 'send/' || id || ' part ' || part || ' attempt ' || attempt
-               || CASE WHEN last_error IS NULL THEN '' ELSE ': ' || last_error END
-               || CASE WHEN doubled_at IS NULL THEN '' ELSE ' (a double)' END AS detail, 1 AS step
-        FROM sends WHERE message_id = $1
-        UNION ALL
-        SELECT timestamp AS at, status AS what, 'provider' || CASE WHEN error_code IS NULL THEN '' ELSE ': ' || error_code || ' ' || COALESCE(error_title, '') END
-               AS detail, 2 AS step
-        FROM message_statuses WHERE message_id = $1
-        ORDER BY step, at LIMIT 200)sql";
-    return db.query(sql, id).all<TimelineEntry>();
-}
-
 }  // namespace wabot::messages

@@ -52,14 +52,6 @@ WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = t
                FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
                FIELD(updated_at, .wide = true))
 
-/// One line of a message's history at the provider or at our side.
-struct TimelineEntry {
-    Time at;
-    std::string what;    // queued, sent, delivered, ...: of the provider; or the state of a send
-    std::string detail;  // attempt, provider code
-};
-WABOT_DESCRIBE(TimelineEntry, FIELD(at), FIELD(what), FIELD(detail))
-
 namespace messages {
 
 inline constexpr std::string_view id_data = "messages.whatsapp_message_id";
@@ -119,8 +111,6 @@ void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optiona
 /// Sets the status from the accepted, else the newest attempt of each part. Leaves alone what the provider has reported already, unless a part
 /// will not go at all.
 void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error = std::nullopt);
-
-std::vector<TimelineEntry> timeline(Snapshot& db, MessageId id);
 
 }  // namespace messages
 

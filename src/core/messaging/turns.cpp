@@ -82,10 +82,16 @@ void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome
     tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, tx.now());
 }
 
+/// The turn gives no reply: a person may want to know why. A reply is told by its message.
+void end_silent(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason,
+                const Decision& decision) {
+    write_outcome(tx, turn, outcome, reason, decision, std::nullopt);
+    changes::record(tx, cause, "turn." + std::string(to_word(outcome)), "turn", turn.id.value, turn.message.device_id.value);
+}
+
 void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
     if (!end_turn(tx, turn)) return;
-    write_outcome(tx, turn, TurnOutcome::dead, "failed every time", Decision{}, std::nullopt);
-    changes::record(tx, cause, "turn.dead", "turn", turn.id.value, turn.message.device_id.value);
+    end_silent(tx, cause, turn, TurnOutcome::dead, "failed every time", Decision{});
 }
 
 }  // namespace
@@ -206,8 +212,9 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
     if (!end_turn(tx, turn)) return;
     Decision decision = decided;
     if (decision.outcome == TurnOutcome::replied && conversations::control_of(tx, turn.message.conversation_id) == Control::human)
-        return write_outcome(tx, turn, TurnOutcome::suppressed, "human", decision, std::nullopt);
+        return end_silent(tx, cause, turn, TurnOutcome::suppressed, "human", decision);
     stop_loop(tx, cause, turn, decision);
+    if (decision.outcome != TurnOutcome::replied) return end_silent(tx, cause, turn, decision.outcome, decision.reason, decision);
     const TurnMessage& asked = turn.message;
     std::optional<MessageId> first;
     for (const std::string& text : decision.texts) {

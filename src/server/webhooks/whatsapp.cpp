@@ -71,6 +71,8 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
         if (!device) {
             log::write(log::Level::warning, log::Logger::auth, "webhook refused, its signature does not match",
                        {{"peer", request.peer}, {"request_id", request.id}});
+            const auto named = key != nullptr ? devices->find_by_key(*key) : nullptr;
+            co_await intake.note_refusal(named ? named->id : DeviceId{}, request.id, services.clock.since_boot());
             throw Error(Errc::unauthenticated, "the signature does not match");
         }
     }

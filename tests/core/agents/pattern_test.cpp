@@ -114,3 +114,17 @@ TEST_CASE("a hostile pattern takes no more time than its text is long") {
     CHECK_FALSE(hostile.matches(std::string(200'000, 'a') + "!"));
     CHECK_FALSE(Pattern::of_expression("a.*b|a").matches(std::string(100'000, 'a')));
 }
+
+TEST_CASE("a pattern says where its match stands") {
+    const auto place = [](std::string_view expression, std::string_view text) {
+        const auto match = Pattern::of_expression(expression).find(text);
+        return match ? std::to_string(match->begin) + ".." + std::to_string(match->end) : "none";
+    };
+    CHECK(place("open", "when are you open?") == "13..17");
+    CHECK(place("(o)(pen)", "OPEN") == "0..4");
+    CHECK(place("he|hello", "hello") == "0..5");
+    CHECK(place("open", "opening") == "none");
+    // The first one found ends inside a word; the one between words is another.
+    CHECK(place("a|ab", "abc ab") == "4..6");
+    CHECK(place("x.*y", "x1y2 y") == "0..6");
+}

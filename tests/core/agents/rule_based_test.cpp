@@ -44,13 +44,24 @@ TEST_CASE("a fallback answers what no rule does, media included") {
     CHECK(ask(config, "hi").reason == "rule 1 \"hello|hi|hey\"");
 }
 
-TEST_CASE("an explained answer lists the rules that were tried") {
-    const Answer answer = ask(faq, "opening hours", true);
-    REQUIRE(answer.tried.size() == 2);
-    CHECK(answer.tried[0].what == "rule 1 \"hello|hi|hey\"");
-    CHECK_FALSE(answer.tried[0].matched);
-    CHECK(answer.tried[1].matched);
-    CHECK(ask(faq, "opening hours").tried.empty());
+std::vector<std::string> explained(const AgentConfig& config, std::optional<std::string> text) {
+    std::vector<std::string> lines;
+    for (const Step& step : ask(config, std::move(text), true).steps) lines.push_back(step.what + ": " + step.result + (step.answered ? " *" : ""));
+    return lines;
+}
+
+TEST_CASE("an explained answer says which rule decided and why each of the others did not") {
+    using Lines = std::vector<std::string>;
+    CHECK(explained(faq, "Grüße! opening hours?") ==
+          Lines{"rule 1 \"hello|hi|hey\": no match", "rule 2 \"open|hours\": matched \"hours\" at 15..20 *", "rule 3: not tried"});
+    CHECK(explained(faq, "hi") == Lines{"rule 1 \"hello|hi|hey\": matched \"hi\" at 0..2 *", "rules 2-3: not tried"});
+    CHECK(explained(faq, std::nullopt) == Lines{"rules 1-3: not tried: there are no words"});
+    CHECK(ask(faq, "opening hours").steps.empty());
+
+    AgentConfig config{.rules = {{"hello", "Hello!"}}};
+    config.fallback = "Pardon?";
+    CHECK(explained(config, "bye") == Lines{"rule 1 \"hello\": no match", "fallback: no rule matched *"});
+    CHECK(explained(config, "hello") == Lines{"rule 1 \"hello\": matched \"hello\" at 0..5 *", "fallback: not tried"});
 }
 
 TEST_CASE("a long pattern is cut between characters in the reason") {

@@ -79,6 +79,19 @@ TEST_CASE("the next agent is asked when one has nothing to say") {
     REQUIRE(other.passed_over.size() == 1);
     CHECK(other.passed_over[0].agent_key == "prices");
     CHECK(other.passed_over[0].why == "no rule matched");
+    CHECK(other.passed_over[0].steps.empty());
+}
+
+TEST_CASE("an explanation names what the agents before looked at and who was not asked") {
+    const std::vector<Candidate> all = {candidate(1, "main", {.fallback = "main speaks"}, 100, true),
+                                        candidate(2, "prices", {.rules = {{"price", "Ten."}}}),
+                                        candidate(3, "hours", {.rules = {{"open", "Nine."}}})};
+    const Asked asked = blocking(ask(all, {.text = "open?", .explain = true}));
+    CHECK(asked.by->key == "hours");
+    REQUIRE(asked.passed_over.size() == 1);
+    REQUIRE(asked.passed_over[0].steps.size() == 1);
+    CHECK(asked.passed_over[0].steps[0].result == "no match");
+    CHECK(asked.not_asked == std::vector<std::string>{"main"});
 }
 
 TEST_CASE("with nobody to ask the reason says why") {

@@ -1,3 +1,4 @@
+#include "core/messaging/history.hpp"
 #include "tests/core/messaging/pipeline.hpp"
 
 using namespace wabot;
@@ -238,7 +239,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: statuses move the message forward only, ea
         status("wamid.reply1", "failed");
         work();
         CHECK(reply().status == MessageStatus::read);
-        CHECK(store.read([&](Snapshot& db) { return messages::timeline(db, reply().id); }).size() == 6);
+        CHECK(store.read([&](Snapshot& db) { return messages::history_of(db, reply().id, options.uncertain_window); }).steps.size() == 6);
     }
     SECTION("before the answer to our call") {
         status("wamid.reply1", "delivered");

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+
+#include "cli/runtime.hpp"
+
+namespace wabot::cli {
+
+/// SIGINT and SIGTERM, asked for instead of being interrupted by them: for commands that show what happens until they are stopped. Made before the
+/// command's first thread, which would take the signals otherwise. A second one ends the process at once.
+class Interrupt {
+public:
+    Interrupt();
+    ~Interrupt();
+    Interrupt(const Interrupt&) = delete;
+
+    /// Waits that long; true when a signal came, now or before.
+    bool wait(std::chrono::milliseconds limit);
+    bool caught() const { return signal_ != 0; }
+    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143. What was printed is flushed before.
+    [[noreturn]] void pass_on(Output& out);
+
+private:
+    sigset_t signals_{};
+    sigset_t before_{};
+    int signal_ = 0;
+};
+
+enum class Look {
+    wait,   // until something changes
+    again,  // at once, there is more
+    end,
+};
+
+/// Calls `look` whenever the store may have changed, within 50 ms of it, and every second; `idle(limit)` is where the time between is spent. Returns
+/// when `look` says so or a signal came. While the store is unavailable it is told once on stderr, and waited for.
+void follow(Runtime& rt, Interrupt& interrupt, const std::function<Look()>& look, const std::function<void(std::chrono::milliseconds)>& idle);
+
+}  // namespace wabot::cli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/output/output.hpp"
+
+namespace wabot::cli {
+
+/// Rows that are shown the moment they come: aligned by fixed widths and with the time of day on a terminal, tab-separated elsewhere, an object a
+/// line in JSON.
+class StreamTable {
+public:
+    /// `widths` of the columns on a terminal, the last one excepted. Ending{usage} for the formats a stream cannot have.
+    StreamTable(Output& out, std::span<const Field> fields, std::vector<std::size_t> widths);
+
+    template <Described T>
+    void add(const T& row) {
+        line(&row);
+    }
+
+private:
+    void line(const void* row);
+    std::string aligned(const void* row) const;
+    std::string tabbed(const void* row) const;
+    void write_header();
+
+    Output& out_;
+    std::span<const Field> fields_;
+    std::vector<const Field*> columns_;
+    std::vector<std::size_t> widths_;
+    bool header_due_;
+};
+
+}  // namespace wabot::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/channels/channel.hpp"
+
+namespace wabot {
+
+/// A code of Meta's "Error codes" page, or a run of them that mean the same to us.
+struct WhatsappCode {
+    int first, last;
+    RetryClass why;
+    std::string_view means;  // for people
+};
+
+/// Null for a code that is not on the page.
+const WhatsappCode* find_whatsapp_code(int code);
+
+/// What an error of a send means, and what follows: `code` is Meta's, or ours for what never reached it. Empty when nothing is known.
+std::string explain_send_error(std::string_view code);
+
+}  // namespace wabot
