@@ -13,6 +13,7 @@
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/messaging/signal.hpp"
+#include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/workers.hpp"
 
@@ -25,7 +26,8 @@ using namespace std::chrono_literals;
 constexpr auto poll_interval = 50ms;    // how soon work of other processes is seen
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr int claim_max = 64;
-constexpr auto claim_age_max = 10s;  // an older claim is not handed over: this process was stopped for a while
+constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
+constexpr auto claim_age_max = 10s;   // an older claim is not handed over: this process was stopped for a while
 
 const Cause by_worker{{"system", "worker"}, ""};
 
@@ -72,6 +74,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     };
     std::deque<WaitingSend> sends_waiting;
     int sends_in_flight = 0;
+    std::optional<std::chrono::nanoseconds> swept_at;
     int loops = 0;
     Answering answering;
     struct OpenedChannel {
@@ -277,12 +280,16 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
         for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
         for (const auto& [key, lane] : sends_in_hand) held.emplace_back(Lane::send, lane);
-        auto work = [this, &held](Transaction& tx) {
+        const auto now = tools.world.clock.since_boot();
+        const bool sweeps = !swept_at || now - *swept_at >= sweep_interval;
+        auto work = [this, &held, sweeps](Transaction& tx) {
             workers::heartbeat(tx, id);
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());
+            if (sweeps) statuses::join_leftovers(tx);
         };
         co_await tools.db.write(work);
+        if (sweeps) swept_at = now;
     }
 
     /// Runs beside the loops; a failure is logged and costs at most a lease.
