@@ -135,7 +135,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     // --- sends
 
-    bool wants_sends() const { return 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
+    bool wants_sends() const { return options.send_concurrency > 0 && 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
 
     asio::awaitable<std::size_t> claim_sends() {
         if (!wants_sends()) co_return 0;
