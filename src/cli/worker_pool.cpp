@@ -69,7 +69,12 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::start(int workers) {
-    for (int i = 0; i < workers; ++i) threads_.push_back(std::make_unique<Thread>(tools_, options_, id_));
+    for (int i = 0; i < workers; ++i) {
+        // The limit is the process's, whatever number of workers it has.
+        WorkerOptions share = options_;
+        share.send_concurrency = options_.send_concurrency / workers + (i < options_.send_concurrency % workers ? 1 : 0);
+        threads_.push_back(std::make_unique<Thread>(tools_, share, id_));
+    }
     for (auto& thread : threads_) thread->start();
 }
 

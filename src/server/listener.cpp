@@ -64,17 +64,12 @@ Listener::Listener(asio::io_context& context, const std::vector<ListenAddress>& 
                 continue;
             }
             if (cause) refuse(cause, address);
+            addresses_.push_back(text_of(acceptor.local_endpoint()));
             acceptors_.push_back(std::move(acceptor));
             listens = true;
         }
         if (!listens) refuse(missing, address);
     }
-}
-
-std::vector<std::string> Listener::addresses() const {
-    std::vector<std::string> out;
-    for (const tcp::acceptor& acceptor : acceptors_) out.push_back(text_of(acceptor.local_endpoint()));
-    return out;
 }
 
 void Listener::start(std::vector<asio::io_context*> places, Take take) {

@@ -21,8 +21,8 @@ public:
     /// Error{conflict}. Error{denied} for a port only root may take, Error{unavailable} for an address this machine does not have.
     Listener(asio::io_context& context, const std::vector<ListenAddress>& addresses);
 
-    /// Where it listens, with the port the kernel chose for 0: "127.0.0.1:8000".
-    std::vector<std::string> addresses() const;
+    /// Where it listens, with the port the kernel chose for 0: "127.0.0.1:8000". From any thread.
+    const std::vector<std::string>& addresses() const { return addresses_; }
 
     /// Accepts until close(). The sockets live on the `places` in turn; `take` gets each with the number of its place.
     using Take = std::function<void(std::size_t place, asio::ip::tcp::socket)>;
@@ -34,6 +34,7 @@ private:
 
     asio::io_context& context_;
     std::list<asio::ip::tcp::acceptor> acceptors_;
+    std::vector<std::string> addresses_;
     std::vector<asio::io_context*> places_;
     std::size_t next_place_ = 0;
     Take take_;

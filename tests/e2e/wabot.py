@@ -12,7 +12,9 @@ import random
 import re
 import shutil
 import signal
+import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,8 @@ import time
 
 APP_SECRET = "the-app-secret-of-the-tests"
 NUMBER_ID = "200000000000001"
-PATIENCE = 60.0  # seconds for anything that is waited for
+SLOWNESS = float(os.environ.get("WABOT_TEST_SLOWNESS", "1"))  # of the binary: under a sanitizer everything takes longer
+PATIENCE = 60.0 * SLOWNESS  # seconds for anything that is waited for
 
 
 class Failed(Exception):
@@ -326,7 +329,9 @@ def post(wabot, body, patience=PATIENCE, **how):
 
 
 class Graph:
-    """`url` takes messages; `accepted()` are the bodies it took, in the order of their arrival."""
+    """`url` takes messages; `accepted()` are the bodies it took, in the order of their arrival, each with the id it got (`id`), when
+    (`at`, seconds) and how many were under way then (`at_once`).
+    `url` + "/<fault>" is the same with a FAULT for the first attempt at each message; see `run_graph`."""
 
     def __init__(self, wabot, latency=0.0):
         self.ledger = os.path.join(wabot.scratch, f"graph-{len(wabot.processes)}.jsonl")
@@ -357,38 +362,125 @@ class Graph:
         return [body["context"]["message_id"] for body in self.accepted()]
 
 
+def address_of(body):
+    return body.get("to") or body["recipient"]
+
+
+def graph_error(status, code, text, headers=""):
+    body = json.dumps({"error": {"message": f"(#{code}) {text}", "code": code, "error_data": {"details": text}}})
+    return answer_octets(status, body, headers)
+
+
+def answer_octets(status, body, headers=""):
+    return f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n{headers}\r\n{body}".encode()
+
+
+# What a first attempt meets. Of these the message was taken all the same, and the answer says nothing clear (None: there is none) ...
+UNCLEAR = {"garbage": b"certainly not HTTP\r\n\r\n", "no_json": answer_octets("200 OK", "<html>thanks</html>"), "no_id": answer_octets("200 OK", '{"messages":[]}'),
+           "half": answer_octets("200 OK", '{"messages":[]}')[:-6], "page502": answer_octets("502 Bad Gateway", "<html>Bad Gateway</html>"),
+           "reset_answer": None, "swallow": None, "drip": None}
+# ... by these it was clearly refused.
+REFUSALS = {"temporary": graph_error("500 Internal Server Error", 131000, "Something went wrong"),
+            "later": graph_error("503 Service Unavailable", 131016, "Service overloaded", "Retry-After: 4\r\n"),
+            "limit": graph_error("400 Bad Request", 130429, "Rate limit hit"), "pair": graph_error("400 Bad Request", 131056, "Pair rate limit hit"),
+            "permanent": graph_error("400 Bad Request", 131026, "Message undeliverable")}
+RESETS = ("reset_head", "reset_body")  # before it was taken
+
+
 async def run_graph(ledger, latency):
     """A message takes `latency` seconds to arrive; then it is accepted and noted, and the answer takes as long again. What its sender does not wait for
-    that long is lost on the way. A text that says `refuse` is refused."""
-    number = 0
+    that long is lost on the way. A text that says `refuse` is refused; the token `refused` is, too."""
+    number, at_once = 0, 0
+    met = set()  # messages whose first attempt had its fault
+
+    def accept(body):
+        nonlocal number
+        number += 1
+        body["id"], body["at"], body["at_once"] = wamid(address_of(body).lstrip("+"), f"OUT{number}"), time.time(), at_once
+        ledger.write(json.dumps(body) + "\n")
+        return answer_octets("200 OK", json.dumps({"messaging_product": "whatsapp", "messages": [{"id": body["id"]}]}))
+
+    async def be_unclear(fault, reader, writer):
+        """Whether the connection lives on."""
+        octets = UNCLEAR[fault]
+        if octets is not None:
+            writer.write(octets)
+        elif fault == "drip":
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while fault in ("drip", "swallow"):
+            await asyncio.sleep(0.5)
+            if reader.at_eof() or reader.exception() is not None:
+                break
+            if fault == "drip":
+                writer.write(b".")
+        if fault == "reset_answer":
+            reset(writer)
+        return fault in ("no_json", "no_id", "page502")
+
+    async def one(reader, writer):
+        """Whether there may be another on this connection."""
+        nonlocal at_once
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        fault = head.split(" ", 2)[1].split("/")[1]
+        number_id = head.split(" ", 2)[1].split("/")[-2]
+        if fault == "reset_head" and (fault, number_id) not in met:
+            met.add((fault, number_id))
+            return reset(writer)
+        length = re.search(r"content-length: *(\d+)", head.lower())
+        if fault == "reset_body":
+            await reader.readexactly(1)
+            if (fault, number_id) not in met:
+                met.add((fault, number_id))
+                return reset(writer)
+            body = json.loads(b"{" + await reader.readexactly(int(length[1]) - 1))
+        else:
+            body = json.loads(await (reader.readexactly(int(length[1])) if length else read_chunks(reader)))
+        at_once += 1
+        try:
+            return await take(head, fault, number_id, body, reader, writer)
+        finally:
+            at_once -= 1
+
+    async def take(head, fault, number_id, body, reader, writer):
+        await asyncio.sleep(latency)
+        if reader.at_eof() or reader.exception() is not None:
+            return False
+        first = (number_id, body["biz_opaque_callback_data"].rsplit(".", 1)[0])
+        is_met = first in met
+        met.add(first)
+        if "bearer refused" in head.lower():
+            answer = graph_error("401 Unauthorized", 190, "The access token could not be decrypted")
+        elif "refuse" in body["text"]["body"]:
+            answer = graph_error("400 Bad Request", 131026, f"Not deliverable to +{address_of(body).lstrip('+')}")
+        elif fault in REFUSALS and not is_met:
+            answer = REFUSALS[fault]
+        elif fault in UNCLEAR and not is_met:
+            accept(body)
+            return await be_unclear(fault, reader, writer)
+        else:
+            answer = accept(body)
+        await asyncio.sleep(latency)
+        writer.write(answer)
+        return True
 
     async def serve(reader, writer):
-        nonlocal number
         try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                length = re.search(rb"content-length: *(\d+)", head)
-                body = json.loads(await (reader.readexactly(int(length[1])) if length else read_chunks(reader)))
-                await asyncio.sleep(latency)
-                if reader.at_eof() or reader.exception() is not None:
-                    return writer.close()
-                refused = "refuse" in body["text"]["body"]
-                if not refused:
-                    number += 1
-                    ledger.write(json.dumps(body) + "\n")
-                await asyncio.sleep(latency)
-                if refused:
-                    answer = {"error": {"message": f"(#131026) Not deliverable to {body['to']}", "code": 131026, "error_data": {"details": f"to +{body['to'].lstrip('+')}"}}}
-                else:
-                    answer = {"messaging_product": "whatsapp", "messages": [{"id": wamid((body.get("to") or body["recipient"]).lstrip("+"), f"OUT{number}")}]}
-                text = json.dumps(answer).encode()
-                writer.write(b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (b"400 Bad Request" if refused else b"200 OK", len(text)) + text)
+            while await one(reader, writer):
+                pass
         except (OSError, asyncio.IncompleteReadError):
-            writer.close()
+            pass
+        writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
+
+
+def reset(writer):
+    """Ends the connection by RST instead of FIN."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    return False
 
 
 async def read_chunks(reader):

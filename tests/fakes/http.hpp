@@ -14,6 +14,7 @@ public:
     using Answer = std::function<HttpOutcome(const HttpRequest&)>;
 
     asio::awaitable<HttpOutcome> exchange(HttpRequest request, BeforeBody before_body) override {
+        if (connecting) connecting();
         if (before_body) co_await before_body();
         requests.push_back(request);
         Answer answer = otherwise;
@@ -24,6 +25,7 @@ public:
         co_return answer(request);
     }
 
+    std::function<void()> connecting;  // called with each request, before its gate
     std::vector<HttpRequest> requests;
     std::deque<Answer> script;  // for the next requests, then
     Answer otherwise;

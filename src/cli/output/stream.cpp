@@ -8,6 +8,7 @@
 #include "cli/output/display.hpp"
 #include "cli/output/list_writers.hpp"
 #include "cli/output/table.hpp"
+#include "core/base/clock.hpp"
 
 namespace wabot::cli {
 

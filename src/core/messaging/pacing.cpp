@@ -19,6 +19,18 @@ WABOT_DESCRIBE(StoredBucket, FIELD(tokens), FIELD(refilled_at), FIELD(blocked_un
 
 namespace wabot::pacing {
 
+namespace {
+
+/// The bucket of a device that takes `per_s` sends in any second. What a full one holds and what flows in within a second may all go in the same
+/// second, so the two together stay below; the last sixteenth is for those that the way to the provider pushes together.
+struct Form {
+    explicit Form(double per_s) : capacity(1 + std::floor(per_s / 16)), rate(per_s * 15 / 16 + 1 - capacity) {}
+    double capacity;  // tokens
+    double rate;      // tokens a second
+};
+
+}  // namespace
+
 bool Buckets::may_send(DeviceId device) {
     return bucket(device).may_send;
 }
@@ -28,9 +40,11 @@ std::optional<Time> Buckets::take(DeviceId device) {
     if (b.blocked_until > tx_.now()) return b.blocked_until;
     if (b.rate <= 0) return std::nullopt;
     if (b.refilled_at > tx_.now()) b.refilled_at = tx_.now();  // the clock was set back
+    const Form form(b.rate);
     const double elapsed_s = std::chrono::duration<double>(tx_.now() - b.refilled_at).count();
-    const double filled = std::min(std::max(1.0, b.rate), b.tokens + elapsed_s * b.rate);
-    if (filled < 1) return tx_.now() + std::chrono::microseconds(std::llround((1 - filled) / b.rate * 1e6) + 1);
+    const double filled = std::min(form.capacity, b.tokens + elapsed_s * form.rate);
+    // Each of those that wait comes for a token of its own, not all for the next one.
+    if (filled < 1) return tx_.now() + std::chrono::microseconds(std::llround((1 - filled + b.waiting++) / form.rate * 1e6) + 1);
     b.tokens = filled - 1;
     b.refilled_at = tx_.now();
     b.is_changed = true;
@@ -53,7 +67,7 @@ Buckets::Bucket& Buckets::bucket(DeviceId id) {
     if (!b.may_send) return b;
     b.revision = device->revision;
     b.rate = static_cast<double>(devices::options_of(*device).rate_per_s);
-    b.tokens = std::max(1.0, b.rate);
+    b.tokens = Form(b.rate).capacity;
     b.refilled_at = tx_.now();
     static constexpr std::string_view sql = "SELECT tokens, refilled_at, blocked_until FROM device_pacing WHERE device_id = $1";
     if (const auto stored = tx_.query(sql, id).first<StoredBucket>()) {

@@ -16,7 +16,7 @@ public:
     bool may_send(DeviceId device);
     /// The revision of the device's configuration.
     std::int64_t revision(DeviceId device) { return bucket(device).revision; }
-    /// Takes a token; or, when there is none, says when there will be one.
+    /// Takes a token; or, when there is none, says when there will be one. In no second are there more than the device's `rate_per_s`.
     std::optional<Time> take(DeviceId device);
     void save();
 
@@ -26,6 +26,7 @@ private:
         std::int64_t revision = 0;
         double rate = 0;  // tokens a second; 0 = no limit
         double tokens = 0;
+        int waiting = 0;  // were told to come later
         Time refilled_at;
         Time blocked_until;
         bool is_changed = false;

@@ -72,11 +72,11 @@ std::int64_t tries(const Send& send) {
 }
 
 /// The window of an uncertain send is over: its attempt is closed, and the part is sent anew or waits for a person.
-void decide_uncertain(Transaction& tx, const Send& send) {
+void decide_uncertain(Transaction& tx, const Send& send, std::int64_t attempts_max) {
     static constexpr std::string_view resends_sql =
         "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND attempt >= $3 AND settled_by = 'window'";
     const auto resends = tx.query(resends_sql, send.message_id, send.part, send.first_attempt).one<std::int64_t>();
-    if (send.on_uncertain == OnUncertain::hold || resends >= uncertain_resends_max) {
+    if (send.on_uncertain == OnUncertain::hold || resends >= uncertain_resends_max || tries(send) >= attempts_max) {
         tx.execute("UPDATE sends SET state = 'held', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
     } else {
         tx.execute("UPDATE sends SET state = 'failed', settled_by = 'window', updated_at = $2 WHERE id = $1", send.id, tx.now());
@@ -200,7 +200,7 @@ Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, Worker
                 put_back(lane, window_end);
                 continue;
             }
-            decide_uncertain(tx, *head);
+            decide_uncertain(tx, *head, limits.attempts_max);
             head = tx.query(head_sql, lane.id).first<Send>();
         }
         if (!head) {
@@ -244,7 +244,8 @@ void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& b
 
 void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const Sealed& provider_id) {
     if (!lanes::finish(tx, Lane::send, claimed.lane, 1, tx.now())) {
-        settle(tx, cause, claimed.send.device_id, opaque_of(claimed.send), provider_id, "late answer");
+        if (settle(tx, cause, claimed.send.device_id, opaque_of(claimed.send), provider_id, "late answer"))
+            statuses::join_early(tx, claimed.send.device_id, provider_id.hash, claimed.send.message_id);
         return;
     }
     note_accepted(tx, cause, claimed.send, provider_id);

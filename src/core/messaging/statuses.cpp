@@ -16,11 +16,20 @@ struct EarlyStatus {
 };
 WABOT_DESCRIBE(EarlyStatus, FIELD(status), FIELD(error_code), FIELD(error_title))
 
+struct Leftover {
+    DeviceId device_id;
+    Bytes hash;
+    MessageId message_id;
+};
+WABOT_DESCRIBE(Leftover, FIELD(device_id), FIELD(hash), FIELD(message_id))
+
 }  // namespace wabot
 
 namespace wabot::statuses {
 
 namespace {
+
+constexpr auto leftover_age_max = std::chrono::minutes(10);
 
 void move_message(Transaction& tx, MessageId message, const EarlyStatus& status) {
     const auto to = from_word<MessageStatus>(status.status);
@@ -74,6 +83,17 @@ void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId m
         WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL)sql";
     tx.execute(sql, device, hash, message, tx.now());
     for (const EarlyStatus& status : early) move_message(tx, message, status);
+}
+
+void join_leftovers(Transaction& tx) {
+    // Statuses of what others sent by the same account stay without a message for ever: only the newest are looked at.
+    static constexpr std::string_view sql = R"sql(
+        SELECT DISTINCT s.device_id, s.whatsapp_message_id_hash AS hash, s.message_id
+        FROM (SELECT device_id, whatsapp_message_id_hash, created_at FROM message_statuses WHERE message_id IS NULL ORDER BY id DESC LIMIT 1000) l
+        JOIN sends s ON s.device_id = l.device_id AND s.whatsapp_message_id_hash = l.whatsapp_message_id_hash
+        WHERE l.created_at > $1)sql";
+    for (const Leftover& leftover : tx.query(sql, tx.now() - leftover_age_max).all<Leftover>())
+        join_early(tx, leftover.device_id, leftover.hash, leftover.message_id);
 }
 
 }  // namespace wabot::statuses

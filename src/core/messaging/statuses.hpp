@@ -23,4 +23,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
 /// The message of a provider id has become known: joins the statuses that came before it.
 void join_early(Transaction& tx, DeviceId device, const Bytes& provider_id_hash, MessageId message);
 
+/// Joins the latest statuses that missed their message: where units run side by side, a status and the answer to its send may not see each other.
+void join_leftovers(Transaction& tx);
+
 }  // namespace wabot::statuses

@@ -15,6 +15,7 @@
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/messaging/signal.hpp"
+#include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/turns_at_once.hpp"
 #include "core/messaging/workers.hpp"
@@ -30,7 +31,8 @@ constexpr auto poll_interval = 50ms;    // how soon work of other processes is s
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
 constexpr int claim_max = 64;
-constexpr auto claim_age_max = 10s;  // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
+constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
+constexpr auto claim_age_max = 10s;   // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
 
 const Cause by_worker{{"system", "worker"}, ""};
 
@@ -90,6 +92,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     std::vector<Pause> pauses;
     std::optional<std::chrono::nanoseconds> pauses_seen_at;
     Time retention_hour{};  // whose job was put in line
+    std::optional<std::chrono::nanoseconds> swept_at;
     int loops = 0;
     Answering answering;
     struct OpenedChannel {
@@ -203,7 +206,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     // --- sends
 
-    bool wants_sends() const { return 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
+    bool wants_sends() const { return options.send_concurrency > 0 && 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
 
     asio::awaitable<std::size_t> claim_sends() {
         if (!wants_sends()) co_return 0;
@@ -410,18 +413,22 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
         for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
         for (const auto& [key, lane] : sends_in_hand) held.emplace_back(Lane::send, lane);
+        const auto now = tools.world.clock.since_boot();
+        const bool sweeps = !swept_at || now - *swept_at >= sweep_interval;
         std::vector<ClaimedJob> held_jobs;
         for (const auto& [key, job] : jobs_in_flight) held_jobs.push_back(job);
-        auto work = [this, &held, &held_jobs](Transaction& tx) {
+        auto work = [this, &held, &held_jobs, sweeps](Transaction& tx) {
             workers::heartbeat(tx, id);
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             for (const ClaimedJob& job : held_jobs) jobs::extend(tx, job, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());
+            if (sweeps) statuses::join_leftovers(tx);
             const Time hour = std::chrono::floor<std::chrono::hours>(tx.now());
             if (hour != retention_hour) retention::enqueue(tx);
             return hour;
         };
         retention_hour = co_await tools.db.write(work);
+        if (sweeps) swept_at = now;
     }
 
     /// Runs beside the loops; a failure is logged and costs at most a lease.

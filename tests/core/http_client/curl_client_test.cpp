@@ -1,3 +1,4 @@
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -247,13 +248,18 @@ TEST_CASE("http client: sixty-four at once, no more of them under way than allow
     Client client(8);
     asio::io_context& io = client.io;
     std::vector<std::future<HttpOutcome>> outcomes;
-    int gates = 0;
+    std::atomic<int> gates = 0;
+    const BeforeBody passing = [&gates]() -> asio::awaitable<void> {
+        ++gates;
+        co_return;
+    };
     for (int i = 0; i < 64; ++i)
-        outcomes.push_back(asio::co_spawn(io, client.http->exchange(post_of(server.url(), std::to_string(i)), counting(gates)), asio::use_future));
+        outcomes.push_back(asio::co_spawn(io, client.http->exchange(post_of(server.url(), std::to_string(i)), passing), asio::use_future));
     std::thread helper([&io] { io.run(); });
     io.run();
     helper.join();
     for (int i = 0; i < 64; ++i) CHECK(answer(outcomes[static_cast<std::size_t>(i)].get()).body == std::to_string(i));
+    CHECK(gates.load() == 64);
     CHECK(server.ledger().size() == 64);
     CHECK(server.connections() <= 8);
     CHECK(server.most_at_once() <= 8);

@@ -1,0 +1,83 @@
+#include "core/messaging/pacing.hpp"
+
+#include <set>
+
+#include "core/devices/devices.hpp"
+#include "tests/catch.hpp"
+#include "tests/fakes/scratch_store.hpp"
+#include "tests/fakes/world.hpp"
+
+using namespace wabot;
+using namespace wabot::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Many conversations of one device that each want to send once, and come again when they are told to.
+struct Burst {
+    explicit Burst(int per_s) {
+        store.write([&](Transaction& tx) {
+            DeviceChange change;
+            change.key = "sales";
+            change.options = {{"phone_number_id", "555000"}, {"rate_per_s", std::to_string(per_s)}};
+            device = devices::create(tx, a_cause, vault, DeviceKind::whatsapp, change).id;
+        });
+    }
+
+    std::vector<Time> send(int count) {
+        std::vector<Time> sent;
+        std::multiset<Time> due;
+        for (int i = 0; i < count; ++i) due.insert(world.clock.now());
+        while (!due.empty()) {
+            world.clock.advance(std::max<std::chrono::nanoseconds>(*due.begin() - world.clock.now(), 0ns) + look_every);
+            store.write([&](Transaction& tx) {
+                pacing::Buckets buckets(tx);
+                int claims = 64;
+                while (!due.empty() && *due.begin() <= tx.now() && claims-- > 0) {
+                    due.erase(due.begin());
+                    if (const auto wait_until = buckets.take(device))
+                        due.insert(*wait_until);
+                    else
+                        sent.push_back(tx.now());
+                }
+                buckets.save();
+            });
+        }
+        return sent;
+    }
+
+    FakeWorld world;
+    ScratchStore store{world.clock};
+    Vault vault{std::string(64, '7'), world.random};
+    DeviceId device;
+    std::chrono::milliseconds look_every{5};
+};
+
+std::ptrdiff_t most_in_a_second(const std::vector<Time>& sent) {
+    std::ptrdiff_t most = 0;
+    for (auto from = sent.begin(); from != sent.end(); ++from) most = std::max(most, std::lower_bound(from, sent.end(), *from + 1s) - from);
+    return most;
+}
+
+}  // namespace
+
+TEST_CASE("pacing: a burst of 200 never exceeds its rate in any second, and is not slower than eight tenths of it", "[pipeline]") {
+    const int per_s = GENERATE(1, 7, 16, 80, 500);
+    Burst burst(per_s);
+    const auto sent = burst.send(200);
+    CAPTURE(per_s);
+    CHECK(sent.size() == 200);
+    CHECK(most_in_a_second(sent) <= per_s);
+    const double took_s = std::chrono::duration<double>(sent.back() - sent.front()).count();
+    CHECK(took_s * per_s < 200 / 0.8);
+}
+
+TEST_CASE("pacing: after a rest no more go at once than before", "[pipeline]") {
+    Burst burst(80);
+    auto sent = burst.send(100);
+    burst.world.clock.advance(1h);
+    const auto more = burst.send(100);
+    CHECK(more.front() - sent.back() > 59min);
+    sent.insert(sent.end(), more.begin(), more.end());
+    CHECK(most_in_a_second(sent) <= 80);
+}
