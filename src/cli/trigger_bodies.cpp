@@ -30,8 +30,8 @@ std::string sender(Runtime& rt, const Device& device, const std::optional<std::s
     if (const auto phone = to_e164(*from)) return digits_of(*phone);
     if (from->starts_with("+")) throw Error(Errc::invalid, "--from is no number: + and 7 to 15 digits, the country code first");
     const Vault& vault = rt.vault();
-    const SealedTarget target = rt.read([&](Snapshot& db) { return contacts::target_of(db, contacts::get(db, vault, *from, device.id).id); });
-    const std::string phone = open_target(vault, target).to.phone;
+    const Contact contact = rt.read([&](Snapshot& db) { return contacts::get(db, vault, *from, device.id); });
+    const std::string phone = contact.phone_number ? vault.open(*contact.phone_number, "contacts.phone_number") : "";
     if (phone.empty()) throw Error(Errc::invalid, fmt::format("no number is known of contact {}", *from), "give one: --from +12025550117");
     return digits_of(phone);
 }

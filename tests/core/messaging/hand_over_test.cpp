@@ -1,5 +1,6 @@
 #include "tests/core/messaging/pipeline.hpp"
 
+#include "core/messaging/history.hpp"
 #include "core/messaging/statuses.hpp"
 #include "core/messaging/typed.hpp"
 
@@ -87,8 +88,8 @@ TEST_CASE_METHOD(Pipeline, "hand-over: two accepted ids of one part are counted 
     world.clock.advance(options.uncertain_window + 1s);
     work();
     const auto doubles = [&] {
-        const auto steps = store.read([&](Snapshot& db) { return messages::timeline(db, reply().id); });
-        return std::ranges::count_if(steps, [](const TimelineEntry& step) { return step.detail.ends_with("(a double)"); });
+        const auto steps = store.read([&](Snapshot& db) { return messages::history_of(db, reply().id, options.uncertain_window).steps; });
+        return std::ranges::count_if(steps, [](const HistoryStep& step) { return step.detail.find("double") != std::string::npos; });
     };
     CHECK(send_states() == std::vector<std::string>{"failed 1", "sent 2"});
     CHECK(doubles() == 0);
