@@ -75,7 +75,10 @@ CLI::Option* add_to(CLI::App& app, const Parameter& p) {
 
 void strip_noun(const Parameter& p, std::string& word) {
     const std::string prefix = std::string(word_of(p.noun)) + "/";
-    if (p.noun != Noun::none && p.noun != Noun::file && word.starts_with(prefix)) word.erase(0, prefix.size());
+    if (p.noun == Noun::none || p.noun == Noun::file || !word.starts_with(prefix)) return;
+    // A job's own id has such a form: job/3 stays, job/send/81 is send/81.
+    if (p.noun == Noun::job && word.find('/', prefix.size()) == std::string::npos) return;
+    word.erase(0, prefix.size());
 }
 
 void check_words(const Parameter& p, const std::string& word) {

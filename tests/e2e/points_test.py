@@ -47,12 +47,13 @@ class Case:
         with Wabot(sys.argv[1], WABOT_LEASE=f"{LEASE * 1000:.0f}ms", WABOT_UNCERTAIN_WINDOW=f"{WINDOW * 1000:.0f}ms") as wabot:
             self.wabot = wabot
             shutil.copytree(self.template.dir, wabot.dir)
-            at = {"WABOT_FAULT_AT": f"{self.action}:{self.point}:{self.nth}"} | ({"WABOT_FAULT_AVOID": "turn.at_once"} if self.is_long else {})
+            self.avoided = {"WABOT_FAULT_AVOID": "turn.at_once"} if self.is_long else {}
+            at = {"WABOT_FAULT_AT": f"{self.action}:{self.point}:{self.nth}"} | self.avoided
             self.server = wabot.serve("--workers", "0", **(at if self.place == "server" else {}))
             self.worker = wabot.start("worker", **(at if self.place == "worker" else {}))
             self.faulty = self.worker if self.place == "worker" else self.server
             # With one who works beside it the lease decides; one who comes later finds the dead by its process number.
-            self.others = [wabot.start("worker")] if self.action == "stop" or on_uncertain == "resend" else []
+            self.others = [wabot.start("worker", **self.avoided)] if self.action == "stop" or on_uncertain == "resend" else []
             try:
                 self.meet_the_fault()
                 {"kill": self.after_kill, "stop": self.after_stop, "fail": lambda: None}[self.action]()

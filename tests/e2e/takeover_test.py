@@ -119,7 +119,7 @@ def trial(lease_s, body):
         wabot.echo_agent()
         it = Trial(wabot, graph, Silent())
         server = wabot.serve("--workers", "0")
-        worker = wabot.start("worker")
+        worker = wabot.start("worker", WABOT_FAULT_AVOID="turn.at_once")
         worker_id, turns, posting = it.load(worker)
         other = body(wabot, it, worker, worker_id, turns)
         it.check_end(posting, graph.url)

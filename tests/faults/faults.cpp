@@ -25,7 +25,13 @@ struct PlannedFault {
 };
 
 constinit PlannedFault planned;
-std::string& avoided = *new std::string;  // outlives everything that may pass a point
+
+/// Made before `main`, outlives everything that may pass a point.
+std::string& avoided() {
+    static std::string& point = *new std::string;
+    return point;
+}
+
 std::atomic<long> passes{0};
 std::FILE* record_file = nullptr;
 std::mutex record_mutex;
@@ -76,7 +82,7 @@ PowerCut read_cut(const std::string& text) {
         return value;
     };
     if (const auto text = take_variable("WABOT_FAULT_AT")) planned = read_planned(*text);
-    if (const auto text = take_variable("WABOT_FAULT_AVOID")) avoided = *text;
+    if (const auto text = take_variable("WABOT_FAULT_AVOID")) avoided() = *text;
     if (const auto text = take_for_vfs("WABOT_FAULT_CUT")) vfs.cut = read_cut(*text);
     if (const auto text = take_for_vfs("WABOT_FAULT_SYNC")) vfs.syncs = *text != "ignored";
     if (const auto text = take_for_vfs("WABOT_FAULT_SYNC_US")) vfs.slower = std::chrono::microseconds(std::atol(text->c_str()));
@@ -105,7 +111,7 @@ void record(const std::string& line) {
 void fault_point(std::string_view name, std::string_view detail) {
     using namespace faults;
     if (record_file != nullptr && name == "answer" && !detail.empty()) record("answer " + std::string(detail));
-    if (!avoided.empty() && name == avoided) throw Error(Errc::unavailable, "not this way");
+    if (!avoided().empty() && name == avoided()) throw Error(Errc::unavailable, "not this way");
     if (name != planned.point || passes.fetch_add(1) + 1 != planned.nth) return;
     if (planned.action == "fail") std::fprintf(stderr, "a fault at %s\n", planned.point.c_str());
     if (planned.action == "fail") throw Error(Errc::unavailable, "a fault at " + planned.point);

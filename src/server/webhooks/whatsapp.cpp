@@ -72,7 +72,9 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
             log::write(log::Level::warning, log::Logger::auth, "webhook refused, its signature does not match",
                        {{"peer", request.peer}, {"request_id", request.id}});
             const auto named = key != nullptr ? devices->find_by_key(*key) : nullptr;
-            co_await intake.note_refusal(named ? named->id : DeviceId{}, request.id, services.clock.since_boot());
+            DeviceId refused_by;
+            if (named) refused_by = named->id;
+            co_await intake.note_refusal(refused_by, request.id, services.clock.since_boot());
             throw Error(Errc::unauthenticated, "the signature does not match");
         }
     }
