@@ -111,6 +111,19 @@ def serving(command, log, **env):
                 sys.exit(f"{command[0]} ended with {server.returncode}, see {log}")
 
 
+@contextlib.contextmanager
+def working(store, name):
+    """A worker beside the server, until the block ends."""
+    with open(store.folder / f"{name}.log", "w") as output:
+        worker = subprocess.Popen([store.build / "wabot", "worker", "-q", "-c", store.config], stdout=output, stderr=output, env=environment())
+        try:
+            yield
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            if worker.wait(120) != 0:
+                sys.exit(f"a worker ended with {worker.returncode}, see {store.folder}/{name}.log")
+
+
 def first_answer_ms(server, port, log):
     """Until a request is answered 200, from now on."""
     begin = time.monotonic()

@@ -27,7 +27,7 @@ using Units = std::vector<std::unique_ptr<Unit>>;
 constexpr auto batch_time_max = 10ms;
 constexpr auto wait_max = 8s;                // a unit that waits longer for the write lock is refused
 constexpr std::size_t queue_max = 20'000;    // units; more are refused at once
-constexpr int checkpoint_pages = 4'000;      // 16 MiB of log: time for a checkpoint beside the writer, and then to begin the log anew
+constexpr int checkpoint_pages = 1'000;      // 4 MiB of log: time for a checkpoint beside the writer, and then to begin the log anew
 constexpr auto checkpoint_interval = 200ms;  // between two, when a reader keeps the log from beginning anew
 constexpr auto look_around = 50ms;           // how often commits of other processes are looked for
 

@@ -11,6 +11,8 @@
 #include "core/messaging/sends.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/workers.hpp"
+#include "core/queue/attempts.hpp"
+#include "core/queue/pauses.hpp"
 
 namespace wabot {
 
@@ -123,9 +125,21 @@ private:
     void wait_for_turn(const std::optional<Turn>& turn) {
         if (lanes_.next_turn && lanes_.next_turn != message_.id) return wait(fmt::format("behind message/{}", lanes_.next_turn->value));
         if (lanes_.turn_state == "running") return wait(fmt::format("being answered, attempt {}", turn ? turn->attempt : 1));
+        if (waits_for_resume(QueueName::turn)) return;
         if (turn && turn->last_error)
             return wait(fmt::format("attempt {} failed: {}; again at {}", turn->attempt, *turn->last_error, to_iso(lanes_.turn_due_at)));
         wait_for_worker();
+    }
+
+    /// Whether the queue is paused, and said so.
+    bool waits_for_resume(QueueName queue) {
+        for (const Pause& pause : pauses::list(db_)) {
+            if (pause.name != queue) continue;
+            const auto name = to_word(queue);
+            wait(fmt::format("the queue {} is paused since {}; go on with: wabot queue resume {}", name, to_iso(pause.paused_at), name));
+            return true;
+        }
+        return false;
     }
 
     void wait_for_worker() {
@@ -181,16 +195,25 @@ private:
         if (send.uncertain_since && send.state != SendState::uncertain) step(*send.uncertain_since, "uncertain", name);
         if (send.settled_by) name += send.settled_by == "window" ? ", nothing was heard of it" : fmt::format(", settled by {}", *send.settled_by);
         if (send.doubled_at) name += ", a double";
+        bool has_earlier = false;
+        for (const FailedAttempt& one : attempts::list(db_, QueueName::send, send.id.value)) {
+            if (one.attempt >= send.attempt) continue;
+            has_earlier = true;
+            step(one.failed_at, "attempt failed",
+                 fmt::format("send/{} part {} attempt {}: {}", send.id.value, send.part, one.attempt, explain_error(one.error)));
+        }
         const std::string error = send.last_error ? explain_error(*send.last_error) : "";
         switch (send.state) {
             case SendState::queued:
-                if (!error.empty())
+                if (!error.empty() && !has_earlier)
                     step(send.updated_at, "refused",
                          fmt::format("send/{} part {}, before attempt {}: {}", send.id.value, send.part, send.attempt, error));
                 break;
             case SendState::claimed: step(send.updated_at, "claimed", name); break;
             case SendState::handing_over: step(send.updated_at, "handed over", name + ", no answer yet"); break;
-            case SendState::sent: step(send.updated_at, "sent", error.empty() ? name : fmt::format("{}, before: {}", name, error)); break;
+            case SendState::sent:
+                step(send.updated_at, "sent", error.empty() || has_earlier ? name : fmt::format("{}, before: {}", name, error));
+                break;
             case SendState::uncertain: step(send.uncertain_since.value_or(send.updated_at), "uncertain", fmt::format("{}: {}", name, error)); break;
             case SendState::failed:
             case SendState::held:
@@ -214,6 +237,7 @@ private:
         if (!device || !device->is_active) return wait(fmt::format("device {} is inactive", message_.session_id));
         if (device->status == DeviceStatus::error)
             return wait(fmt::format("device {} is in error: {}; wabot doctor says the way out", device->key, device->last_error.value_or("")));
+        if (waits_for_resume(QueueName::send)) return;
         static const std::string head_sql = fmt::format(
             "SELECT {} FROM sends WHERE conversation_id = $1 AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = "
             "'uncertain') "

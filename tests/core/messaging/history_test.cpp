@@ -82,7 +82,7 @@ TEST_CASE_METHOD(ToldPipeline, "history: what is pending says what it waits for"
         const auto replies = all(Direction::outgoing);
         REQUIRE(replies.size() == 2);
         CHECK(lines(replies[1].id).back() == "waiting: behind message/" + std::to_string(replies[0].id.value));
-        CHECK(lines(replies[0].id).at(1) == "refused: send/1 part 1, before attempt 2: 131000: no; something went wrong at Meta (tried again)");
+        CHECK(lines(replies[0].id).at(1) == "attempt failed: send/1 part 1 attempt 1: 131000: no; something went wrong at Meta (tried again)");
         CHECK(lines(replies[0].id).back().starts_with("waiting: attempt 2 at 2026-01-05T12:00:0"));
         CHECK_FALSE(history(replies[0].id).is_final);
     }
