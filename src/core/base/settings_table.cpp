@@ -174,7 +174,7 @@ constexpr Setting table[] = {
         .doc = "Attempts at a turn before it is given up and shown as failed."}),
     setting<&Settings::send_attempts>("worker.send_attempts", {.env = {"WABOT_SEND_ATTEMPTS"}, .fallback = "8", .least = 1, .most = 1000,
         .doc = "Attempts at a send before it is given up and shown as failed."}),
-    setting<&Settings::send_concurrency>("worker.send_concurrency", {.env = {"WABOT_SEND_CONCURRENCY"}, .fallback = "32", .least = 1, .most = 10000,
+    setting<&Settings::send_concurrency>("worker.send_concurrency", {.env = {"WABOT_SEND_CONCURRENCY"}, .fallback = "128", .least = 1, .most = 10000,
         .doc = "Sends that one worker process has in flight."}),
     setting<&Settings::takeover_timeout>("conversation.takeover_timeout", {.env = {"WABOT_TAKEOVER_TIMEOUT"}, .fallback = "12h", .least = 1000, .most = 3650 * day_ms, .reloadable = true,
         .doc = "How long the agent stays silent after a person took over a conversation."}),

@@ -23,7 +23,7 @@ struct WorkerOptions {
     std::chrono::milliseconds takeover_timeout{12 * 3600 * 1000};
     std::int64_t turn_attempts = 8;
     std::int64_t send_attempts = 8;
-    int send_concurrency = 32;
+    int send_concurrency = 128;
     int turn_concurrency = 256;
     int job_concurrency = 4;
     retention::Keep keep{};
