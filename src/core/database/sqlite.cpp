@@ -251,7 +251,11 @@ private:
                 connection.reset();
             }
             complete(std::move(batch));
-            if (connection) look_after_log(*connection);
+            try {
+                if (connection) look_after_log(*connection);
+            } catch (const Error& error) {
+                log::warning("the log of the store cannot begin anew", {{"error", error.what()}});
+            }
         }
     }
 

@@ -3,6 +3,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <string>
+#include <system_error>
+
+#include "core/base/error.hpp"
 
 namespace wabot {
 
@@ -26,17 +30,28 @@ void Loop::order(Verb verb, std::shared_ptr<Transfer> transfer) {
     {
         const std::lock_guard lock(mutex_);
         if (!stopping_) {
-            if (!multi_) {
-                multi_.reset(curl().multi_init());
-                curl().multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));
-                thread_ = std::thread([this] { run(); });
-            }
+            if (!multi_ && verb != Verb::begin) return;  // it never began
+            if (!multi_) start();
             orders_.push_back({verb, std::move(transfer)});
             curl().multi_wakeup(multi_.get());
             return;
         }
     }
     if (verb == Verb::begin) transfer->fail(client_closed);
+}
+
+/// Under the mutex. Error{unavailable} leaves things as they were.
+void Loop::start() {
+    std::unique_ptr<CURLM, FreeMulti> multi(curl().multi_init());
+    if (!multi) throw Error(Errc::unavailable, "libcurl gives no handle");
+    curl().multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));
+    multi_ = std::move(multi);
+    try {
+        thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error& error) {
+        multi_.reset();
+        throw Error(Errc::unavailable, std::string("no thread for requests: ") + error.what());
+    }
 }
 
 void Loop::stop() {

@@ -37,6 +37,7 @@ private:
         void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
     };
 
+    void start();
     void run();
     bool carry_out_orders();
     void begin_waiting();

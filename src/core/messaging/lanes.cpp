@@ -8,7 +8,7 @@ namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, add_again, drop, drop_ready, any_due, claim, finish, extend, rescue_expired, rescue_worker;
+    std::string add, add_again, drop, drop_ready, any_due, claim, finish, holds, extend, rescue_expired, rescue_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -57,6 +57,9 @@ LaneSql make_sql(std::string_view prefix) {
                    {lane}_state = CASE WHEN {lane}_pending > $3 THEN 'ready' ELSE 'idle' END,
                    {lane}_due_at = $4, {lane}_lease_until = NULL, {lane}_worker = NULL
             WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
+                 prefix),
+        for_lane(R"sql(
+            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
                  prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_lease_until = $3 WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
@@ -128,6 +131,10 @@ bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor) 
                turn_cursor = CASE WHEN turn_cursor < $4 THEN $4 ELSE turn_cursor END
         WHERE id = $1 AND turn_lease_no = $2 AND turn_state = 'running')sql";
     return tx.execute(sql, claimed.id, claimed.lease_no, tx.now(), cursor) == 1;
+}
+
+bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed) {
+    return !db.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty();
 }
 
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until) {

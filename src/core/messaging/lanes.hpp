@@ -41,6 +41,9 @@ bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t
 /// The same for a turn that came to its end: the lane goes on behind this message, or stays where it is when that is further.
 bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor);
 
+/// Whether the lane is still ours.
+bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed);
+
 /// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside.
 void recount_sends(Transaction& tx, ConversationId id, Time due_at);
 

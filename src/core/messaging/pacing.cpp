@@ -39,7 +39,10 @@ std::optional<Time> Buckets::take(DeviceId device) {
     Bucket& b = bucket(device);
     if (b.blocked_until > tx_.now()) return b.blocked_until;
     if (b.rate <= 0) return std::nullopt;
-    if (b.refilled_at > tx_.now()) b.refilled_at = tx_.now();  // the clock was set back
+    if (b.refilled_at > tx_.now()) {  // the clock was set back
+        b.refilled_at = tx_.now();
+        b.is_changed = true;
+    }
     const Form form(b.rate);
     const double elapsed_s = std::chrono::duration<double>(tx_.now() - b.refilled_at).count();
     const double filled = std::min(form.capacity, b.tokens + elapsed_s * form.rate);
@@ -49,6 +52,11 @@ std::optional<Time> Buckets::take(DeviceId device) {
     b.refilled_at = tx_.now();
     b.is_changed = true;
     return std::nullopt;
+}
+
+void Buckets::give_back(DeviceId device) {
+    Bucket& b = bucket(device);
+    if (b.rate > 0) b.tokens += 1;
 }
 
 void Buckets::save() {

@@ -18,6 +18,8 @@ public:
     std::int64_t revision(DeviceId device) { return bucket(device).revision; }
     /// Takes a token; or, when there is none, says when there will be one. In no second are there more than the device's `rate_per_s`.
     std::optional<Time> take(DeviceId device);
+    /// A token that was taken and not used.
+    void give_back(DeviceId device);
     void save();
 
 private:

@@ -66,6 +66,11 @@ std::optional<SendState> state_of(Transaction& tx, SendId id) {
     return tx.query("SELECT state FROM sends WHERE id = $1", id).first<SendState>();
 }
 
+/// Not so when a status settled it meanwhile: `sent`, or `cancelled` since an earlier attempt arrived after all.
+bool is_in_hand(std::optional<SendState> state) {
+    return state == SendState::claimed || state == SendState::handing_over;
+}
+
 /// The attempts that count against the limit: those since a person last wanted the send tried again.
 std::int64_t tries(const Send& send) {
     return send.attempt - send.first_attempt + 1;
@@ -254,7 +259,7 @@ void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed
 
 void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter) {
     const Send& send = claimed.send;
-    const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
+    const bool settled_meanwhile = !is_in_hand(state_of(tx, send.id));
     // Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
     const bool counts = refusal.why != RetryClass::account && refusal.why != RetryClass::rate_limited && refusal.code != "connect";
     const bool for_good = refusal.why == RetryClass::permanent || (counts && tries(send) >= limits.attempts_max);
@@ -286,7 +291,7 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
 
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits) {
     const Send& send = claimed.send;
-    const bool settled_meanwhile = state_of(tx, send.id) == SendState::sent;
+    const bool settled_meanwhile = !is_in_hand(state_of(tx, send.id));
     if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window))
         return;
     if (settled_meanwhile) return;
@@ -304,19 +309,22 @@ void give_back(Transaction& tx, const ClaimedSend& claimed) {
 }
 
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits) {
+    // Not the head: a person may have put an earlier message before the one that its worker held.
+    static const std::string held_sql =
+        "SELECT " + std::string(columns) + " FROM sends WHERE conversation_id = $1 AND (state = 'claimed' OR state = 'handing_over')";
     for (const ConversationId conversation : released) {
-        const auto head = tx.query(head_sql, conversation).first<Send>();
         Time due_at = tx.now();
-        if (head && head->state == SendState::claimed) {
-            attempts::note_failed_send(tx, head->id, "its worker stopped");
-            // Counted: a send that kills its worker must not do so for ever.
-            tx.execute("UPDATE sends SET state = 'queued', attempt = attempt + 1, updated_at = $2 WHERE id = $1", head->id, tx.now());
-        } else if (head && head->state == SendState::handing_over) {
-            attempts::note_failed_send(tx, head->id, "its worker stopped");
+        for (const Send& held : tx.query(held_sql, conversation).all<Send>()) {
+            attempts::note_failed_send(tx, held.id, "its worker stopped");
+            if (held.state == SendState::claimed) {
+                // Counted: a send that kills its worker must not do so for ever.
+                tx.execute("UPDATE sends SET state = 'queued', attempt = attempt + 1, updated_at = $2 WHERE id = $1", held.id, tx.now());
+                continue;
+            }
             tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = 'its worker stopped', updated_at = $2 WHERE id = $1",
-                       head->id, tx.now());
-            messages::follow_sends(tx, head->message_id);
-            changes::record(tx, cause, "send.uncertain", "send", head->id.value, head->device_id.value);
+                       held.id, tx.now());
+            messages::follow_sends(tx, held.message_id);
+            changes::record(tx, cause, "send.uncertain", "send", held.id.value, held.device_id.value);
             due_at = tx.now() + limits.uncertain_window;
         }
         lanes::recount_sends(tx, conversation, due_at);

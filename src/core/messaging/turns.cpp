@@ -173,6 +173,11 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
         decision.outcome = TurnOutcome::replied;
         decision.texts = asked.answer.texts;
         decision.quotes = asked.answer.quote;
+        std::erase_if(decision.texts, [](const std::string& text) { return split_text(text, text_part_max).empty(); });
+        if (decision.texts.empty()) {
+            decision.outcome = TurnOutcome::no_reply;
+            decision.reason += ", an empty reply";
+        }
     }
     co_return decision;
 }
@@ -191,11 +196,15 @@ bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
 
 }  // namespace
 
-void stop_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, Decision& decision) {
-    if (decision.outcome != TurnOutcome::replied || !is_looping(tx, turn)) return;
+bool stop_loop(Transaction& tx, const ClaimedTurn& turn, Decision& decision) {
+    if (decision.outcome != TurnOutcome::replied || !is_looping(tx, turn)) return false;
     decision.outcome = TurnOutcome::no_reply;
     decision.reason = "loop limit";
     decision.texts.clear();
+    return true;
+}
+
+void note_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
     changes::record(tx, cause, "conversation.loop_limit", "conversation", turn.message.conversation_id.value, turn.message.device_id.value);
 }
 
@@ -213,7 +222,7 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
     Decision decision = decided;
     if (decision.outcome == TurnOutcome::replied && conversations::control_of(tx, turn.message.conversation_id) == Control::human)
         return end_silent(tx, cause, turn, TurnOutcome::suppressed, "human", decision);
-    stop_loop(tx, cause, turn, decision);
+    if (stop_loop(tx, turn, decision)) note_loop(tx, cause, turn);
     if (decision.outcome != TurnOutcome::replied) return end_silent(tx, cause, turn, decision.outcome, decision.reason, decision);
     const TurnMessage& asked = turn.message;
     std::optional<MessageId> first;
@@ -226,6 +235,7 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
 }
 
 void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter) {
+    if (!lanes::holds(tx, Lane::turn, turn.lane)) return;
     attempts::note_failed_turn(tx, turn.id, error);
     tx.execute("UPDATE turns SET last_error = $2, updated_at = $3 WHERE id = $1", turn.id, error, tx.now());
     if (turn.attempt < limits.attempts_max) {

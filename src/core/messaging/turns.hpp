@@ -139,8 +139,9 @@ private:
 
 /// The oldest pending message of a lane with all that decides its answer; changes nothing. nullopt: nothing is pending.
 std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane);
-/// A reply that would be one too many within the minute becomes none, and people are told.
-void stop_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, Decision& decision);
+/// A reply that would be one too many within the minute becomes none; whether that was so. People are told by `note_loop`.
+bool stop_loop(Transaction& tx, const ClaimedTurn& turn, Decision& decision);
+void note_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn);
 /// Stores one text of a decision as a message; its sends are the caller's to add.
 MessageId add_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text);
 

@@ -62,13 +62,17 @@ AtOnce::AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until,
 bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     const TurnMessage& asked = ready.turn.message;
     Decision decision = decided;
-    stop_loop(tx_, cause_, ready.turn, decision);
+    const bool loops = stop_loop(tx_, ready.turn, decision);
     const auto parts = parts_of(decision);
     std::int64_t count = 0;
     for (const auto& of_text : parts) count += static_cast<std::int64_t>(of_text.size());
     const bool claims = count > 0 && may_claim(ready);
-    if (!take(ready, count, claims)) return false;
+    if (!take(ready, count, claims)) {
+        if (claims) buckets_.give_back(asked.device_id);
+        return false;
+    }
 
+    if (loops) note_loop(tx_, cause_, ready.turn);
     std::optional<MessageId> first;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const MessageId id = add_reply(tx_, cause_, ready.turn, decision, decision.texts[i]);
@@ -121,18 +125,20 @@ bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {
                last_message_at = CASE WHEN $6 > 0 THEN $5 ELSE last_message_at END,
                send_pending = send_pending + $6, send_due_at = CASE WHEN send_state = 'idle' THEN $5 ELSE send_due_at END,
                send_state = CASE WHEN $6 > 0 AND send_state = 'idle' THEN 'ready' ELSE send_state END
-        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3 AND control = $4)sql";
+        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
+              AND control = $4 AND COALESCE(control_until, $7) = $7)sql";
     static constexpr std::string_view claim_sql = R"sql(
         UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
                turn_due_at = $5, turn_lease_no = turn_lease_no + 1, turn_cursor = $3, updated_at = $5, last_message_at = $5,
-               send_pending = send_pending + $6, send_state = 'running', send_lease_no = send_lease_no + 1, send_lease_until = $8, send_worker = $9
-        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3 AND control = $4
-              AND send_state = 'idle' AND send_lease_no = $7)sql";
+               send_pending = send_pending + $6, send_state = 'running', send_lease_no = send_lease_no + 1, send_lease_until = $9, send_worker = $10
+        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
+              AND control = $4 AND COALESCE(control_until, $7) = $7 AND send_state = 'idle' AND send_lease_no = $8)sql";
     const TurnMessage& asked = ready.turn.message;
     const ClaimedLane& lane = ready.turn.lane;
-    const auto changed = claims ? tx_.execute(claim_sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts,
+    const Time until = asked.control_until.value_or(Time{});
+    const auto changed = claims ? tx_.execute(claim_sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts, until,
                                               ready.send_lane.lease_no, until_, worker_)
-                                : tx_.execute(sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts);
+                                : tx_.execute(sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts, until);
     return changed == 1;
 }
 

@@ -283,7 +283,9 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             // Nothing was offered. A claim that was lost, came too late or could not be written down is given back as it is: none of it is the
             // message's fault. Anything else is tried again.
             const bool is_store_away = gate.is_asked && error.code() == Errc::unavailable;
-            if (error.code() != Errc::stale && !is_store_away)
+            if (gate.is_committed)
+                outcome = outcome ? outcome : Uncertain{error.what()};
+            else if (error.code() != Errc::stale && !is_store_away)
                 outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
         } catch (const std::exception& error) {
             if (gate.is_committed)
