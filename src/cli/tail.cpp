@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "cli/follow.hpp"
 #include "cli/lookup.hpp"
 #include "cli/output/stream.hpp"
+#include "core/agents/pattern.hpp"
 #include "core/messaging/feed.hpp"
 
 namespace wabot::cli {
@@ -25,14 +25,15 @@ struct TailOptions {
 
 std::function<bool(const Happening&)> matcher(const std::optional<std::string>& expression) {
     if (!expression) return [](const Happening&) { return true; };
+    std::optional<Pattern> wanted;
     try {
-        const std::regex wanted(*expression);
-        return [wanted](const Happening& h) {
-            return std::regex_search(fmt::format("{} {} {} {}", h.kind, h.device.value_or("-"), h.object, h.what), wanted);
-        };
-    } catch (const std::regex_error& error) {
-        usage_error(fmt::format("--grep is no regular expression: {}", error.what()), {}, "--grep");
+        wanted = Pattern::of_expression(*expression);
+    } catch (const Error& error) {
+        usage_error(fmt::format("--grep {}", error.what()), {}, "--grep");
     }
+    return [wanted = *wanted](const Happening& h) {
+        return wanted.matches(fmt::format("{} {} {} {}", h.kind, h.device.value_or("-"), h.object, h.what));
+    };
 }
 
 void tell_gap(Runtime& rt, std::int64_t lost) {

@@ -81,8 +81,8 @@ std::string TriggerBodies::next() {
 }
 
 std::string TriggerBodies::shown(std::string body) const {
-    for (const std::string& number : {parties_.from, parties_.own_number}) {
-        if (number.empty()) continue;
+    for (const std::string& number : {parties_.from, parties_.own_number, parties_.message_id}) {
+        if (number.size() < 4) continue;
         const std::string hidden = std::string(mask) + number.substr(number.size() - 4);
         for (auto at = body.find(number); at != std::string::npos; at = body.find(number, at + hidden.size()))
             body.replace(at, number.size(), hidden);

@@ -42,6 +42,13 @@ std::shared_ptr<const DeviceEntry> DeviceSnapshot::find_by_provider_ref(DeviceKi
     return first(entries_, [&](const DeviceEntry& entry) { return entry.kind == kind && entry.provider_ref == provider_ref; });
 }
 
+bool DeviceSnapshot::share_secret(DeviceId one, DeviceId other) const {
+    if (one == other) return true;
+    const auto a = find(one);
+    const auto b = find(other);
+    return a && b && !a->credentials.app_secret.empty() && a->credentials.app_secret == b->credentials.app_secret;
+}
+
 std::vector<std::string> DeviceSnapshot::app_secrets(DeviceKind kind) const {
     return distinct(entries_, kind, &Credentials::app_secret);
 }

@@ -38,6 +38,8 @@ public:
     std::shared_ptr<const DeviceEntry> find(DeviceId id) const;
     std::shared_ptr<const DeviceEntry> find_by_key(std::string_view key) const;
     std::shared_ptr<const DeviceEntry> find_by_provider_ref(DeviceKind kind, std::string_view provider_ref) const;
+    /// Whether it is one device, or two of one app: webhooks are signed by the app.
+    bool share_secret(DeviceId one, DeviceId other) const;
     /// Each distinct one of the devices of that kind, empty ones left out: what the bare webhook path tries.
     std::vector<std::string> app_secrets(DeviceKind kind) const;
     std::vector<std::string> verify_tokens(DeviceKind kind) const;

@@ -20,12 +20,14 @@ struct ReceivedBody {
     InboxId id;
     std::string kind;
     std::optional<DeviceId> device_id;
+    std::optional<DeviceId> verified_by;
     Bytes body;
     std::int64_t attempts;
     std::string request_id;
     Time received_at;
 };
-WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(body), FIELD(attempts), FIELD(request_id), FIELD(received_at))
+WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(verified_by), FIELD(body), FIELD(attempts), FIELD(request_id),
+               FIELD(received_at))
 
 namespace {
 
@@ -57,9 +59,9 @@ struct PreparedBody {
 
 std::vector<ReceivedBody> load(Snapshot& db) {
     static constexpr std::string_view sql = R"sql(
-        SELECT id, kind, device_id, body, attempts, request_id, received_at FROM (
-            SELECT id, kind, device_id, body, attempts, request_id, received_at, sum(length(body)) OVER (ORDER BY id) AS total FROM (
-                SELECT id, kind, device_id, body, attempts, request_id, received_at FROM inbox WHERE state = 'received'
+        SELECT id, kind, device_id, verified_by, body, attempts, request_id, received_at FROM (
+            SELECT id, kind, device_id, verified_by, body, attempts, request_id, received_at, sum(length(body)) OVER (ORDER BY id) AS total FROM (
+                SELECT id, kind, device_id, verified_by, body, attempts, request_id, received_at FROM inbox WHERE state = 'received'
                 ORDER BY id LIMIT $1) oldest) sized
         WHERE total <= $2 OR total = length(body) ORDER BY id)sql";
     return db.query(sql, bodies_max, octets_max).all<ReceivedBody>();
@@ -143,7 +145,8 @@ enum class Round { together, apart };
 /// Stores the bodies of one batch, in one unit.
 class Storing {
 public:
-    Storing(Transaction& tx, std::chrono::milliseconds takeover_timeout, Round round) : tx_(tx), takeover_timeout_(takeover_timeout), round_(round) {}
+    Storing(Transaction& tx, const SpeaksFor& speaks_for, std::chrono::milliseconds takeover_timeout, Round round)
+        : tx_(tx), speaks_for_(speaks_for), takeover_timeout_(takeover_timeout), round_(round) {}
 
     /// Nothing when another drainer took the body meanwhile.
     void store(const PreparedBody& body) {
@@ -245,7 +248,9 @@ private:
     std::optional<DeviceId> route(const ReceivedBody& row, const std::string& account) {
         if (account.empty()) return row.device_id;
         const auto named = device_of_account(row, account);
-        return row.device_id && named != row.device_id ? std::nullopt : named;
+        if (row.device_id && named != row.device_id) return std::nullopt;
+        if (named && row.verified_by && !speaks_for_(*row.verified_by, *named)) return std::nullopt;
+        return named;
     }
 
     std::optional<DeviceId> device_of_account(const ReceivedBody& row, const std::string& account) {
@@ -256,6 +261,7 @@ private:
     }
 
     Transaction& tx_;
+    const SpeaksFor& speaks_for_;
     const std::chrono::milliseconds takeover_timeout_;
     const Round round_;
     Cause cause_;
@@ -264,14 +270,15 @@ private:
 
 }  // namespace
 
-asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, std::chrono::milliseconds takeover_timeout) {
+asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, SpeaksFor speaks_for,
+                                   std::chrono::milliseconds takeover_timeout) {
     auto received = co_await db.read(load);
     if (received.empty()) co_return 0;
     std::vector<PreparedBody> bodies;
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     Round round = Round::together;
-    auto store = [&bodies, takeover_timeout, &round](Transaction& tx) {
-        Storing storing(tx, takeover_timeout, round);
+    auto store = [&bodies, &speaks_for, takeover_timeout, &round](Transaction& tx) {
+        Storing storing(tx, speaks_for, takeover_timeout, round);
         for (const PreparedBody& body : bodies) storing.store(body);
         return std::move(storing.stored);
     };

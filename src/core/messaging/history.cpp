@@ -110,6 +110,11 @@ private:
             const std::string reply = turn->reply_message_id ? fmt::format("message/{}, ", turn->reply_message_id->value) : "";
             return step(turn->updated_at, "answered", fmt::format("{}{}{}", reply, agent_of(*turn), turn->reason.value_or("")));
         }
+        if (turn && turn->reopened_at) {
+            step(*turn->reopened_at, "retried", "a person wants it answered after all");
+            history_.is_final = false;
+            return wait_for_turn(turn);
+        }
         if (turn && turn->outcome) {
             std::string why = explain_reason(turn->reason.value_or(std::string(to_word(*turn->outcome))));
             if (turn->outcome == TurnOutcome::dead)

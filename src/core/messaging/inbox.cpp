@@ -36,10 +36,11 @@ Appended append(Transaction& tx, const Arrival& arrival) {
     const auto revision = tx.query(revision_sql, arrival.verified_by).first<std::int64_t>();
     if (revision != arrival.verified_revision) return Appended::stale;
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO inbox (kind, device_id, digest, body, request_id, received_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO inbox (kind, device_id, verified_by, digest, body, request_id, received_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (kind, digest) DO NOTHING)sql";
-    const auto added = tx.execute(sql, arrival.kind, arrival.device_id, arrival.digest, arrival.body, arrival.request_id, tx.now());
+    const auto added =
+        tx.execute(sql, arrival.kind, arrival.device_id, arrival.verified_by, arrival.digest, arrival.body, arrival.request_id, tx.now());
     return added == 1 ? Appended::stored : Appended::repeated;
 }
 

@@ -331,7 +331,8 @@ void after_rescue(Transaction& tx, const Cause& cause, const std::vector<Convers
     }
 }
 
-bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by) {
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by,
+            bool arrived) {
     const auto first = opaque.find('.');
     const auto second = opaque.find('.', first + 1);
     if (first == std::string_view::npos || second == std::string_view::npos) return false;
@@ -349,7 +350,7 @@ bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_vi
     static constexpr std::string_view cancel_sql = R"sql(
         UPDATE sends SET state = 'cancelled', settled_by = $5, updated_at = $4
         WHERE message_id = $1 AND part = $2 AND attempt > $3 AND (state = 'queued' OR state = 'claimed'))sql";
-    tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now(), by);
+    if (arrived) tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now(), by);
     note_double(tx, cause, *send);
     messages::follow_sends(tx, send->message_id);
     lanes::recount_sends(tx, send->conversation_id, tx.now());

@@ -106,7 +106,9 @@ void give_back(Transaction& tx, const ClaimedSend& claimed);
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
 
 /// The provider has accepted an attempt, as a status says that carries our id (`by`: "status"). Whether there is such an attempt.
-bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by);
+/// With `arrived` what is queued to repeat it need not go; an attempt that was accepted and then failed leaves the repeat alone.
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by,
+            bool arrived = true);
 
 }  // namespace sends
 

@@ -41,6 +41,14 @@ void move_message(Transaction& tx, MessageId message, const EarlyStatus& status)
     messages::advance(tx, message, *to, error);
 }
 
+/// Another attempt may still arrive.
+bool is_on_its_way(Transaction& tx, MessageId message) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT id FROM sends
+        WHERE message_id = $1 AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain') LIMIT 1)sql";
+    return !tx.query(sql, message).empty();
+}
+
 std::optional<MessageId> message_of(Transaction& tx, DeviceId device, const Bytes& hash) {
     static constexpr std::string_view sql = "SELECT message_id FROM sends WHERE device_id = $1 AND whatsapp_message_id_hash = $2 LIMIT 1";
     if (const auto of_send = tx.query(sql, device, hash).first<MessageId>()) return of_send;
@@ -53,7 +61,8 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
     const StatusUpdate& update = status.update;
     auto message = message_of(tx, device, status.provider_id.hash);
     // The provider's id is not known yet when the status overtakes the answer, or when there was none: then our own tells.
-    if (!message && sends::settle(tx, cause, device, update.opaque, status.provider_id, "status"))
+    const bool failed = update.status == "failed";
+    if (!message && sends::settle(tx, cause, device, update.opaque, status.provider_id, "status", !failed))
         message = message_of(tx, device, status.provider_id.hash);
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     const EarlyStatus row{update.status, some(update.error_code), some(update.error_title)};
@@ -66,7 +75,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
                                   status.recipient_hash, row.status.substr(0, 30), update.timestamp, row.error_code, row.error_title, tx.now());
     if (added == 0) return false;
     if (message) {
-        move_message(tx, *message, row);
+        if (!failed || !is_on_its_way(tx, *message)) move_message(tx, *message, row);
         changes::record(tx, cause, "message.status", "message", message->value, device.value);
     }
     return true;

@@ -254,7 +254,7 @@ void uncount(Transaction& tx, const std::vector<ConversationId>& released) {
 std::optional<Turn> find_of_message(Snapshot& db, MessageId id) {
     static constexpr std::string_view sql = R"sql(
         SELECT id, conversation_id, agent_id, agent_revision, first_message_id, last_message_id, reply_message_id, attempt, outcome, reason, last_error,
-               created_at, updated_at
+               reopened_at, created_at, updated_at
         FROM turns WHERE last_message_id = $1 OR reply_message_id = $1 ORDER BY id DESC LIMIT 1)sql";
     return db.query(sql, id).first<Turn>();
 }

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// When the process began; 0 when there is none.
+/// When the process began; 0 when there is none, or it is dead.
 std::int64_t start_ticks_of(std::int64_t pid) {
     std::string line;
     std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), line);
@@ -26,7 +26,9 @@ std::int64_t start_ticks_of(std::int64_t pid) {
     if (name_end == std::string::npos) return 0;
     std::istringstream fields(line.substr(name_end + 1));
     std::string word;
-    for (int field = 3; field <= 22; ++field) fields >> word;
+    fields >> word;
+    if (word == "Z" || word == "X") return 0;  // dead, and nobody has asked how it ended
+    for (int field = 4; field <= 22; ++field) fields >> word;
     return fields ? std::stoll(word) : 0;
 }
 

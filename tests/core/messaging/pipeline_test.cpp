@@ -90,11 +90,22 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a message for an account without a device 
     work();
     CHECK(last_event().state == InboxState::unrouted);
     CHECK(all().empty());
-    store.write([&](Transaction& tx) {
+    const auto make = [&](const char* key, const char* secret) {
         DeviceChange change;
-        change.key = "second";
+        change.key = key;
         change.options = {{"phone_number_id", "777"}};
-        change.secrets = {{"access_token", "t"}};
+        change.secrets = {{"access_token", "t"}, {"app_secret", secret}};
+        return change;
+    };
+    store.write([&](Transaction& tx) {
+        const auto stranger = devices::create(tx, a_cause, vault, DeviceKind::whatsapp, make("stranger", "of-another-app")).id;
+        agents::attach(tx, a_cause, faq, stranger);
+    });
+    work();
+    CHECK(last_event().state == InboxState::unrouted);  // the first device's secret speaks for no device of another app
+    store.write([&](Transaction& tx) {
+        devices::remove(tx, a_cause, devices::get(tx, "stranger").id);
+        const DeviceChange change = make("second", "secret");
         const auto second = devices::create(tx, a_cause, vault, DeviceKind::whatsapp, change).id;
         agents::attach(tx, a_cause, faq, second);
     });

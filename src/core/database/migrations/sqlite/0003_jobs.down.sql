@@ -6,3 +6,4 @@ ALTER TABLE turns DROP COLUMN reopened_at;
 DROP TABLE failed_attempts;
 DROP TABLE paused_queues;
 DROP TABLE jobs;
+ALTER TABLE inbox DROP COLUMN verified_by;

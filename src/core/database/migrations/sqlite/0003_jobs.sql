@@ -47,3 +47,6 @@ CREATE INDEX ix_turns_dead ON turns (id) WHERE outcome = 'dead';
 ALTER TABLE sends ADD COLUMN first_attempt INTEGER NOT NULL DEFAULT 1;
 
 CREATE INDEX ix_inbox_bodies ON inbox (received_at) WHERE state = 'done' AND body IS NOT NULL;
+
+-- The device whose secret a webhook was verified with: it speaks for no device that has another one. Null: from before this column.
+ALTER TABLE inbox ADD COLUMN verified_by INTEGER;
