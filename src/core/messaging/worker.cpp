@@ -31,6 +31,7 @@ constexpr auto poll_interval = 50ms;    // how soon work of other processes is s
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
 constexpr int claim_max = 64;
+constexpr auto hang_after = 1s;       // without the end of a send: providers hang, and nothing more is claimed than there are hands
 constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
 constexpr auto claim_age_max = 10s;   // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
 
@@ -88,6 +89,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     };
     std::deque<WaitingSend> sends_waiting;
     int sends_in_flight = 0;
+    std::chrono::nanoseconds send_ended_at{};
     std::map<JobId, ClaimedJob> jobs_in_flight;
     std::vector<Pause> pauses;
     std::optional<std::chrono::nanoseconds> pauses_seen_at;
@@ -148,7 +150,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             std::size_t finished = 0;
         } done;
         const bool may_send = !co_await is_paused(QueueName::send) && !stopping.load();
-        const int room = may_send ? options.send_concurrency - static_cast<int>(sends_waiting.size()) : 0;
+        const int room = may_send ? send_room() : 0;
         auto finish = [&](Transaction& tx) {
             Done now;
             turns::AtOnce at_once(tx, by_worker, id, tx.now() + options.lease, room);
@@ -210,13 +212,35 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
 
     // --- sends
 
-    bool wants_sends() const { return options.send_concurrency > 0 && 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
+    /// How many more sends to claim: ahead of the free hands as long as these become free, else no more than there are.
+    int send_room() const {
+        const bool flows = tools.world.clock.since_boot() - send_ended_at < hang_after;
+        const int hands = flows ? options.send_concurrency : options.send_concurrency - sends_in_flight;
+        return hands - static_cast<int>(sends_waiting.size());
+    }
+    bool wants_sends() const { return send_room() > 0 && 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
+
+    /// What waits behind a provider that hangs goes back, for workers whose hands are free.
+    void give_back_waiting() {
+        const auto now = tools.world.clock.since_boot();
+        while (!sends_waiting.empty() && sends_in_flight >= options.send_concurrency && now - sends_waiting.front().claimed_at > 2 * hang_after) {
+            WaitingSend waiting = std::move(sends_waiting.front());
+            sends_waiting.pop_front();
+            const ClaimedLane lane = waiting.claimed.lane;
+            spawn(return_send(std::move(waiting)), [this, lane] { ended(sends_in_hand, lane, send_signal); });
+        }
+    }
+    asio::awaitable<void> return_send(WaitingSend waiting) {
+        std::optional<SendOutcome> nothing;
+        co_await record(waiting.claimed, std::move(nothing));
+    }
 
     asio::awaitable<std::size_t> claim_sends() {
+        give_back_waiting();
         if (!wants_sends()) co_return 0;
         auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
         if (!co_await tools.db.read(due)) co_return 0;
-        const int limit = std::min(claim_max, options.send_concurrency - static_cast<int>(sends_waiting.size()));
+        const int limit = std::min(claim_max, send_room());
         auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, by_worker, limit, tx.now() + options.lease, id, send_limits()); };
         const auto claimed_at = tools.world.clock.since_boot();
         auto claimed = co_await tools.db.write(claim);
@@ -269,6 +293,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         const ClaimedSend& claimed = next.claimed;
         auto outcome = co_await hand_over(claimed, next.claimed_at);
         --sends_in_flight;
+        send_ended_at = tools.world.clock.since_boot();
         start_sends();
         co_await record(claimed, std::move(outcome));
     }
