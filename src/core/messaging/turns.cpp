@@ -1,7 +1,6 @@
 #include "core/messaging/turns.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "core/base/error.hpp"
@@ -12,6 +11,7 @@
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/queue/attempts.hpp"
+#include "core/queue/back_off.hpp"
 
 namespace wabot::turns {
 
@@ -239,8 +239,7 @@ void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const st
     attempts::note_failed_turn(tx, turn.id, error);
     tx.execute("UPDATE turns SET last_error = $2, updated_at = $3 WHERE id = $1", turn.id, error, tx.now());
     if (turn.attempt < limits.attempts_max) {
-        const double seconds = std::ldexp(0.8 + 0.4 * jitter, static_cast<int>(std::min<std::int64_t>(turn.attempt, 12)));
-        lanes::finish(tx, Lane::turn, turn.lane, 0, tx.now() + std::chrono::microseconds(std::llround(seconds * 1e6)));
+        lanes::finish(tx, Lane::turn, turn.lane, 0, tx.now() + back_off(turn.attempt, jitter));
         return;
     }
     end_dead(tx, cause, turn);

@@ -119,26 +119,25 @@ bool AtOnce::may_claim(const ReadyTurn& ready) {
 
 bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {
     // One row says whose turn it is, who answers, and whether sends wait: `parts` more go behind them, or the first of them into our hands.
-    static constexpr std::string_view sql = R"sql(
+    static const std::string turn_part = R"sql(
         UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
-               turn_due_at = $5, turn_lease_no = turn_lease_no + 1, turn_cursor = $3, updated_at = $5,
+               turn_due_at = $5, turn_lease_no = turn_lease_no + 1, turn_cursor = $3, updated_at = $5, send_pending = send_pending + $6,)sql";
+    static const std::string unchanged = R"sql(
+        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
+              AND control = $4 AND control_until IS NOT DISTINCT FROM $7)sql";
+    static const std::string sql = turn_part + R"sql(
                last_message_at = CASE WHEN $6 > 0 THEN $5 ELSE last_message_at END,
-               send_pending = send_pending + $6, send_due_at = CASE WHEN send_state = 'idle' THEN $5 ELSE send_due_at END,
-               send_state = CASE WHEN $6 > 0 AND send_state = 'idle' THEN 'ready' ELSE send_state END
-        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
-              AND control = $4 AND COALESCE(control_until, $7) = $7)sql";
-    static constexpr std::string_view claim_sql = R"sql(
-        UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
-               turn_due_at = $5, turn_lease_no = turn_lease_no + 1, turn_cursor = $3, updated_at = $5, last_message_at = $5,
-               send_pending = send_pending + $6, send_state = 'running', send_lease_no = send_lease_no + 1, send_lease_until = $9, send_worker = $10
-        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
-              AND control = $4 AND COALESCE(control_until, $7) = $7 AND send_state = 'idle' AND send_lease_no = $8)sql";
+               send_due_at = CASE WHEN send_state = 'idle' THEN $5 ELSE send_due_at END,
+               send_state = CASE WHEN $6 > 0 AND send_state = 'idle' THEN 'ready' ELSE send_state END)sql" +
+                                   unchanged;
+    static const std::string claim_sql = turn_part + R"sql(
+               last_message_at = $5, send_state = 'running', send_lease_no = send_lease_no + 1, send_lease_until = $9, send_worker = $10)sql" +
+                                         unchanged + " AND send_state = 'idle' AND send_lease_no = $8";
     const TurnMessage& asked = ready.turn.message;
     const ClaimedLane& lane = ready.turn.lane;
-    const Time until = asked.control_until.value_or(Time{});
-    const auto changed = claims ? tx_.execute(claim_sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts, until,
-                                              ready.send_lane.lease_no, until_, worker_)
-                                : tx_.execute(sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts, until);
+    const auto changed = claims ? tx_.execute(claim_sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts,
+                                              asked.control_until, ready.send_lane.lease_no, until_, worker_)
+                                : tx_.execute(sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts, asked.control_until);
     return changed == 1;
 }
 
