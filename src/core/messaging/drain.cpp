@@ -145,8 +145,8 @@ enum class Round { together, apart };
 /// Stores the bodies of one batch, in one unit.
 class Storing {
 public:
-    Storing(Transaction& tx, const SpeaksFor& speaks_for, std::chrono::milliseconds takeover_timeout, Round round)
-        : tx_(tx), speaks_for_(speaks_for), takeover_timeout_(takeover_timeout), round_(round) {}
+    Storing(Transaction& tx, const DeviceSnapshot& devices, std::chrono::milliseconds takeover_timeout, Round round)
+        : tx_(tx), devices_(devices), takeover_timeout_(takeover_timeout), round_(round) {}
 
     /// Nothing when another drainer took the body meanwhile.
     void store(const PreparedBody& body) {
@@ -249,7 +249,7 @@ private:
         if (account.empty()) return row.device_id;
         const auto named = device_of_account(row, account);
         if (row.device_id && named != row.device_id) return std::nullopt;
-        if (named && row.verified_by && !speaks_for_(*row.verified_by, *named)) return std::nullopt;
+        if (named && row.verified_by && !devices_.share_secret(*row.verified_by, *named)) return std::nullopt;
         return named;
     }
 
@@ -261,7 +261,7 @@ private:
     }
 
     Transaction& tx_;
-    const SpeaksFor& speaks_for_;
+    const DeviceSnapshot& devices_;
     const std::chrono::milliseconds takeover_timeout_;
     const Round round_;
     Cause cause_;
@@ -270,15 +270,21 @@ private:
 
 }  // namespace
 
-asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, SpeaksFor speaks_for,
+asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory,
                                    std::chrono::milliseconds takeover_timeout) {
-    auto received = co_await db.read(load);
+    auto look = [&directory](Snapshot& snapshot) {
+        auto rows = load(snapshot);
+        if (!rows.empty()) directory.reload(snapshot);  // a device may be new, made by another process
+        return rows;
+    };
+    auto received = co_await db.read(look);
     if (received.empty()) co_return 0;
+    const auto devices = directory.now();
     std::vector<PreparedBody> bodies;
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     Round round = Round::together;
-    auto store = [&bodies, &speaks_for, takeover_timeout, &round](Transaction& tx) {
-        Storing storing(tx, speaks_for, takeover_timeout, round);
+    auto store = [&bodies, &devices, takeover_timeout, &round](Transaction& tx) {
+        Storing storing(tx, *devices, takeover_timeout, round);
         for (const PreparedBody& body : bodies) storing.store(body);
         return std::move(storing.stored);
     };

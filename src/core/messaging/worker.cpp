@@ -109,11 +109,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     // --- inbox
 
     asio::awaitable<std::size_t> drain_some() {
-        // Read anew, so that a device that another process has just made is known.
-        auto reload = [this](Snapshot& db) { return tools.directory.reload(db); };
-        co_await tools.db.read(reload);
-        SpeaksFor speaks_for = [devices = tools.directory.now()](DeviceId by, DeviceId named) { return devices->share_secret(by, named); };
-        const std::size_t drained = co_await drain(tools.db, tools.vault, tools.world.random, std::move(speaks_for), options.takeover_timeout);
+        const std::size_t drained = co_await drain(tools.db, tools.vault, tools.world.random, tools.directory, options.takeover_timeout);
         if (drained > 0) WABOT_FAULT("inbox.drained");
         if (drained > 0) turn_signal.notify();
         co_return drained;
