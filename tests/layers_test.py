@@ -15,6 +15,8 @@ HOMES = {
     "CLI/": ["cli"],
     "curl/": ["core/http_client"],
     "sqlite3.h": ["core/database"],
+    "pqxx/": ["core/database"],
+    "libpq-fe.h": ["core/database"],
     "re2/": ["core/agents"],
     "openssl/": ["core/base"],
     "prometheus/": ["core/telemetry"],

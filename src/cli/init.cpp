@@ -84,7 +84,13 @@ private:
         const std::size_t applied = rt_.dry_run() ? pending(db) : migrate_up(db).size();
         rehearsal_ends_ = rt_.dry_run() && applied > 0;
         steps_.push_back(
-            {"database", fmt::format("{}, schema {}", fs::path(rt_.settings().database_url).filename().string(), schema_max), applied > 0});
+            {"database", fmt::format("{}, schema {}", database_name(), schema_max), applied > 0});
+    }
+
+    /// What to call it: its file, or its engine.
+    std::string database_name() const {
+        const std::string& url = rt_.settings().database_url;
+        return url.starts_with("sqlite:") ? fs::path(url).filename().string() : "PostgreSQL";
     }
 
     /// A dry run where there is no store to rehearse on.

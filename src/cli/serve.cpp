@@ -44,7 +44,7 @@ struct Service {
           directory(rt.vault(), environment_credentials(rt.settings())),
           http(open_http_client()),
           pool({db, rt.vault(), world, *http, directory, metrics}, worker_options(rt.settings()), rt.cause()),
-          intake{db, rt.vault(), directory, [this] { pool.notify(); }},
+          intake{db, AppendQueue(db), rt.vault(), directory, [this] { pool.notify(); }},
           services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
           rows(routes_of(rt.settings())),
           routes(rows),

@@ -19,8 +19,7 @@ asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body
     if (by_its_path) arrival.device_id = device.id;
     arrival.verified_by = device.id;
     arrival.verified_revision = device.revision;
-    auto append = [&arrival](Transaction& tx) { return inbox::append(tx, arrival); };
-    const inbox::Appended appended = co_await db.write(append);
+    const inbox::Appended appended = co_await appends.append(std::move(arrival));
     WABOT_FAULT("inbox.stored");
     if (appended == inbox::Appended::stored && arrived) arrived();
     co_return appended != inbox::Appended::stale;

@@ -9,12 +9,14 @@
 #include "core/base/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/directory.hpp"
+#include "core/messaging/append_queue.hpp"
 
 namespace wabot {
 
 /// What takes messages in: the webhooks' way to the inbox. Outlives the server.
 struct Intake {
     Database& db;
+    AppendQueue appends;
     const Vault& vault;
     Directory& directory;
     /// Called after something was stored; from any thread.

@@ -58,6 +58,64 @@ def until(what, look, patience=PATIENCE):
         time.sleep(0.02)
 
 
+# --- where it keeps things --------------------------------------------------------------------------------------------------------------------
+
+POSTGRES = os.environ.get("WABOT_TEST_POSTGRES")  # the URL of a server, {} in place of the database's name: with_postgres.py
+
+
+def psql(url, sql):
+    """What the server answers to one statement, as text."""
+    done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"], input=sql, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+    check(done.returncode == 0, f"psql: {done.stderr}")
+    return done.stdout
+
+
+def quoted(value):
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+class PostgresStore:
+    """A database of its own on the server of this run."""
+
+    def __init__(self):
+        self.name = f"e_{random.SystemRandom().randrange(1 << 48):x}"
+        self.url = POSTGRES.format(self.name)
+        psql(POSTGRES.format("postgres"), f"CREATE DATABASE {self.name}")
+
+    def query(self, sql, *values):
+        for value in values:
+            sql = sql.replace("?", quoted(value), 1)
+        # A row as its values in order: names may repeat.
+        answer = psql(self.url, f"SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM ({sql}) q")
+        return json.loads(answer, object_pairs_hook=lambda pairs: tuple(value for _, value in pairs))
+
+    def check_integrity(self):
+        pass  # the server's own business
+
+    def close(self):
+        psql(POSTGRES.format("postgres"), f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+class SqliteStore:
+    def __init__(self, folder):
+        self.folder = folder
+
+    def query(self, sql, *values):
+        db = sqlite3.connect(f"file:{self.folder}/wabot.db?mode=ro", uri=True, timeout=10)
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    def check_integrity(self):
+        answer = self.query("PRAGMA integrity_check")
+        check(answer == [("ok",)], f"integrity_check: {answer}")
+
+    def close(self):
+        pass
+
+
 # --- the product ------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -111,6 +169,9 @@ class Wabot:
         self.scratch = tempfile.mkdtemp(prefix="wabot-e2e.")
         self.dir = os.path.join(self.scratch, "store")
         self.env = clean_environment(**settings)
+        self.store = PostgresStore() if POSTGRES else SqliteStore(self.dir)
+        if POSTGRES:
+            self.env["DATABASE_URL"] = self.store.url
         self.processes = []
         self.address = None  # (host, port) of the server that was started last
 
@@ -124,6 +185,7 @@ class Wabot:
         if kind is not None:
             for process in self.processes[-2:]:
                 print(f"--- the end of {os.path.basename(process.log)}\n{process.text()[-3000:]}")
+        self.store.close()
         shutil.rmtree(self.scratch)
 
     def run(self, *words, expect=0):
@@ -183,11 +245,7 @@ class Wabot:
 
     def query(self, sql, *values):
         """For what no command shows yet: rows of the store, read only."""
-        db = sqlite3.connect(f"file:{self.dir}/wabot.db?mode=ro", uri=True, timeout=10)
-        try:
-            return db.execute(sql, values).fetchall()
-        finally:
-            db.close()
+        return self.store.query(sql, *values)
 
     def is_idle(self):
         """Nothing is received, pending or on its way."""
@@ -198,8 +256,7 @@ class Wabot:
         until("end of the work", self.is_idle, patience)
 
     def check_integrity(self):
-        answer = self.query("PRAGMA integrity_check")
-        check(answer == [("ok",)], f"integrity_check: {answer}")
+        self.store.check_integrity()
 
 
 # --- in Meta's place: webhooks ----------------------------------------------------------------------------------------------------------------

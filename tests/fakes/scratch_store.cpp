@@ -4,8 +4,28 @@
 #include <stdexcept>
 
 #include "core/database/migrations.hpp"
+#include "core/database/postgres_connection.hpp"
+#include "core/database/postgres_url.hpp"
 
 namespace wabot::test {
+
+namespace {
+
+std::string server() {
+    const char* const url = std::getenv("WABOT_TEST_POSTGRES");
+    return url == nullptr ? "" : url;
+}
+
+std::string url_of(const std::string& name) {
+    std::string url = server();
+    return url.replace(url.find("{}"), 2, name);
+}
+
+void tell_server(const std::string& sql) {
+    PostgresConnection(to_libpq_url(url_of("postgres"))).ask(sql);
+}
+
+}  // namespace
 
 ScratchFolder::ScratchFolder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "wabot-test-XXXXXX").string();
@@ -18,14 +38,36 @@ ScratchFolder::~ScratchFolder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-ScratchStore::ScratchStore(const Clock& clock) : db_(open_database(url(), clock, {.create = true})) {
+bool ScratchDatabase::is_postgres() {
+    return !server().empty();
+}
+
+ScratchDatabase::ScratchDatabase() : name_("t_" + real_world().random.word(12)) {
+    if (is_postgres()) {
+        tell_server("CREATE DATABASE " + name_);
+        url_ = url_of(name_);
+    } else {
+        url_ = "sqlite:///" + (folder_.path() / "wabot.db").string();
+    }
+}
+
+ScratchDatabase::~ScratchDatabase() {
+    if (!is_postgres()) return;
+    try {
+        tell_server("DROP DATABASE " + name_ + " WITH (FORCE)");
+    } catch (const std::exception&) {
+        // It goes with its server.
+    }
+}
+
+std::unique_ptr<Database> ScratchDatabase::open(const Clock& clock) const {
+    return open_database(url_, clock, {.create = true, .uses_own_clock = true});
+}
+
+ScratchStore::ScratchStore(const Clock& clock) : db_(database_.open(clock)) {
     migrate_up(*db_);
 }
 
 ScratchStore::~ScratchStore() = default;
-
-std::string ScratchStore::url() const {
-    return "sqlite:///" + (folder_.path() / "wabot.db").string();
-}
 
 }  // namespace wabot::test

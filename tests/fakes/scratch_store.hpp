@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "core/base/cause.hpp"
 #include "core/database/database.hpp"
@@ -20,14 +21,33 @@ private:
     std::filesystem::path path_;
 };
 
-/// A migrated store of its own, on SQLite, with the machine's clock unless another is given.
+/// An empty database of its own that goes away with the object: a file for SQLite, or, when WABOT_TEST_POSTGRES has the URL of a server with {} in
+/// place of the database's name, one there.
+class ScratchDatabase {
+public:
+    ScratchDatabase();
+    ~ScratchDatabase();
+    ScratchDatabase(const ScratchDatabase&) = delete;
+
+    static bool is_postgres();
+    const std::string& url() const { return url_; }
+    const std::filesystem::path& folder() const { return folder_.path(); }
+    std::unique_ptr<Database> open(const Clock& clock = real_world().clock) const;
+
+private:
+    ScratchFolder folder_;
+    std::string name_;
+    std::string url_;
+};
+
+/// A migrated store of its own, with the machine's clock unless another is given.
 class ScratchStore {
 public:
     explicit ScratchStore(const Clock& clock = real_world().clock);
     ~ScratchStore();
     Database& db() { return *db_; }
-    std::string url() const;
-    const std::filesystem::path& folder() const { return folder_.path(); }
+    const std::string& url() const { return database_.url(); }
+    const std::filesystem::path& folder() const { return database_.folder(); }
 
     /// Runs `work(Transaction&)` as one unit.
     template <class Work>
@@ -40,7 +60,7 @@ public:
     }
 
 private:
-    ScratchFolder folder_;
+    ScratchDatabase database_;
     std::unique_ptr<Database> db_;
 };
 

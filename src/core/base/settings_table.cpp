@@ -116,7 +116,7 @@ std::string check_master_key(std::string_view text) {
 }
 
 std::string check_database_url(std::string_view text) {
-    for (const std::string_view scheme : {"sqlite:///", "postgresql://", "postgres://"})
+    for (const std::string_view scheme : {"sqlite:///", "postgresql://", "postgres://", "postgresql+", "postgres+"})
         if (text.starts_with(scheme)) return {};
     return "must start with sqlite:/// or postgresql://";
 }

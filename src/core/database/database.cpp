@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/base/error.hpp"
+#include "core/database/postgres.hpp"
+#include "core/database/postgres_url.hpp"
 #include "core/database/sqlite.hpp"
 #include "core/database/unit.hpp"
 
@@ -108,9 +110,10 @@ void Rows::expect_one() const {
 std::unique_ptr<Database> open_database(const std::string& url, const Clock& clock, DatabaseOptions options) {
     static constexpr std::string_view sqlite = "sqlite:///";
     if (url.starts_with(sqlite) && url.size() > sqlite.size()) return open_sqlite(url.substr(sqlite.size()), clock, options);
+    if (is_postgres_url(url)) return open_postgres(url, clock, options);
     const std::string scheme = url.substr(0, url.find(':'));
     throw Error(Errc::invalid, "a database of the form \"" + scheme + ":\" is not known",
-                "set DATABASE_URL to sqlite:///relative/path.db or sqlite:////absolute/path.db");
+                "set DATABASE_URL to sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user@host/name");
 }
 
 }  // namespace wabot

@@ -78,7 +78,8 @@ class Snapshot {
 public:
     virtual ~Snapshot() = default;
 
-    /// Runs one statement with `$1`... bound in order. SQL that both engines run; `{skip_locked}` stands for the engine's own word.
+    /// Runs one statement with `$1`... bound in order. SQL that both engines run; `{skip_locked}` and `{for_update}` stand for
+    /// the engine's own words.
     template <class... A>
     Rows query(std::string_view sql, const A&... arguments) {
         const Value values[] = {to_value(arguments)..., Value{}};
@@ -106,6 +107,9 @@ public:
         const Value values[] = {to_value(arguments)..., Value{}};
         return change(sql, std::span(values, sizeof...(A)));
     }
+
+    /// The same with as many arguments as the statement was made for.
+    std::int64_t execute_with(std::string_view sql, std::span<const Value> arguments) { return change(sql, arguments); }
 
     /// Inserts one row into a table with an `id`, which it gives; nullopt when ON CONFLICT DO NOTHING left the row out. Without RETURNING, for which
     /// some engines build a table.
@@ -176,7 +180,7 @@ public:
     virtual std::uint64_t change_count() = 0;
     /// "sqlite 3.40.1, WAL, synchronous=FULL": for doctor and start-up.
     virtual std::string description() = 0;
-    /// The migrations' dialect: "sqlite".
+    /// The migrations' dialect: "sqlite", "postgres".
     virtual std::string_view dialect() const = 0;
     /// The tables of the store, whoever made them. Blocking.
     virtual std::vector<std::string> table_names() = 0;
@@ -200,9 +204,10 @@ private:
 struct DatabaseOptions {
     bool create = false;          // make the file when it is not there
     std::size_t batch_max = 256;  // units that share a COMMIT; 1 for measurements
+    bool uses_own_clock = false;  // `now()` is the clock given here and not the server's: for tests
 };
 
-/// Opens the store that `url` names: `sqlite:///relative`, `sqlite:////absolute`. Error{invalid} for an unknown form, Error{not_found} when the
+/// Opens the store that `url` names: `sqlite:///relative`, `sqlite:////absolute`, `postgresql://...`. Error{invalid} for an unknown form, Error{not_found} when the
 /// store is not there and may not be made, Error{unavailable} when it cannot be opened. Does not look at the schema: migrations.hpp does.
 std::unique_ptr<Database> open_database(const std::string& url, const Clock& clock, DatabaseOptions options = {});
 

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -14,7 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/database/file_lock.hpp"
 #include "core/database/sqlite_connection.hpp"
-#include "core/database/unit.hpp"
+#include "core/database/unit_queue.hpp"
 
 namespace wabot {
 
@@ -22,11 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using Unit = Database::Unit;
-using Units = std::vector<std::unique_ptr<Unit>>;
 
 constexpr auto batch_time_max = 10ms;
-constexpr auto wait_max = 8s;                // a unit that waits longer for the write lock is refused
-constexpr std::size_t queue_max = 20'000;    // units; more are refused at once
 constexpr int checkpoint_pages = 1'000;      // 4 MiB of log: time for a checkpoint beside the writer, and then to begin the log anew
 constexpr auto checkpoint_interval = 200ms;  // between two, when a reader keeps the log from beginning anew
 constexpr auto look_around = 50ms;           // how often commits of other processes are looked for
@@ -69,72 +65,6 @@ private:
     Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
     SqliteConnection& connection_;
 };
-
-/// The units waiting for a kind of thread. Bounded; closing lets those inside out and nothing more in.
-class UnitQueue {
-public:
-    /// False when the queue is closed or full: then `unit` is still the caller's.
-    bool push(std::unique_ptr<Unit>& unit) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (closed_ || units_.size() >= queue_max) return false;
-            units_.push_back(std::move(unit));
-        }
-        arrived_.notify_one();
-        return true;
-    }
-
-    /// Waits until there is something to take; false when closed and empty.
-    bool wait() {
-        std::unique_lock lock(mutex_);
-        arrived_.wait(lock, [&] { return closed_ || !units_.empty(); });
-        return !units_.empty();
-    }
-
-    std::unique_ptr<Unit> take() {
-        const std::lock_guard lock(mutex_);
-        if (units_.empty()) return nullptr;
-        auto unit = std::move(units_.front());
-        units_.pop_front();
-        return unit;
-    }
-
-    /// Takes out what has waited since before `limit`.
-    Units take_overdue(std::chrono::steady_clock::time_point limit) {
-        const std::lock_guard lock(mutex_);
-        Units out;
-        while (!units_.empty() && units_.front()->waiting_since < limit) {
-            out.push_back(std::move(units_.front()));
-            units_.pop_front();
-        }
-        return out;
-    }
-
-    void close() {
-        {
-            const std::lock_guard lock(mutex_);
-            closed_ = true;
-        }
-        arrived_.notify_all();
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable arrived_;
-    std::deque<std::unique_ptr<Unit>> units_;
-    bool closed_ = false;
-};
-
-void refuse(Units units, const std::string& why) {
-    for (auto& unit : units) unit->failure = std::make_exception_ptr(Error(Errc::unavailable, why));
-    complete(std::move(units));
-}
-
-void refuse(std::unique_ptr<Unit> unit, const std::string& why) {
-    Units one;
-    one.push_back(std::move(unit));
-    refuse(std::move(one), why);
-}
 
 class SqliteDatabase final : public Database {
 public:
@@ -228,9 +158,7 @@ private:
                 unit->failure = std::current_exception();
                 reopen_if_broken(connection);
             }
-            Units one;
-            one.push_back(std::move(unit));
-            complete(std::move(one));
+            complete(std::move(unit));
         }
     }
 
@@ -245,7 +173,7 @@ private:
                 run_batch(*connection, batch);
             } catch (const std::exception& error) {
                 // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
-                if (batch.empty()) batch = writes_.take_overdue(std::chrono::steady_clock::time_point::max());
+                if (batch.empty()) batch = writes_.take_all();
                 for (auto& unit : batch)
                     unit->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
                 connection.reset();
@@ -334,7 +262,7 @@ private:
         while (!stopping_) {
             maintenance_wanted_.wait_for(lock, 500ms);
             lock.unlock();
-            refuse(writes_.take_overdue(std::chrono::steady_clock::now() - wait_max), "another process holds the database's write lock");
+            refuse(writes_.take_overdue(std::chrono::steady_clock::now() - unit_wait_max), "another process holds the database's write lock");
             try {
                 if (checkpoint_wanted_.exchange(false)) {
                     if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);

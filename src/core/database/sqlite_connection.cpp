@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/error.hpp"
+#include "core/database/dialect.hpp"
 
 namespace wabot {
 
@@ -12,14 +13,6 @@ namespace {
 
 constexpr int busy_timeout_ms = 5000;
 constexpr std::size_t statements_max = 256;
-
-// No word of the engine's own stands in a shared statement: the one place that differs is spelled out here.
-std::string in_our_dialect(std::string_view sql) {
-    std::string out(sql);
-    static constexpr std::string_view skip_locked = "{skip_locked}";
-    for (auto at = out.find(skip_locked); at != std::string::npos; at = out.find(skip_locked)) out.erase(at, skip_locked.size());
-    return out;
-}
 
 void bind_value(sqlite3_stmt* statement, int index, const Value& value) {
     struct Binder {
@@ -162,7 +155,7 @@ bool SqliteConnection::checkpoint(bool restart) {
 SqliteConnection::Statement& SqliteConnection::prepare(std::string_view sql) {
     if (const auto found = statements_.find(sql); found != statements_.end()) return found->second;
     if (statements_.size() >= statements_max) forget_statements();
-    const std::string text = in_our_dialect(sql);
+    const std::string text = in_dialect(sql, Dialect::sqlite);
     Statement statement;
     const int code = sqlite3_prepare_v3(handle_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &statement.handle, nullptr);
     if (code != SQLITE_OK) fail(code);

@@ -6,7 +6,7 @@
 #include "core/base/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
-#include "core/messaging/changes.hpp"
+#include "core/messaging/cursor.hpp"
 #include "core/messaging/ids.hpp"
 
 namespace wabot {

@@ -4,6 +4,13 @@
 
 namespace wabot::changes {
 
+namespace {
+
+constexpr std::string_view table = "changes";
+constexpr std::string_view select = "SELECT id, kind, object_type, object_id, device_id, actor, request_id, created_at FROM changes";
+
+}  // namespace
+
 void record(Transaction& tx, const Cause& cause, std::string_view kind, std::string_view object_type, std::int64_t object_id,
             std::int64_t device_id) {
     static constexpr std::string_view sql = R"sql(
@@ -14,27 +21,21 @@ void record(Transaction& tx, const Cause& cause, std::string_view kind, std::str
 }
 
 Cursor end(Snapshot& db) {
-    return {db.query("SELECT COALESCE(max(id), 0) FROM changes").one<std::int64_t>()};
+    return cursors::end(db, table);
 }
 
 FeedPart<Change> read(Snapshot& db, const Cursor& after, int limit) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT id, kind, object_type, object_id, device_id, actor, request_id, created_at FROM changes WHERE id > $1 ORDER BY id LIMIT $2)sql";
-    FeedPart<Change> part{db.query(sql, after.id, limit).all<Change>(), after};
-    if (part.rows.empty()) return part;
-    part.next = {part.rows.back().id};
-    // Rows go oldest first: as long as one of those that were read is there, none of the others is gone.
-    const std::int64_t skipped = part.rows.front().id - after.id - 1;
-    if (skipped > 0 && !db.query("SELECT id FROM changes WHERE id <= $1 LIMIT 1", after.id).first<std::int64_t>()) part.lost = skipped;
-    return part;
+    return cursors::read<Change>(db, table, select, after, limit);
 }
 
-std::vector<Change> read_back(Snapshot& db, const Cursor& before, int limit) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT id, kind, object_type, object_id, device_id, actor, request_id, created_at FROM changes WHERE id <= $1 ORDER BY id DESC LIMIT $2)sql";
-    auto rows = db.query(sql, before.id, limit).all<Change>();
+std::vector<Change> read_back(Snapshot& db, const Cursor& place, int limit) {
+    auto rows = db.query(cursors::sql_up_to(select), place.transaction, place.id, limit).all<Change>();
     std::ranges::reverse(rows);
     return rows;
+}
+
+Cursor before(Snapshot& db, const Change& change) {
+    return cursors::before(db, table, change.id);
 }
 
 }  // namespace wabot::changes

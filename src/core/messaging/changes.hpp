@@ -7,6 +7,7 @@
 #include "core/base/cause.hpp"
 #include "core/base/describe.hpp"
 #include "core/database/database.hpp"
+#include "core/messaging/cursor.hpp"
 
 namespace wabot {
 
@@ -24,20 +25,6 @@ struct Change {
 WABOT_DESCRIBE(Change, FIELD(id, .key = true), FIELD(kind), FIELD(object_type), FIELD(object_id), FIELD(device_id), FIELD(actor),
                FIELD(request_id, .wide = true), FIELD(created_at))
 
-/// A place in a feed: behind everything that was read. What it is made of is the business of those who read feeds.
-struct Cursor {
-    std::int64_t id = 0;
-    bool operator==(const Cursor&) const = default;
-};
-
-/// A part of a feed, oldest first.
-template <class Row>
-struct FeedPart {
-    std::vector<Row> rows;
-    Cursor next;            // behind the last row
-    std::int64_t lost = 0;  // at most so many rows before the first were removed before anybody read them here
-};
-
 namespace changes {
 
 /// Appends to the feed, in the unit that makes the change. `device_id` 0: concerns no device.
@@ -48,8 +35,10 @@ void record(Transaction& tx, const Cause& cause, std::string_view kind, std::str
 Cursor end(Snapshot& db);
 /// What came after `after`, at most `limit` rows.
 FeedPart<Change> read(Snapshot& db, const Cursor& after, int limit);
-/// The last `limit` rows before `before`, oldest first.
-std::vector<Change> read_back(Snapshot& db, const Cursor& before, int limit);
+/// The last `limit` rows up to `place`, oldest first.
+std::vector<Change> read_back(Snapshot& db, const Cursor& place, int limit);
+/// Before one that was read.
+Cursor before(Snapshot& db, const Change& change);
 
 }  // namespace changes
 

@@ -185,17 +185,14 @@ std::string tell_webhook(const FeedWebhook& webhook) {
     return out.empty() ? "nothing in it" : out;
 }
 
-// One statement for each direction, so that each walks the table's own order.
-constexpr std::string_view webhook_columns = R"sql(
+constexpr std::string_view webhook_select = R"sql(
     SELECT i.id, i.kind, i.state, i.error, i.received_at,
            COALESCE(i.device_id, (SELECT min(t.device_id) FROM inbox_items t WHERE t.inbox_id = i.id)) AS device_id,
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.kind = 'message') AS messages,
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.kind = 'status') AS statuses,
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.kind NOT IN ('message', 'status')) AS others,
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.state = 'double') AS doubles
-    FROM inbox i )sql";
-const std::string webhooks_after = std::string(webhook_columns) + "WHERE i.id > $1 ORDER BY i.id LIMIT $2";
-const std::string webhooks_before = std::string(webhook_columns) + "WHERE i.id <= $1 ORDER BY i.id DESC LIMIT $2";
+    FROM inbox i)sql";
 
 /// Leaves out what is about to be read, and all behind it: it is told when there is something to tell.
 void cut_unread(std::vector<FeedWebhook>& webhooks, Time now) {
@@ -282,7 +279,7 @@ void Feed::tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks,
 
 std::vector<Happening> Feed::last(Snapshot& db, std::size_t count) {
     changes_ = changes::end(db);
-    webhooks_ = {db.query("SELECT COALESCE(max(id), 0) FROM inbox").one<std::int64_t>()};
+    webhooks_ = cursors::end(db, "inbox");
     std::vector<Happening> out;
     const auto put_before = [&out](std::vector<Happening>&& earlier) {
         earlier.insert(earlier.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
@@ -293,7 +290,7 @@ std::vector<Happening> Feed::last(Snapshot& db, std::size_t count) {
         const std::vector<Change> rows = changes::read_back(db, at, part_max);
         if (rows.empty()) break;
         looked += static_cast<int>(rows.size());
-        at = {rows.front().id - 1};
+        at = changes::before(db, rows.front());
         std::vector<Happening> told;
         tell_changes(db, rows, told);
         put_before(std::move(told));
@@ -303,14 +300,14 @@ std::vector<Happening> Feed::last(Snapshot& db, std::size_t count) {
     at = webhooks_;
     std::size_t told_webhooks = 0;
     for (int looked = 0; wants(Topic::webhooks) && told_webhooks < count && looked < looked_back_max;) {
-        auto rows = db.query(webhooks_before, at.id, part_max).all<FeedWebhook>();
+        auto rows = db.query(cursors::sql_up_to(webhook_select), at.transaction, at.id, part_max).all<FeedWebhook>();
         if (rows.empty()) break;
         std::ranges::reverse(rows);
         looked += static_cast<int>(rows.size());
-        at = {rows.front().id.value - 1};
+        at = cursors::before(db, "inbox", rows.front().id.value);
         const auto before = rows.size();
         cut_unread(rows, db.now());
-        if (rows.size() < before) webhooks_ = {rows.empty() ? at.id : rows.back().id.value};
+        if (rows.size() < before) webhooks_ = rows.empty() ? at : cursors::behind(db, "inbox", rows.back().id.value);
         std::vector<Happening> told;
         tell_webhooks(db, rows, told);
         told_webhooks += told.size();
@@ -330,14 +327,15 @@ Feed::News Feed::next(Snapshot& db) {
     tell_changes(db, part.rows, news.happenings);
     tell_sends(db, news.happenings);
     std::vector<FeedWebhook> webhooks;
-    if (wants(Topic::webhooks)) webhooks = db.query(webhooks_after, webhooks_.id, part_max).all<FeedWebhook>();
+    if (wants(Topic::webhooks))
+        webhooks = db.query(cursors::sql_after(webhook_select), webhooks_.transaction, webhooks_.id, part_max).all<FeedWebhook>();
     cut_unread(webhooks, db.now());
     news.more = news.more || webhooks.size() == part_max;
     tell_webhooks(db, webhooks, news.happenings);
     sort_by_time(news.happenings);
 
     changes_ = part.next;
-    if (!webhooks.empty()) webhooks_ = {webhooks.back().id.value};
+    if (!webhooks.empty()) webhooks_ = cursors::behind(db, "inbox", webhooks.back().id.value);
     return news;
 }
 

@@ -1,5 +1,9 @@
 #include "core/messaging/inbox.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+
 #include "core/base/error.hpp"
 #include "core/messaging/changes.hpp"
 
@@ -11,6 +15,34 @@ struct StoredBody {
     InboxState state;
     std::optional<Bytes> body;
 };
+
+constexpr std::size_t append_sizes[] = {64, 16, 4, 1};  // how many rows one statement adds: each is prepared once
+
+std::string make_append_sql(std::size_t rows) {
+    std::string sql = "INSERT INTO inbox (kind, device_id, verified_by, digest, body, request_id, received_at) VALUES ";
+    std::size_t n = 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+        sql += row == 0 ? "(" : ", (";
+        for (int column = 0; column < 7; ++column) sql += (column == 0 ? "$" : ", $") + std::to_string(++n);
+        sql += ")";
+    }
+    return sql + " ON CONFLICT (kind, digest) DO NOTHING";
+}
+
+const std::string& append_sql(std::size_t rows) {
+    static const std::string of_64 = make_append_sql(64), of_16 = make_append_sql(16), of_4 = make_append_sql(4), of_1 = make_append_sql(1);
+    return rows == 64 ? of_64 : rows == 16 ? of_16 : rows == 4 ? of_4 : of_1;
+}
+
+void add_values(std::vector<Value>& values, const Arrival& arrival, Time now) {
+    Value row[] = {arrival.kind,           to_value(arrival.device_id), to_value(arrival.verified_by), arrival.digest, arrival.body,
+                   arrival.request_id, now};
+    values.insert(values.end(), std::make_move_iterator(std::begin(row)), std::make_move_iterator(std::end(row)));
+}
+
+std::optional<std::int64_t> revision_of(Snapshot& db, DeviceId device) {
+    return db.query("SELECT revision FROM devices WHERE id = $1 AND is_active = TRUE AND deleted_at IS NULL", device).first<std::int64_t>();
+}
 
 }  // namespace
 }  // namespace wabot::inbox
@@ -31,17 +63,31 @@ Arrival make_arrival(const Vault& vault, std::string_view kind, std::string_view
     return arrival;
 }
 
+std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> arrivals) {
+    std::vector<Appended> out(arrivals.size(), Appended::stale);
+    std::map<DeviceId, std::optional<std::int64_t>> revisions;
+    std::vector<std::size_t> verified;
+    for (std::size_t i = 0; i < arrivals.size(); ++i) {
+        const auto [revision, is_new] = revisions.try_emplace(arrivals[i]->verified_by);
+        if (is_new) revision->second = revision_of(tx, arrivals[i]->verified_by);
+        if (revision->second == arrivals[i]->verified_revision) verified.push_back(i);
+    }
+    for (std::size_t done = 0; done < verified.size();) {
+        // The largest of the sizes that is not more than what is left.
+        const auto size = *std::ranges::find_if(append_sizes, [&](std::size_t s) { return s <= verified.size() - done; });
+        const auto part = std::span(verified).subspan(done, size);
+        std::vector<Value> values;
+        for (const std::size_t i : part) add_values(values, *arrivals[i], tx.now());
+        const bool any_new = tx.execute_with(append_sql(size), values) > 0;
+        for (const std::size_t i : part) out[i] = any_new ? Appended::stored : Appended::repeated;
+        done += size;
+    }
+    return out;
+}
+
 Appended append(Transaction& tx, const Arrival& arrival) {
-    static constexpr std::string_view revision_sql = "SELECT revision FROM devices WHERE id = $1 AND is_active = 1 AND deleted_at IS NULL";
-    const auto revision = tx.query(revision_sql, arrival.verified_by).first<std::int64_t>();
-    if (revision != arrival.verified_revision) return Appended::stale;
-    static constexpr std::string_view sql = R"sql(
-        INSERT INTO inbox (kind, device_id, verified_by, digest, body, request_id, received_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (kind, digest) DO NOTHING)sql";
-    const auto added =
-        tx.execute(sql, arrival.kind, arrival.device_id, arrival.verified_by, arrival.digest, arrival.body, arrival.request_id, tx.now());
-    return added == 1 ? Appended::stored : Appended::repeated;
+    const Arrival* const one[] = {&arrival};
+    return append_all(tx, one).front();
 }
 
 std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, int limit, std::optional<InboxId> before) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,12 +63,13 @@ struct Arrival {
 Arrival make_arrival(const Vault& vault, std::string_view kind, std::string_view body, std::string request_id);
 
 enum class Appended {
-    stored,
+    stored,    // or there already, beside one that was not
     repeated,  // the same body is there already
     stale,     // the verifying device was changed meanwhile: verify again
 };
 
-/// Stores the body, once. Durable when the unit is.
+/// Stores bodies, each once, and says what became of each. Durable when the unit is.
+std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> arrivals);
 Appended append(Transaction& tx, const Arrival& arrival);
 
 /// Newest first; `before` is the last id of the page before.

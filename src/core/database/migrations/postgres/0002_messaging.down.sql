@@ -1,0 +1,11 @@
+DROP TABLE workers;
+DROP TABLE changes;
+DROP TABLE device_pacing;
+DROP TABLE sends;
+DROP TABLE turn_steps;
+DROP TABLE turns;
+DROP TABLE message_statuses;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE inbox_items;
+DROP TABLE inbox;

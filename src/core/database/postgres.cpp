@@ -1,0 +1,297 @@
+#include "core/database/postgres.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "core/base/error.hpp"
+#include "core/base/fault.hpp"
+#include "core/base/log.hpp"
+#include "core/database/postgres_connection.hpp"
+#include "core/database/postgres_library.hpp"
+#include "core/database/postgres_url.hpp"
+#include "core/database/postgres_watch.hpp"
+#include "core/database/unit_queue.hpp"
+
+namespace wabot {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Unit = Database::Unit;
+using Access = PostgresConnection::Access;
+
+constexpr int writers = 4;
+constexpr int readers = 2;
+constexpr int runs_max = 10;              // of one unit, when transactions are in each other's way
+constexpr auto answer_max = 20s;          // a server that is silent for longer is gone; its own limits end a statement after 10
+constexpr auto connect_interval = 100ms;  // a server that refused is not asked again before
+constexpr auto notify_interval = 5ms;     // between two notifications while more units wait
+constexpr std::int64_t version_min = 130'000;
+
+class PostgresTransaction final : public Transaction {
+public:
+    PostgresTransaction(PostgresConnection& connection, Time now) : Transaction(now), connection_(connection) {}
+    void script(std::string_view sql) override { connection_.script(sql); }
+
+private:
+    Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
+    std::int64_t change(std::string_view sql, std::span<const Value> arguments) override { return connection_.change(sql, arguments); }
+    std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) override { return connection_.insert_row(sql, arguments); }
+    void begin_savepoint() override { connection_.begin_savepoint(); }
+    void end_savepoint(bool keep) override { connection_.end_savepoint(keep); }
+    PostgresConnection& connection_;
+};
+
+class PostgresSnapshot final : public Snapshot {
+public:
+    PostgresSnapshot(PostgresConnection& connection, Time now) : Snapshot(now), connection_(connection) {}
+
+private:
+    Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
+    PostgresConnection& connection_;
+};
+
+void check_server(PostgresConnection& connection) {
+    if (std::stoll(connection.ask("SHOW server_version_num")) < version_min)
+        throw Error(Errc::invalid, "the PostgreSQL server is version " + connection.ask("SHOW server_version"), "wabot needs 13 or newer");
+    if (connection.ask("SHOW server_encoding") != "UTF8")
+        throw Error(Errc::invalid, "the database is not in UTF-8 but " + connection.ask("SHOW server_encoding"),
+                    "make one with: createdb -E UTF8 -T template0 NAME");
+    if (connection.ask("SHOW fsync") == "off")
+        throw Error(Errc::invalid, "the PostgreSQL server runs with fsync=off: it can lose what it has confirmed",
+                    "set fsync = on in its postgresql.conf");
+    if (connection.ask("SHOW synchronous_commit") == "off")
+        throw Error(Errc::invalid, "the PostgreSQL server runs with synchronous_commit=off: it can lose what it has confirmed",
+                    "set synchronous_commit = on in its postgresql.conf, or for this database or user");
+}
+
+class PostgresDatabase final : public Database {
+public:
+    PostgresDatabase(const std::string& url, const Clock& clock, const DatabaseOptions& options)
+        : url_(to_libpq_url(url)),
+          clock_(clock),
+          uses_own_clock_(options.uses_own_clock),
+          self_(std::to_string(std::random_device{}())),
+          watch_(url_, self_) {
+        PostgresConnection probe(url_);
+        check_server(probe);
+        version_ = probe.ask("SHOW server_version");
+        is_pooled_ = probe.is_pooled();
+    }
+
+    ~PostgresDatabase() override { close(); }
+
+    void close() override {
+        writes_.close();
+        reads_.close();
+        {
+            const std::lock_guard lock(upkeep_mutex_);
+            stopping_ = true;
+        }
+        upkeep_wanted_.notify_all();
+        for (auto& thread : threads_) thread.join();
+        threads_.clear();
+        watch_.close();
+    }
+
+    std::uint64_t change_count() override { return watch_.count() + commits_.load(); }
+    std::string description() override {
+        return "postgresql " + version_.substr(0, version_.find(' ')) + ", fsync=on, " + (is_pooled_ ? "behind a pooler" : "direct");
+    }
+    std::string_view dialect() const override { return "postgres"; }
+
+    std::vector<std::string> table_names() override {
+        PostgresConnection connection(url_);
+        return connection.query("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename COLLATE \"C\"")
+            .all<std::string>();
+    }
+
+    std::optional<std::string> back_up() override { return std::nullopt; }
+
+protected:
+    void enqueue(std::unique_ptr<Unit> unit) override {
+        const bool writes = unit->work != nullptr;
+        start_threads(writes);
+        if (!(writes ? writes_ : reads_).push(unit)) refuse(std::move(unit), "the database is overloaded or closing");
+    }
+
+private:
+    /// A connection that one thread uses and upkeep may end.
+    struct Slot {
+        std::mutex mutex;
+        std::unique_ptr<PostgresConnection> connection;
+    };
+
+    // Threads, and their connections, are made when first needed: a command that reads one list needs one.
+    void start_threads(bool writes) {
+        const std::lock_guard lock(start_mutex_);
+        if (threads_.empty()) threads_.emplace_back([this] { look_after_until_closed(); });
+        auto& started = writes ? writers_started_ : readers_started_;
+        if (started == (writes ? writers : readers)) return;
+        // One more as long as those there are have enough to do.
+        if (started > 0 && (writes ? writes_ : reads_).empty()) return;
+        ++started;
+        Slot& slot = *slots_.emplace_back(std::make_unique<Slot>());
+        threads_.emplace_back([this, writes, &slot] { writes ? work_until_closed(writes_, slot) : work_until_closed(reads_, slot); });
+    }
+
+    void work_until_closed(UnitQueue& queue, Slot& slot) {
+        while (queue.wait()) {
+            auto unit = queue.take();
+            if (!unit) continue;
+            unit->failure = run(slot, *unit);
+            const bool has_written = unit->work != nullptr && !unit->failure;
+            complete(std::move(unit));
+            if (has_written) tell_others(slot, queue.empty());
+        }
+    }
+
+    /// Runs the unit until its end is known, and says what it threw.
+    std::exception_ptr run(Slot& slot, Unit& unit) {
+        for (int run = 1;; ++run) {
+            bool has_committed = false;
+            try {
+                connect(slot);
+                run_once(*slot.connection, unit, has_committed);
+                return nullptr;
+            } catch (...) {
+                const std::exception_ptr failure = std::current_exception();
+                const bool was_in_the_way = slot.connection && slot.connection->wants_another_run();
+                const bool broke = slot.connection && slot.connection->is_broken();
+                roll_back(slot);
+                // Before COMMIT was said nothing is written, whatever became of the connection.
+                const bool may_run_again = was_in_the_way || (broke && !has_committed && run == 1);
+                if (!may_run_again || run == runs_max) return failure;
+                if (was_in_the_way)
+                    std::this_thread::sleep_for(std::chrono::microseconds(std::random_device{}() % 2'000 * static_cast<unsigned>(run)));
+            }
+        }
+    }
+
+    void run_once(PostgresConnection& connection, Unit& unit, bool& has_committed) {
+        const Time server_time = connection.begin(unit.work != nullptr ? Access::write : Access::read);
+        const Time now = uses_own_clock_ ? clock_.now() : server_time;
+        if (unit.query != nullptr) {
+            PostgresSnapshot snapshot(connection, now);
+            (*unit.query)(snapshot);
+            return connection.rollback();
+        }
+        PostgresTransaction transaction(connection, now);
+        (*unit.work)(transaction);
+        // A COMMIT of a transaction with a failed statement is a silent ROLLBACK.
+        if (connection.is_aborted()) throw Error(Errc::bug, "a unit went on after a statement that failed");
+        WABOT_FAULT("commit.before");
+        has_committed = true;
+        connection.commit();
+        WABOT_FAULT("commit.after");
+        commits_.fetch_add(1);
+    }
+
+    static void drop(Slot& slot) {
+        const std::lock_guard lock(slot.mutex);
+        slot.connection.reset();
+    }
+
+    static void roll_back(Slot& slot) {
+        if (!slot.connection) return;
+        try {
+            if (!slot.connection->is_broken()) return slot.connection->rollback();
+        } catch (const Error&) {
+            // As good as broken.
+        }
+        drop(slot);
+    }
+
+    void connect(Slot& slot) {
+        if (slot.connection) return;
+        const std::lock_guard lock(connect_mutex_);
+        const auto now = std::chrono::steady_clock::now();
+        if (refusal_ && now - refused_at_ < connect_interval) std::rethrow_exception(refusal_);
+        try {
+            auto connection = std::make_unique<PostgresConnection>(url_);
+            const std::lock_guard slot_lock(slot.mutex);
+            slot.connection = std::move(connection);
+            refusal_ = nullptr;
+        } catch (const Error&) {
+            refusal_ = std::current_exception();
+            refused_at_ = std::chrono::steady_clock::now();
+            throw;
+        }
+    }
+
+    /// Wakes those of other processes who look for work. After the commit and not within it: a transaction that notifies holds a lock of the whole
+    /// server while it commits, and no two of them could share a sync.
+    void tell_others(Slot& slot, bool is_last) {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+        auto told = told_at_.load();
+        if (!is_last && now - told < std::chrono::steady_clock::duration(notify_interval).count()) return;
+        if (!told_at_.compare_exchange_strong(told, now)) return;
+        try {
+            slot.connection->ask("SET synchronous_commit = off; SELECT pg_notify('" + std::string(postgres_channel) + "', '" + self_ +
+                                 "'); SET synchronous_commit = on");
+        } catch (const Error&) {
+            drop(slot);  // they look by themselves, too
+        }
+    }
+
+    /// Refuses what has waited for too long, and ends connections on which nothing has come back for too long.
+    void look_after_until_closed() {
+        std::unique_lock lock(upkeep_mutex_);
+        while (!stopping_) {
+            upkeep_wanted_.wait_for(lock, 500ms);
+            lock.unlock();
+            const auto limit = std::chrono::steady_clock::now() - unit_wait_max;
+            refuse(writes_.take_overdue(limit), "the database is too slow");
+            refuse(reads_.take_overdue(limit), "the database is too slow");
+            cut_silent();
+            lock.lock();
+        }
+    }
+
+    void cut_silent() {
+        const std::lock_guard lock(start_mutex_);
+        for (const auto& slot : slots_) {
+            const std::lock_guard slot_lock(slot->mutex);
+            if (slot->connection && slot->connection->busy_for() > answer_max) slot->connection->cut();
+        }
+    }
+
+    const std::string url_;
+    const Clock& clock_;
+    const bool uses_own_clock_;
+    const std::string self_;
+    PostgresWatch watch_;
+    std::string version_;
+    bool is_pooled_ = false;
+
+    UnitQueue writes_;
+    UnitQueue reads_;
+    std::atomic<std::uint64_t> commits_{0};
+    std::atomic<std::int64_t> told_at_{0};
+
+    std::mutex connect_mutex_;
+    std::exception_ptr refusal_;
+    std::chrono::steady_clock::time_point refused_at_;
+
+    std::mutex start_mutex_;
+    int writers_started_ = 0;
+    int readers_started_ = 0;
+    std::vector<std::unique_ptr<Slot>> slots_;
+    std::vector<std::thread> threads_;
+
+    std::mutex upkeep_mutex_;
+    std::condition_variable upkeep_wanted_;
+    bool stopping_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(const std::string& url, const Clock& clock, const DatabaseOptions& options) {
+    return std::make_unique<PostgresDatabase>(url, clock, options);
+}
+
+}  // namespace wabot

@@ -1,0 +1,329 @@
+#include "core/database/postgres_connection.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <pqxx/connection>
+#include <pqxx/except>
+#include <pqxx/nontransaction>
+#include <pqxx/prepared_statement>
+#include <pqxx/result>
+#include <utility>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/vault.hpp"
+#include "core/database/dialect.hpp"
+#include "core/database/postgres_library.hpp"
+#include "core/database/postgres_url.hpp"
+
+namespace wabot {
+
+namespace {
+
+constexpr std::size_t statements_max = 400;
+constexpr std::string_view statement_limits =
+    "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; ";
+constexpr std::string_view clock_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+// Of pg_type, whose numbers never change.
+enum Oid : unsigned {
+    oid_bool = 16,
+    oid_bytea = 17,
+    oid_int8 = 20,
+    oid_int2 = 21,
+    oid_int4 = 23,
+    oid_float4 = 700,
+    oid_float8 = 701,
+    oid_numeric = 1700
+};
+
+std::string limits(std::string_view scope) {
+    std::string out(statement_limits);
+    for (auto at = out.find("{}"); at != std::string::npos; at = out.find("{}")) out.replace(at, 2, scope);
+    return out;
+}
+
+/// "ERROR:  duplicate key ..." without the word and without DETAIL, in which values stand.
+std::string plain(std::string_view text) {
+    text = text.substr(0, text.find('\n'));
+    for (const std::string_view word : {"ERROR:", "FATAL:", "PANIC:"}) {
+        if (!text.starts_with(word)) continue;
+        text.remove_prefix(word.size());
+        while (text.starts_with(' ')) text.remove_prefix(1);
+    }
+    return std::string(text);
+}
+
+Errc code_of(std::string_view state) {
+    if (state == "23505" || state == "23P01") return Errc::conflict;
+    if (state.starts_with("23") || state.starts_with("22")) return Errc::invalid;
+    // Connection, resources, limits on time, shutdown, a server that only reads, its own failures.
+    for (const std::string_view group : {"08", "53", "54", "55", "57", "58", "25006", "28", "3D", "F0", "XX", "0A000"})
+        if (state.starts_with(group)) return Errc::unavailable;
+    return Errc::bug;
+}
+
+std::string_view cast_of(const Value& value) {
+    struct Cast {
+        std::string_view operator()(std::monostate) const { return {}; }
+        std::string_view operator()(bool) const { return "::boolean"; }
+        std::string_view operator()(std::int64_t) const { return "::bigint"; }
+        std::string_view operator()(double) const { return "::float8"; }
+        std::string_view operator()(const std::string&) const { return {}; }
+        std::string_view operator()(const Bytes&) const { return "::bytea"; }
+        std::string_view operator()(Time) const { return "::bigint"; }
+        std::string_view operator()(const JsonText&) const { return "::json"; }
+        std::string_view operator()(const Sealed&) const { throw Error(Errc::bug, "a sealed value is three columns"); }
+    };
+    return std::visit(Cast{}, value);
+}
+
+using Parameters = std::vector<std::optional<std::string>>;
+
+std::optional<std::string> text_of(const Value& value) {
+    struct Text {
+        std::optional<std::string> operator()(std::monostate) const { return std::nullopt; }
+        std::optional<std::string> operator()(bool v) const { return v ? "t" : "f"; }
+        std::optional<std::string> operator()(std::int64_t v) const { return std::to_string(v); }
+        std::optional<std::string> operator()(double v) const {
+            char digits[32];
+            return std::string(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
+        }
+        std::optional<std::string> operator()(const std::string& v) const { return v; }
+        std::optional<std::string> operator()(const Bytes& v) const { return "\\x" + to_hex(v.data); }
+        std::optional<std::string> operator()(Time v) const { return std::to_string(v.time_since_epoch().count()); }
+        std::optional<std::string> operator()(const JsonText& v) const { return v.text; }
+        std::optional<std::string> operator()(const Sealed&) const { return std::nullopt; }
+    };
+    return std::visit(Text{}, value);
+}
+
+Parameters parameters_of(std::span<const Value> arguments) {
+    Parameters out;
+    out.reserve(arguments.size());
+    for (const Value& value : arguments) out.push_back(text_of(value));
+    return out;
+}
+
+std::int64_t whole(std::string_view text) {
+    std::int64_t out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+Value value_of(const pqxx::field& field, unsigned type) {
+    if (field.is_null()) return Value{};
+    const std::string_view text(field.c_str(), field.size());
+    switch (type) {
+        case oid_bool: return text == "t";
+        case oid_int2:
+        case oid_int4:
+        case oid_int8: return whole(text);
+        case oid_numeric:
+            if (text.find('.') == std::string_view::npos) return whole(text);
+            [[fallthrough]];
+        case oid_float4:
+        case oid_float8: {
+            double number = 0;
+            std::from_chars(text.data(), text.data() + text.size(), number);
+            return number;
+        }
+        case oid_bytea: return Bytes{from_hex(text.substr(2)).value_or(std::string{})};
+        default: return std::string(text);
+    }
+}
+
+/// The statement with each parameter as what was bound to it: left to itself the server takes one that is compared with 0 for an int4.
+std::string with_types(std::string_view sql, std::span<const Value> arguments) {
+    std::string out;
+    out.reserve(sql.size() + 64);
+    char quote = 0;
+    for (std::size_t i = 0; i < sql.size(); ++i) {
+        const char c = sql[i];
+        out += c;
+        if (quote != 0 || c == '\'' || c == '"') {
+            quote = quote == 0 ? c : (c == quote ? char{0} : quote);
+        } else if (c == '$') {
+            std::size_t end = i + 1;
+            while (end < sql.size() && sql[end] >= '0' && sql[end] <= '9') ++end;
+            const std::string_view digits = sql.substr(i + 1, end - i - 1);
+            const auto number = static_cast<std::size_t>(whole(digits));
+            if (number == 0 || number > arguments.size()) throw Error(Errc::bug, "a statement got the wrong number of arguments");
+            out.append(digits).append(cast_of(arguments[number - 1]));
+            i = end - 1;
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+struct PostgresConnection::Impl {
+    explicit Impl(const std::string& url) : connection(url), work(connection) {}
+    pqxx::connection connection;
+    pqxx::nontransaction work;
+};
+
+class PostgresConnection::Busy {
+public:
+    explicit Busy(std::atomic<std::int64_t>& since) : since_(since) { since_.store(std::chrono::steady_clock::now().time_since_epoch().count()); }
+    ~Busy() { since_.store(0); }
+
+private:
+    std::atomic<std::int64_t>& since_;
+};
+
+PostgresConnection::PostgresConnection(const std::string& libpq_url) {
+    load_postgres_library();
+    try {
+        impl_ = std::make_unique<Impl>(libpq_url);
+        socket_ = impl_->connection.sock();
+        impl_->connection.set_client_encoding("UTF8");
+    } catch (const pqxx::failure& failure) {
+        const ConnectFault fault = explain_connect_fault(plain(failure.what()));
+        throw Error(Errc::unavailable, fault.message, fault.hint);
+    } catch (const pqxx::usage_error& failure) {
+        throw Error(Errc::unavailable, "the database cannot be opened: " + plain(failure.what()));
+    }
+    is_pooled_ = ask("SELECT pg_backend_pid()") != std::to_string(impl_->connection.backendpid());
+    if (!is_pooled_) exec(limits(""));
+}
+
+PostgresConnection::~PostgresConnection() = default;
+
+/// Runs something of libpqxx and says what went wrong in our words.
+template <class Run>
+auto PostgresConnection::guarded(Run run) {
+    const Busy busy(busy_since_);
+    try {
+        return run();
+    } catch (const pqxx::broken_connection& failure) {
+        is_broken_ = is_aborted_ = true;
+        throw Error(Errc::unavailable, "the connection to the database broke: " + plain(failure.what()));
+    } catch (const pqxx::transaction_rollback& failure) {
+        is_aborted_ = wants_another_run_ = true;
+        throw Error(Errc::unavailable, "another transaction was in the way: " + plain(failure.what()));
+    } catch (const pqxx::sql_error& failure) {
+        is_aborted_ = true;
+        const std::string& state = failure.sqlstate();
+        // The server is going down, or its tables were changed under a prepared statement: a new connection helps.
+        if (state.starts_with("57P") || state == "0A000" || state == "26000" || !impl_->connection.is_open()) is_broken_ = true;
+        throw Error(code_of(state), "database: " + plain(failure.what()));
+    } catch (const pqxx::failure& failure) {
+        is_broken_ = is_aborted_ = true;
+        throw Error(Errc::unavailable, "database: " + plain(failure.what()));
+    }
+}
+
+void PostgresConnection::exec(const std::string& sql) {
+    guarded([&] { impl_->work.exec(sql); });
+}
+
+Time PostgresConnection::begin(Access access) {
+    is_aborted_ = wants_another_run_ = false;
+    static const std::string reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
+    static const std::string writing = "BEGIN; ";
+    std::string sql = access == Access::read ? reading : writing;
+    if (is_pooled_) sql += limits("LOCAL ");
+    sql += clock_sql;
+    const pqxx::result answer = guarded([&] { return impl_->work.exec(sql); });
+    return Time(std::chrono::microseconds(whole(answer[0][0].c_str())));
+}
+
+void PostgresConnection::commit() {
+    exec("COMMIT");
+}
+
+void PostgresConnection::rollback() {
+    exec("ROLLBACK");
+    is_aborted_ = wants_another_run_ = false;
+}
+
+const PostgresConnection::Statement& PostgresConnection::prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix) {
+    std::string key;
+    key.reserve(sql.size() + arguments.size());
+    for (const Value& value : arguments) key += static_cast<char>('0' + value.index());
+    key += sql;
+    if (const auto found = statements_.find(key); found != statements_.end()) return found->second;
+    if (statements_.size() >= statements_max) {
+        for (const auto& [text, statement] : statements_) impl_->connection.unprepare(statement.name);
+        statements_.clear();
+    }
+    Statement statement{"s" + std::to_string(statements_.size()), with_types(in_dialect(sql, Dialect::postgres), arguments) + std::string(suffix)};
+    if (!is_pooled_) impl_->connection.prepare(statement.name, statement.text);
+    return statements_.emplace(std::move(key), std::move(statement)).first->second;
+}
+
+auto PostgresConnection::execute(std::string_view sql, std::span<const Value> arguments, std::string_view suffix) {
+    return guarded([&] {
+        const Statement& statement = prepare(sql, arguments, suffix);
+        const Parameters parameters = parameters_of(arguments);
+        const auto dynamic = pqxx::prepare::make_dynamic_params(parameters);
+        return is_pooled_ ? impl_->work.exec_params(statement.text, dynamic) : impl_->work.exec_prepared(statement.name, dynamic);
+    });
+}
+
+Rows PostgresConnection::query(std::string_view sql, std::span<const Value> arguments) {
+    const auto answer = execute(sql, arguments, {});
+    const auto count = answer.columns();
+    auto columns = std::make_shared<std::vector<std::string>>();
+    std::vector<unsigned> types;
+    for (pqxx::row::size_type i = 0; i < count; ++i) {
+        columns->emplace_back(answer.column_name(i));
+        types.push_back(answer.column_type(i));
+    }
+    Rows rows;
+    rows.columns = std::move(columns);
+    rows.cells.reserve(answer.size());
+    for (const pqxx::row& row : answer) {
+        auto& cells = rows.cells.emplace_back();
+        cells.reserve(count);
+        for (pqxx::row::size_type i = 0; i < count; ++i) cells.push_back(value_of(row[i], types[i]));
+    }
+    return rows;
+}
+
+std::int64_t PostgresConnection::change(std::string_view sql, std::span<const Value> arguments) {
+    return static_cast<std::int64_t>(execute(sql, arguments, {}).affected_rows());
+}
+
+std::int64_t PostgresConnection::insert_row(std::string_view sql, std::span<const Value> arguments) {
+    const auto answer = execute(sql, arguments, " RETURNING id");
+    return answer.empty() ? 0 : whole(answer[0][0].c_str());
+}
+
+void PostgresConnection::script(std::string_view sql) {
+    exec("SET LOCAL statement_timeout = 0; " + std::string(sql));
+}
+
+std::string PostgresConnection::ask(std::string_view sql) {
+    const pqxx::result answer = guarded([&] { return impl_->work.exec(std::string(sql)); });
+    return answer.empty() || answer[0][0].is_null() ? std::string{} : answer[0][0].c_str();
+}
+
+void PostgresConnection::begin_savepoint() {
+    exec("SAVEPOINT part");
+}
+
+void PostgresConnection::end_savepoint(bool keep) {
+    if (keep) return exec("RELEASE SAVEPOINT part");
+    // Of a transaction that must run again nothing is worth keeping.
+    if (is_broken_ || wants_another_run_) return;
+    exec("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+    is_aborted_ = false;
+}
+
+std::chrono::steady_clock::duration PostgresConnection::busy_for() const {
+    const std::int64_t since = busy_since_.load();
+    if (since == 0) return {};
+    return std::chrono::steady_clock::now().time_since_epoch() - std::chrono::steady_clock::duration(since);
+}
+
+void PostgresConnection::cut() {
+    if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+}
+
+}  // namespace wabot

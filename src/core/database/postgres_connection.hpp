@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/database/database.hpp"
+
+namespace wabot {
+
+/// One connection to a PostgreSQL server, with its prepared statements. One thread at a time, `busy_for` and `cut` excepted. Errors are Error:
+/// conflict for a broken unique constraint, invalid for another one, unavailable for a server or a connection that failed.
+class PostgresConnection {
+public:
+    /// Connects, at most for the URL's connect_timeout. Error{unavailable, not_found} with the way out.
+    explicit PostgresConnection(const std::string& libpq_url);
+    ~PostgresConnection();
+    PostgresConnection(const PostgresConnection&) = delete;
+
+    enum class Access { read, write };
+    /// Begins a transaction, READ COMMITTED for writing, REPEATABLE READ for reading, and gives the server's clock. One round trip.
+    Time begin(Access access);
+    /// Error{unavailable} when it is not known whether it came through.
+    void commit();
+    void rollback();
+
+    Rows query(std::string_view sql, std::span<const Value> arguments = {});
+    std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});
+    /// The new row's `id`, 0 when there is none.
+    std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments);
+    /// Several statements without arguments, without limit on their time.
+    void script(std::string_view sql);
+    /// One statement outside of any transaction; its only value as text.
+    std::string ask(std::string_view sql);
+
+    void begin_savepoint();
+    void end_savepoint(bool keep);
+
+    /// The connection is of no use any more.
+    bool is_broken() const { return is_broken_; }
+    /// A statement failed since `begin` or the last savepoint that was rolled back to: nothing can follow but its rollback.
+    bool is_aborted() const { return is_aborted_; }
+    /// The server asks for the unit to be run again (40001, 40P01).
+    bool wants_another_run() const { return wants_another_run_; }
+    /// A pooler stands between us and the server and may give each transaction another of the server's sessions.
+    bool is_pooled() const { return is_pooled_; }
+
+    /// How long the server has not answered now; 0 when nothing was asked. Any thread.
+    std::chrono::steady_clock::duration busy_for() const;
+    /// Ends the connection under whoever waits for an answer. Any thread.
+    void cut();
+
+private:
+    struct Impl;
+    struct Statement {
+        std::string name;
+        std::string text;
+    };
+    class Busy;
+    template <class Run>
+    auto guarded(Run run);
+    auto execute(std::string_view sql, std::span<const Value> arguments, std::string_view suffix);
+    const Statement& prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix);
+    void exec(const std::string& sql);
+
+    std::unique_ptr<Impl> impl_;
+    std::map<std::string, Statement, std::less<>> statements_;
+    int socket_ = -1;
+    std::atomic<std::int64_t> busy_since_{0};
+    bool is_broken_ = false;
+    bool is_aborted_ = false;
+    bool wants_another_run_ = false;
+    bool is_pooled_ = false;
+};
+
+}  // namespace wabot

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "core/database/database.hpp"
+#include "core/messaging/inbox.hpp"
+
+namespace wabot {
+
+/// Webhooks' bodies on their way into the inbox: those that come while a commit is under way go into the next one together, in a few statements. Any
+/// thread.
+class AppendQueue {
+public:
+    explicit AppendQueue(Database& db);
+    ~AppendQueue();
+
+    /// Durable when it comes back. Error{unavailable} as from `Database::write`, and when too many wait.
+    asio::awaitable<inbox::Appended> append(inbox::Arrival arrival);
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace wabot
