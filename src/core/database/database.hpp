@@ -78,7 +78,7 @@ class Snapshot {
 public:
     virtual ~Snapshot() = default;
 
-    /// Runs one statement with `$1`... bound in order. SQL that both engines run; `{skip_locked}` stands for the engine's own word.
+    /// Runs one statement with `$1`... bound in order. SQL that both engines run; `{skip_locked}` and `{for_update}` stand for their own words.
     template <class... A>
     Rows query(std::string_view sql, const A&... arguments) {
         const Value values[] = {to_value(arguments)..., Value{}};

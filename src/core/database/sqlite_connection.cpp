@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace wabot {
 
@@ -13,11 +14,11 @@ namespace {
 constexpr int busy_timeout_ms = 5000;
 constexpr std::size_t statements_max = 256;
 
-// No word of the engine's own stands in a shared statement: the one place that differs is spelled out here.
+// No word of the engine's own stands in a shared statement. A writer is alone here: there are no rows to lock.
 std::string in_our_dialect(std::string_view sql) {
     std::string out(sql);
-    static constexpr std::string_view skip_locked = "{skip_locked}";
-    for (auto at = out.find(skip_locked); at != std::string::npos; at = out.find(skip_locked)) out.erase(at, skip_locked.size());
+    for (const std::string_view mark : {"{skip_locked}", "{for_update}"})
+        for (auto at = out.find(mark); at != std::string::npos; at = out.find(mark)) out.erase(at, mark.size());
     return out;
 }
 
@@ -29,7 +30,10 @@ void bind_value(sqlite3_stmt* statement, int index, const Value& value) {
         int operator()(bool v) const { return sqlite3_bind_int64(to, at, v ? 1 : 0); }
         int operator()(std::int64_t v) const { return sqlite3_bind_int64(to, at, v); }
         int operator()(double v) const { return sqlite3_bind_double(to, at, v); }
-        int operator()(const std::string& v) const { return sqlite3_bind_text64(to, at, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8); }
+        int operator()(const std::string& v) const {
+            if (const auto mended = mended_text(v)) return sqlite3_bind_text64(to, at, mended->data(), mended->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+            return sqlite3_bind_text64(to, at, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8);
+        }
         int operator()(const Bytes& v) const { return sqlite3_bind_blob64(to, at, v.data.data(), v.data.size(), SQLITE_STATIC); }
         int operator()(Time v) const { return sqlite3_bind_int64(to, at, v.time_since_epoch().count()); }
         int operator()(const JsonText& v) const { return (*this)(v.text); }
