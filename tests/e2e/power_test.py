@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from wabot import Graph, Sender, Wabot, check, fail, seeded, sent_status, text_message, until, wamid, webhook
+from wabot import SLOWNESS, Graph, Sender, Wabot, check, fail, seeded, sent_status, text_message, until, wamid, webhook
 
 SENDERS = 12
 WRITES = 2500  # of the store within which a cut comes
@@ -102,7 +102,7 @@ def check_answered_once(graph, acknowledged):
 
 
 def start(**settings):
-    return Wabot(sys.argv[1], WABOT_LEASE="2s", WABOT_UNCERTAIN_WINDOW="4s", **settings)
+    return Wabot(sys.argv[1], WABOT_LEASE="2s", WABOT_UNCERTAIN_WINDOW=f"{4 * SLOWNESS:.0f}s", **settings)
 
 
 def set_up(wabot, graph):

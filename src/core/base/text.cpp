@@ -101,6 +101,27 @@ std::size_t count_code_points(std::string_view text) {
     return text.size() - static_cast<std::size_t>(continuations);
 }
 
+std::string first_characters(std::string_view text, std::size_t most) {
+    std::size_t end = 0;
+    for (std::size_t count = 0; end < text.size(); ++end)
+        if (!is_continuation(static_cast<unsigned char>(text[end])) && ++count > most) break;
+    return std::string(text.substr(0, end));
+}
+
+std::optional<std::string> mended_text(std::string_view text) {
+    static constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    const auto is_plain = [](char c) { return static_cast<signed char>(c) > 0; };
+    const bool has_nul = text.find('\0') != text.npos;
+    if (!has_nul && (std::all_of(text.begin(), text.end(), is_plain) || valid_utf8(text))) return std::nullopt;
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t octets = decode(text.substr(i, 4)).octets;
+        out += octets == 0 || text[i] == '\0' ? replacement : text.substr(i, octets);
+        i += std::max<std::size_t>(octets, 1);
+    }
+    return out;
+}
+
 std::string fold_case(std::string_view text) {
     std::string out;
     out.reserve(text.size());

@@ -72,7 +72,7 @@ FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const Sea
     static constexpr std::string_view sql = R"sql(
         INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, phone_number_enc, phone_number_hash,
                               phone_number_last4, is_group, name, last_incoming_at, last_message_at, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($10, $11), $11, $11))sql";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE(CAST($10 AS BIGINT), $11), $11, $11))sql";
     const auto& phone = address.phone_number;
     const auto id =
         tx.insert<ContactId>(sql, device, address.contact_jid.enc, address.contact_jid.hash, address.contact_jid.last4, part(phone, &Sealed::enc),
@@ -161,8 +161,8 @@ Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId dev
 std::vector<Contact> list(Snapshot& db, const ContactFilter& filter, const Page& page) {
     static constexpr std::string_view sql = R"sql(
         SELECT * FROM contacts
-        WHERE ($1 = 0 OR id < $1) AND ($2 = 0 OR device_id = $2) AND (CAST($3 AS INTEGER) IS NULL OR is_group = $3)
-          AND (CAST($4 AS INTEGER) IS NULL OR is_blocked = $4)
+        WHERE ($1 = 0 OR id < $1) AND ($2 = 0 OR device_id = $2) AND (CAST($3 AS BOOLEAN) IS NULL OR is_group = $3)
+          AND (CAST($4 AS BOOLEAN) IS NULL OR is_blocked = $4)
         ORDER BY id DESC LIMIT $5)sql";
     return db.query(sql, page.after, filter.device_id, filter.is_group, filter.is_blocked, page.size()).all<Contact>();
 }
@@ -187,8 +187,8 @@ SealedTarget target_of(Snapshot& db, ContactId id, std::optional<Sealed> phone) 
 bool set_blocked(Transaction& tx, const Cause& cause, ContactId id, bool blocked) {
     const auto contact = find(tx, id);
     if (!contact) throw_no_such("contact", std::to_string(id.value), {}, "see wabot contact list");
-    if (contact->is_blocked == blocked) return false;
-    tx.execute("UPDATE contacts SET is_blocked = $2, updated_at = $3 WHERE id = $1", id, blocked, tx.now());
+    if (tx.execute("UPDATE contacts SET is_blocked = $2, updated_at = $3 WHERE id = $1 AND is_blocked <> $2", id, blocked, tx.now()) == 0)
+        return false;
     record(tx, cause, blocked ? "contact.blocked" : "contact.unblocked", id, contact->device_id);
     return true;
 }

@@ -10,17 +10,7 @@ namespace wabot {
 namespace {
 
 constexpr std::string_view jid_domain = "@s.whatsapp.net";
-constexpr std::size_t name_max = 255;
-
-/// A profile name is a stranger's text: as long as it likes.
-std::string clipped(std::string_view name) {
-    std::size_t end = 0;
-    for (std::size_t count = 0; end < name.size(); ++end) {
-        const bool starts_character = (static_cast<unsigned char>(name[end]) & 0xC0) != 0x80;
-        if (starts_character && ++count > name_max) break;
-    }
-    return std::string(name.substr(0, end));
-}
+constexpr std::size_t name_max = 255;  // characters; a profile name is a stranger's text, as long as it likes
 
 SealedIdentity identity(const Vault& vault, IdentityKind kind, std::string_view value) {
     return {kind, vault.seal(value, "contact_identities.value")};
@@ -43,7 +33,7 @@ std::string jid_of(std::string_view phone) {
 SealedAddress seal_person(const Vault& vault, const Address& address, std::string_view name) {
     if (address.empty()) throw Error(Errc::invalid, "an address without number and user id");
     SealedAddress out;
-    out.name = clipped(name);
+    out.name = first_characters(name, name_max);
     if (!address.user_id.empty()) out.identities.push_back(identity(vault, IdentityKind::bsuid, address.user_id));
     if (address.phone.empty()) {
         out.contact_jid = vault.seal(address.user_id, "contacts.contact_jid");
@@ -60,7 +50,7 @@ SealedAddress seal_group(const Vault& vault, std::string_view group_id, std::str
     if (group_id.empty()) throw Error(Errc::invalid, "a group without an id");
     SealedAddress out;
     out.is_group = true;
-    out.name = clipped(name);
+    out.name = first_characters(name, name_max);
     out.identities.push_back(identity(vault, IdentityKind::chat, group_id));
     out.contact_jid = vault.seal(group_id, "contacts.contact_jid");
     return out;

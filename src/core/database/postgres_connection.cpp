@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/base/vault.hpp"
 #include "core/database/dialect.hpp"
 #include "core/database/postgres_library.hpp"
@@ -92,10 +93,10 @@ std::optional<std::string> text_of(const Value& value) {
             char digits[32];
             return std::string(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
         }
-        std::optional<std::string> operator()(const std::string& v) const { return v; }
+        std::optional<std::string> operator()(const std::string& v) const { return mended_text(v).value_or(v); }
         std::optional<std::string> operator()(const Bytes& v) const { return "\\x" + to_hex(v.data); }
         std::optional<std::string> operator()(Time v) const { return std::to_string(v.time_since_epoch().count()); }
-        std::optional<std::string> operator()(const JsonText& v) const { return v.text; }
+        std::optional<std::string> operator()(const JsonText& v) const { return (*this)(v.text); }
         std::optional<std::string> operator()(const Sealed&) const { return std::nullopt; }
     };
     return std::visit(Text{}, value);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/database/dialect.hpp"
 
 namespace wabot {
@@ -22,7 +23,10 @@ void bind_value(sqlite3_stmt* statement, int index, const Value& value) {
         int operator()(bool v) const { return sqlite3_bind_int64(to, at, v ? 1 : 0); }
         int operator()(std::int64_t v) const { return sqlite3_bind_int64(to, at, v); }
         int operator()(double v) const { return sqlite3_bind_double(to, at, v); }
-        int operator()(const std::string& v) const { return sqlite3_bind_text64(to, at, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8); }
+        int operator()(const std::string& v) const {
+            if (const auto mended = mended_text(v)) return sqlite3_bind_text64(to, at, mended->data(), mended->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+            return sqlite3_bind_text64(to, at, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8);
+        }
         int operator()(const Bytes& v) const { return sqlite3_bind_blob64(to, at, v.data.data(), v.data.size(), SQLITE_STATIC); }
         int operator()(Time v) const { return sqlite3_bind_int64(to, at, v.time_since_epoch().count()); }
         int operator()(const JsonText& v) const { return (*this)(v.text); }

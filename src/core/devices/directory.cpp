@@ -69,7 +69,7 @@ std::shared_ptr<const DeviceSnapshot> Directory::now() const {
 
 bool Directory::reload(Snapshot& db) {
     // Revisions only grow and rows stay, so their sum over all devices, deleted ones too, is a version of the whole.
-    const auto version = db.query("SELECT COALESCE(SUM(revision), 0) FROM devices").one<std::int64_t>();
+    const auto version = db.query("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM devices").one<std::int64_t>();
     const auto before = now();
     if (version == before->version()) return false;
     static constexpr std::string_view sql = "SELECT * FROM devices WHERE deleted_at IS NULL AND is_active = $1 ORDER BY id";

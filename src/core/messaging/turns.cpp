@@ -31,7 +31,7 @@ constexpr std::string_view message_sql = R"sql(
              (SELECT o.id FROM turns o WHERE o.conversation_id = c.id AND o.outcome IS NULL),
              (SELECT r.id FROM turns r WHERE r.conversation_id = c.id AND r.reopened_at IS NOT NULL ORDER BY r.first_message_id LIMIT 1))
          JOIN messages m ON m.id = COALESCE(t.first_message_id,
-             (SELECT n.id FROM messages n WHERE n.conversation_id = c.id AND n.takes_turn = 1 AND n.id > c.turn_cursor ORDER BY n.id LIMIT 1))
+             (SELECT n.id FROM messages n WHERE n.conversation_id = c.id AND n.takes_turn AND n.id > c.turn_cursor ORDER BY n.id LIMIT 1))
     WHERE c.id = $1)sql";
 
 /// The row of the turn, or of the one that was begun or is wanted once more; counts the attempt.

@@ -21,6 +21,20 @@ TEST_CASE("text: characters are code points, not octets", "[base]") {
     CHECK(count_code_points("aü€😀") == 4);
 }
 
+TEST_CASE("text: it is cut between characters", "[base]") {
+    CHECK(first_characters("aü€😀", 3) == "aü€");
+    CHECK(first_characters("aü€😀", 4) == "aü€😀");
+    CHECK(first_characters("aü€😀", 9) == "aü€😀");
+    CHECK(first_characters("", 3).empty());
+}
+
+TEST_CASE("text: what no database takes is replaced", "[base]") {
+    CHECK_FALSE(mended_text(""));
+    CHECK_FALSE(mended_text("aü€😀"));
+    CHECK(mended_text(std::string_view("a\0ü", 4)) == "a\xEF\xBF\xBDü");
+    CHECK(mended_text("\xe2\x82 ü\xff") == "\xEF\xBF\xBD\xEF\xBF\xBD ü\xEF\xBF\xBD");
+}
+
 TEST_CASE("text: case is folded in ASCII and in Latin letters", "[base]") {
     CHECK(fold_case("HELLO World 123") == "hello world 123");
     CHECK(fold_case("ÄÖÜß ÉÀÇ ÑØÅ × ÷") == "äöüß éàç ñøå × ÷");

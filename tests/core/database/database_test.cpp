@@ -75,6 +75,14 @@ TEST_CASE("database: a row comes back as the described struct it was", "[databas
     CHECK_FALSE(found[1].phone);
 }
 
+TEST_CASE("database: text that no engine takes is mended on its way in", "[database]") {
+    Pets pets;
+    pets.write(adding(std::string("Re\0x", 4)));
+    pets.write(adding("\xff"));
+    auto load = [](Snapshot& snapshot) { return snapshot.query("SELECT name FROM pets ORDER BY id").all<std::string>(); };
+    CHECK(blocking(pets.db->read(load)) == std::vector<std::string>{"Re\xEF\xBF\xBDx", "\xEF\xBF\xBD"});
+}
+
 TEST_CASE("database: a unit that throws rolls back alone", "[database]") {
     Pets pets;
     asio::io_context context(1);
