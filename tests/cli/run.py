@@ -95,7 +95,8 @@ def main(binary, script):
     binary = pathlib.Path(binary).resolve()
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"PATH": f"{binary.parent}:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1"}
+        environment = {"PATH": f"{binary.parent}:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1",
+                       "AT_ONCE": os.environ.get("AT_ONCE", "200")}
         for number, command, on_terminal, expected, code, typed in blocks(pathlib.Path(script).read_text()):
             lines, actual_code = (run_on_terminal if on_terminal else run_plain)(command, environment, folder, typed)
             # An empty line at the end of a block parts it from the next one.

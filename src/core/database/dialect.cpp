@@ -8,8 +8,9 @@ namespace {
 
 /// What stands for the text between two braces.
 std::string_view word_of(std::string_view between, Dialect dialect) {
-    if (between == "skip_locked") return dialect == Dialect::sqlite ? "" : "FOR UPDATE SKIP LOCKED";
-    if (between == "for_update") return dialect == Dialect::sqlite ? "" : "FOR UPDATE";
+    // As an UPDATE locks: what refers to the row need not wait.
+    if (between == "skip_locked") return dialect == Dialect::sqlite ? "" : "FOR NO KEY UPDATE SKIP LOCKED";
+    if (between == "for_update") return dialect == Dialect::sqlite ? "" : "FOR NO KEY UPDATE";
     const auto bar = between.find('|');
     if (bar == std::string_view::npos) throw Error(Errc::bug, "a statement has an unknown word {" + std::string(between) + "}");
     return dialect == Dialect::sqlite ? between.substr(0, bar) : between.substr(bar + 1);

@@ -28,7 +28,9 @@ bool UnitQueue::push(std::unique_ptr<Database::Unit>& unit) {
 
 bool UnitQueue::wait() {
     std::unique_lock lock(mutex_);
+    ++idle_;
     arrived_.wait(lock, [&] { return closed_ || !units_.empty(); });
+    --idle_;
     return !units_.empty();
 }
 
@@ -53,6 +55,11 @@ Units UnitQueue::take_overdue(std::chrono::steady_clock::time_point limit) {
 bool UnitQueue::empty() const {
     const std::lock_guard lock(mutex_);
     return units_.empty();
+}
+
+bool UnitQueue::has_idle() const {
+    const std::lock_guard lock(mutex_);
+    return idle_ > units_.size();
 }
 
 void UnitQueue::close() {

@@ -28,6 +28,8 @@ public:
     Units take_overdue(std::chrono::steady_clock::time_point limit);
     Units take_all() { return take_overdue(std::chrono::steady_clock::time_point::max()); }
     bool empty() const;
+    /// More threads wait than there is to take.
+    bool has_idle() const;
 
     void close();
 
@@ -35,6 +37,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<std::unique_ptr<Database::Unit>> units_;
+    std::size_t idle_ = 0;
     bool closed_ = false;
 };
 
