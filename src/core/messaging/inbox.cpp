@@ -32,7 +32,7 @@ Arrival make_arrival(const Vault& vault, std::string_view kind, std::string_view
 }
 
 Appended append(Transaction& tx, const Arrival& arrival) {
-    static constexpr std::string_view revision_sql = "SELECT revision FROM devices WHERE id = $1 AND is_active = 1 AND deleted_at IS NULL";
+    static constexpr std::string_view revision_sql = "SELECT revision FROM devices WHERE id = $1 AND is_active AND deleted_at IS NULL";
     const auto revision = tx.query(revision_sql, arrival.verified_by).first<std::int64_t>();
     if (revision != arrival.verified_revision) return Appended::stale;
     static constexpr std::string_view sql = R"sql(
@@ -74,8 +74,16 @@ std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id) {
     return vault.open(*row->body, body_data);
 }
 
+void hold_drain(Transaction& tx) {
+    tx.query("SELECT id FROM drain_shards WHERE id = 1 {for_update}");
+}
+
+bool try_drain(Transaction& tx) {
+    return !tx.query("SELECT id FROM drain_shards WHERE id = 1 {skip_locked}").empty();
+}
+
 void replay(Transaction& tx, const Cause& cause, InboxId id) {
-    const auto row = tx.query("SELECT state, body FROM inbox WHERE id = $1", id).first<InboxStoredBody>();
+    const auto row = tx.query("SELECT state, body FROM inbox WHERE id = $1 {for_update}", id).first<InboxStoredBody>();
     if (!row) throw Error(Errc::not_found, "no event " + std::to_string(id.value), "see wabot event list");
     if (row->state == InboxState::received) throw Error(Errc::conflict, "event " + std::to_string(id.value) + " is in line already");
     if (!row->body) throw Error(Errc::conflict, "the body of event " + std::to_string(id.value) + " was blanked after its retention time");
