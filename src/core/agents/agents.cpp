@@ -6,6 +6,7 @@
 
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
+#include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"
 
 namespace wabot::agents {
@@ -65,6 +66,13 @@ void refuse_double(Snapshot& db, const AgentRow& agent) {
     if (same) throw Error(Errc::conflict, fmt::format("agent {} exists already", agent.key), "choose another name with --key");
 }
 
+/// The agent, as it is until the unit ends.
+AgentRow hold(Transaction& tx, AgentId id) {
+    auto agent = tx.query("SELECT * FROM agents WHERE id = $1 AND deleted_at IS NULL {for_update}", id).first<AgentRow>();
+    if (!agent) throw_not_found(tx, std::to_string(id.value));
+    return std::move(*agent);
+}
+
 bool same_configuration(const AgentRow& a, const AgentRow& b) {
     return a.key == b.key && a.name == b.name && a.description == b.description && a.config == b.config && a.is_active == b.is_active;
 }
@@ -93,7 +101,7 @@ AgentRow get(Snapshot& db, AgentId id) {
 std::vector<AgentRow> list(Snapshot& db, const AgentFilter& filter, const Page& page) {
     static constexpr std::string_view sql = R"sql(
         SELECT * FROM agents
-        WHERE deleted_at IS NULL AND id > $1 AND (CAST($2 AS TEXT) IS NULL OR agent_type = $2) AND (CAST($3 AS INTEGER) IS NULL OR is_active = $3)
+        WHERE deleted_at IS NULL AND id > $1 AND (CAST($2 AS TEXT) IS NULL OR agent_type = $2) AND (CAST($3 AS BOOLEAN) IS NULL OR is_active = $3)
           AND ($4 = 0 OR id IN (SELECT agent_id FROM agent_bindings WHERE device_id = $4))
         ORDER BY id LIMIT $5)sql";
     return db.query(sql, page.after, filter.agent_type, filter.is_active, filter.device_id, page.size()).all<AgentRow>();
@@ -131,7 +139,7 @@ AgentRow create(Transaction& tx, const Cause& cause, AgentType type, const Agent
 }
 
 Changed<AgentRow> update(Transaction& tx, const Cause& cause, AgentId id, const AgentChange& change) {
-    const AgentRow before = get(tx, id);
+    const AgentRow before = hold(tx, id);
     const AgentRow after = changed(tx, before, change);
     if (same_configuration(before, after)) return {before, false};
     refuse_double(tx, after);
@@ -157,6 +165,8 @@ std::vector<std::string> remove(Transaction& tx, const Cause& cause, AgentId id)
 
 Changed<AgentBinding> attach(Transaction& tx, const Cause& cause, AgentId agent, DeviceId device, const Attachment& how) {
     if (how.priority && (*how.priority < 0 || *how.priority > 1'000'000)) throw Error(Errc::invalid, "priority must be from 0 to 1000000");
+    if (!devices::hold(tx, device)) throw Error(Errc::not_found, fmt::format("no device {}", device.value), "see wabot device list");
+    hold(tx, agent);
     const auto others = attached_to(tx, device);
     const auto before = find_binding(tx, agent, device);
     if (!before && others.size() >= attached_max)

@@ -8,6 +8,7 @@
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"
 
 namespace wabot {
@@ -130,6 +131,7 @@ std::optional<T> part(const std::optional<Sealed>& value, T Sealed::*member) {
 Changed<IgnoreRule> create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceId device, IgnoreRuleType type, std::string_view value) {
     const Meaning meaning = read_meaning(tx, vault, device, type, value);
     const auto address = meaning.address ? std::optional(vault.seal(*meaning.address, "ignore_rules.address")) : std::nullopt;
+    if (!devices::hold(tx, device)) throw Error(Errc::not_found, fmt::format("no device {}", device.value), "see wabot device list");
     if (auto same = find_same(tx, device, type, meaning, address)) return {std::move(*same), false};
     const auto count = tx.query("SELECT COUNT(*) FROM ignore_rules WHERE device_id = $1", device).one<std::int64_t>();
     if (count >= rules_max)

@@ -46,16 +46,24 @@ void refuse_changed_history(const std::vector<AppliedMigration>& applied, const 
     }
 }
 
-void apply(Database& db, const Migration& step) {
+/// False when another process was quicker.
+bool apply(Database& db, const Migration& step) {
     auto work = [step](Transaction& tx) {
         tx.script(
             "CREATE TABLE IF NOT EXISTS schema_migrations (revision BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at "
             "BIGINT NOT NULL)");
-        tx.execute("INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, $2, $3, $4)", step.revision, step.name,
-                   checksum_of(step), tx.now());
+        static constexpr std::string_view sql =
+            "INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, $2, $3, $4) ON CONFLICT (revision) DO NOTHING";
+        if (tx.execute(sql, step.revision, step.name, checksum_of(step), tx.now()) == 0) return false;
         tx.script(step.up);
+        return true;
     };
-    blocking(db.write(work));
+    try {
+        return blocking(db.write(work));
+    } catch (const Error& error) {
+        if (error.code() != Errc::conflict) throw;
+    }
+    return blocking(db.write(work));  // two made the table of versions at the same moment, which some engines refuse
 }
 
 }  // namespace
@@ -105,7 +113,7 @@ std::vector<Migration> migrate_up(Database& db, std::optional<int> to) {
     for (const Migration& step : known)
         if (step.revision > static_cast<int>(applied.size()) && step.revision <= last) due.push_back(step);
     if (!due.empty() && !applied.empty()) db.back_up();
-    for (const Migration& step : due) apply(db, step);
+    std::erase_if(due, [&db](const Migration& step) { return !apply(db, step); });
     return due;
 }
 
@@ -119,8 +127,9 @@ Migration migrate_down(Database& db) {
     const Migration step = known[static_cast<std::size_t>(applied.back().revision) - 1];
     db.back_up();
     auto work = [step](Transaction& tx) {
+        if (tx.execute("DELETE FROM schema_migrations WHERE revision = $1", step.revision) == 0)
+            throw Error(Errc::conflict, "another process took migration " + std::string(step.name) + " back");
         tx.script(step.down);
-        tx.execute("DELETE FROM schema_migrations WHERE revision = $1", step.revision);
     };
     blocking(db.write(work));
     return step;

@@ -132,8 +132,7 @@ private:
         if (threads_.empty()) threads_.emplace_back([this] { look_after_until_closed(); });
         auto& started = writes ? writers_started_ : readers_started_;
         if (started == (writes ? writers : readers)) return;
-        // One more as long as those there are have enough to do.
-        if (started > 0 && (writes ? writes_ : reads_).empty()) return;
+        if (started > 0 && (writes ? writes_ : reads_).has_idle()) return;
         ++started;
         Slot& slot = *slots_.emplace_back(std::make_unique<Slot>());
         threads_.emplace_back([this, writes, &slot] { writes ? work_until_closed(writes_, slot) : work_until_closed(reads_, slot); });

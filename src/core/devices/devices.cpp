@@ -118,6 +118,10 @@ std::optional<Device> find(Snapshot& db, DeviceId id) {
     return db.query("SELECT * FROM devices WHERE id = $1 AND deleted_at IS NULL", id).first<Device>();
 }
 
+std::optional<Device> hold(Transaction& tx, DeviceId id) {
+    return tx.query("SELECT * FROM devices WHERE id = $1 AND deleted_at IS NULL {for_update}", id).first<Device>();
+}
+
 std::optional<Device> find(Snapshot& db, std::string_view who) {
     if (const auto id = as_id(who)) return find(db, DeviceId{*id});
     return db.query("SELECT * FROM devices WHERE key = $1 AND deleted_at IS NULL", who).first<Device>();
@@ -154,6 +158,7 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
     fresh.name = change.name.value_or(change.key.value_or(""));
     if (!change.key && !fresh.name.empty()) fresh.key = slug_of(fresh.name);
     const Device device = changed(fresh, change, vault);
+    inbox::hold_drain(tx);
     refuse_doubles(tx, device);
     const DeviceStatus status = first_status(kind);
     const auto connected_at = status == DeviceStatus::connected ? std::optional(tx.now()) : std::nullopt;
@@ -172,7 +177,8 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
 }
 
 Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, DeviceId id, const DeviceChange& change) {
-    const auto before = find(tx, id);
+    inbox::hold_drain(tx);
+    const auto before = hold(tx, id);
     if (!before) throw_not_found(tx, std::to_string(id.value));
     const Device after = changed(*before, change, vault);
     if (same_configuration(*before, after)) return {*before, false};
@@ -216,6 +222,7 @@ bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus s
 
 std::optional<Device> ensure_environment_device(Transaction& tx, const Cause& cause, const Vault& vault, const EnvironmentCredentials& environment) {
     if (environment.phone_number_id.empty()) return std::nullopt;
+    inbox::hold_drain(tx);  // another process may be making it
     static constexpr std::string_view sql = "SELECT * FROM devices WHERE kind = 'whatsapp' AND provider_ref = $1 AND deleted_at IS NULL";
     const auto known = tx.query(sql, environment.phone_number_id).first<Device>();
     if (!known) {

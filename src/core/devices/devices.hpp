@@ -45,6 +45,8 @@ namespace devices {
 /// By id (all digits) or key.
 std::optional<Device> find(Snapshot& db, std::string_view who);
 std::optional<Device> find(Snapshot& db, DeviceId id);
+/// The same, as it is until the unit ends.
+std::optional<Device> hold(Transaction& tx, DeviceId id);
 /// Error{not_found} names the nearest key.
 Device get(Snapshot& db, std::string_view who);
 /// In the order they were made.

@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
 #include "core/messaging/changes.hpp"
+#include "core/messaging/lanes.hpp"
 
 namespace wabot::conversations {
 
@@ -80,6 +81,7 @@ Control control_of(Snapshot& db, ConversationId id) {
 
 bool hand_off(Transaction& tx, const Cause& cause, ConversationId id, Control to, Time until) {
     static constexpr std::string_view sql = "UPDATE conversations SET control = $2, control_until = $3, updated_at = $4 WHERE id = $1";
+    lanes::lock(tx, id);
     const bool changed = control_of(tx, id) != to;
     tx.execute(sql, id, to, to == Control::human ? std::optional(until) : std::nullopt, tx.now());
     if (changed) changes::record(tx, cause, to == Control::human ? "conversation.taken_over" : "conversation.released", "conversation", id.value);

@@ -148,6 +148,15 @@ public:
     Storing(Transaction& tx, const DeviceSnapshot& devices, std::chrono::milliseconds takeover_timeout, Round round)
         : tx_(tx), devices_(devices), takeover_timeout_(takeover_timeout), round_(round) {}
 
+    /// False, and nothing was written, when another drainer is at it, or the devices are not those that the bodies were read with: then all of it is
+    /// to be read again. The lock keeps the order: of two drainers the second begins when the first has committed, so that the messages of a contact
+    /// get ids in the order in which they are stored; turns go by those.
+    bool begin() {
+        if (!inbox::try_drain(tx_)) return false;
+        static constexpr std::string_view version_sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM devices";
+        return tx_.query(version_sql).one<std::int64_t>() == devices_.version();
+    }
+
     /// Nothing when another drainer took the body meanwhile.
     void store(const PreparedBody& body) {
         static constexpr std::string_view take_sql =
@@ -284,11 +293,14 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     Round round = Round::together;
     auto store = [&bodies, &devices, takeover_timeout, &round](Transaction& tx) {
+        std::optional<std::vector<MessageId>> out;
         Storing storing(tx, *devices, takeover_timeout, round);
+        if (!storing.begin()) return out;
         for (const PreparedBody& body : bodies) storing.store(body);
-        return std::move(storing.stored);
+        out = std::move(storing.stored);
+        return out;
     };
-    std::vector<MessageId> stored;
+    std::optional<std::vector<MessageId>> stored;
     try {
         stored = co_await db.write(store);
     } catch (const std::exception& error) {
@@ -296,7 +308,8 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
         round = Round::apart;
     }
     if (round == Round::apart) stored = co_await db.write(store);
-    for (const MessageId id : stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
+    if (!stored) co_return 0;
+    for (const MessageId id : *stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
     co_return bodies.size();
 }
 

@@ -11,7 +11,8 @@
 namespace wabot {
 
 /// Takes the oldest bodies from the inbox and stores what they say: messages, statuses, notices. Parsing and sealing happen outside the unit.
-/// `directory` says which devices share a secret; it is read anew when there are bodies. How many bodies it took; 0 = the inbox is empty.
+/// `directory` says which devices share a secret; it is read anew when there are bodies. How many bodies it took; 0 = the inbox is empty, somebody
+/// else is at it, or a device changed meanwhile.
 asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory,
                                    std::chrono::milliseconds takeover_timeout);
 

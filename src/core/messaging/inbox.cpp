@@ -41,7 +41,7 @@ void add_values(std::vector<Value>& values, const Arrival& arrival, Time now) {
 }
 
 std::optional<std::int64_t> revision_of(Snapshot& db, DeviceId device) {
-    return db.query("SELECT revision FROM devices WHERE id = $1 AND is_active = TRUE AND deleted_at IS NULL", device).first<std::int64_t>();
+    return db.query("SELECT revision FROM devices WHERE id = $1 AND is_active AND deleted_at IS NULL", device).first<std::int64_t>();
 }
 
 }  // namespace
@@ -120,8 +120,16 @@ std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id) {
     return vault.open(*row->body, body_data);
 }
 
+void hold_drain(Transaction& tx) {
+    tx.query("SELECT id FROM drain_shards WHERE id = 1 {for_update}");
+}
+
+bool try_drain(Transaction& tx) {
+    return !tx.query("SELECT id FROM drain_shards WHERE id = 1 {skip_locked}").empty();
+}
+
 void replay(Transaction& tx, const Cause& cause, InboxId id) {
-    const auto row = tx.query("SELECT state, body FROM inbox WHERE id = $1", id).first<InboxStoredBody>();
+    const auto row = tx.query("SELECT state, body FROM inbox WHERE id = $1 {for_update}", id).first<InboxStoredBody>();
     if (!row) throw Error(Errc::not_found, "no event " + std::to_string(id.value), "see wabot event list");
     if (row->state == InboxState::received) throw Error(Errc::conflict, "event " + std::to_string(id.value) + " is in line already");
     if (!row->body) throw Error(Errc::conflict, "the body of event " + std::to_string(id.value) + " was blanked after its retention time");

@@ -79,6 +79,11 @@ std::vector<InboxItem> items(Snapshot& db, InboxId id);
 /// The body in clear; nullopt when it was blanked. Error{not_found}.
 std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id);
 
+/// Alone with the inbox until the unit ends: whoever stores what came in, and whoever makes or moves a device that some of it may be for. Taken
+/// before any other row; `try_drain` does not wait: false when somebody else is at it.
+void hold_drain(Transaction& tx);
+bool try_drain(Transaction& tx);
+
 /// Puts a body back in line; its stored messages stay, so what was read before is a double now. Error{not_found}; Error{conflict} when the body
 /// was blanked or is still in line.
 void replay(Transaction& tx, const Cause& cause, InboxId id);

@@ -50,7 +50,7 @@ LaneSql make_sql(std::string_view prefix) {
                 ORDER BY {lane}_due_at, id LIMIT $2 {skip_locked})
             UPDATE conversations SET {lane}_state = 'running', {lane}_lease_no = {lane}_lease_no + 1, {lane}_lease_until = $3, {lane}_worker = $4
             WHERE id IN (SELECT id FROM due)
-            RETURNING id, {lane}_lease_no AS lease_no)sql",
+            RETURNING id, {lane}_lease_no AS lease_no, device_id)sql",
                  prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_pending = {lane}_pending - $3,
@@ -59,19 +59,24 @@ LaneSql make_sql(std::string_view prefix) {
             WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
                  prefix),
         for_lane(R"sql(
-            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
+            SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running' {for_update})sql",
                  prefix),
         for_lane(R"sql(
-            UPDATE conversations SET {lane}_lease_until = $3 WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running')sql",
+            UPDATE conversations SET {lane}_lease_until = $3
+            WHERE id = (SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running' {skip_locked}))sql",
                  prefix),
         for_lane(R"sql(
+            WITH lost AS MATERIALIZED (
+                SELECT id FROM conversations WHERE {lane}_state = 'running' AND {lane}_lease_until < $1 {skip_locked})
             UPDATE conversations SET {lane}_state = 'ready', {lane}_lease_until = NULL, {lane}_worker = NULL
-            WHERE {lane}_state = 'running' AND {lane}_lease_until < $1
+            WHERE id IN (SELECT id FROM lost)
             RETURNING id)sql",
                  prefix),
         for_lane(R"sql(
+            WITH held AS MATERIALIZED (
+                SELECT id FROM conversations WHERE {lane}_state = 'running' AND {lane}_worker = $1 ORDER BY id {for_update})
             UPDATE conversations SET {lane}_state = 'ready', {lane}_lease_until = NULL, {lane}_worker = NULL
-            WHERE {lane}_state = 'running' AND {lane}_worker = $1
+            WHERE id IN (SELECT id FROM held)
             RETURNING id)sql",
                  prefix),
     };
@@ -84,6 +89,14 @@ const LaneSql& sql_of(Lane lane) {
 }
 
 }  // namespace
+
+void lock(Transaction& tx, ConversationId id) {
+    tx.query("SELECT id FROM conversations WHERE id = $1 {for_update}", id);
+}
+
+bool try_lock(Transaction& tx, ConversationId id) {
+    return !tx.query("SELECT id FROM conversations WHERE id = $1 {skip_locked}", id).empty();
+}
 
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) {
     tx.execute(sql_of(lane).add, id, count, tx.now());
@@ -133,8 +146,8 @@ bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor) 
     return tx.execute(sql, claimed.id, claimed.lease_no, tx.now(), cursor) == 1;
 }
 
-bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed) {
-    return !db.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty();
+bool holds(Transaction& tx, Lane lane, const ClaimedLane& claimed) {
+    return !tx.query(sql_of(lane).holds, claimed.id, claimed.lease_no).empty();
 }
 
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until) {

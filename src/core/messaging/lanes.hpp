@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
 #include "core/messaging/ids.hpp"
 
 namespace wabot {
@@ -14,10 +15,17 @@ enum class Lane { turn, send };
 struct ClaimedLane {
     ConversationId id;
     std::int64_t lease_no;
+    DeviceId device_id = {};  // as claimed
 };
-WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no))
+WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no), FIELD(device_id))
 
 namespace lanes {
+
+/// The conversation's row is the lock of all that is its own: lanes, turns, sends, the status of its messages. Who changes these holds it first, by
+/// one of the functions below or by this; what was read before that may not be true any more. README.md has the order of locks.
+void lock(Transaction& tx, ConversationId id);
+/// The same without waiting: false when somebody else holds it.
+bool try_lock(Transaction& tx, ConversationId id);
 
 /// A message has come that brings `count` more into a lane, which becomes ready if it was idle.
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count);
@@ -41,16 +49,17 @@ bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t
 /// The same for a turn that came to its end: the lane goes on behind this message, or stays where it is when that is further.
 bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor);
 
-/// Whether the lane is still ours.
-bool holds(Snapshot& db, Lane lane, const ClaimedLane& claimed);
+/// Whether the lane is still ours; then it stays so until the unit ends.
+bool holds(Transaction& tx, Lane lane, const ClaimedLane& claimed);
 
-/// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside.
+/// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside, and holds the
+/// conversation.
 void recount_sends(Transaction& tx, ConversationId id, Time due_at);
 
-/// A longer lease, as long as the lane is ours.
+/// A longer lease, as long as the lane is ours; not this time when somebody else holds the conversation.
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until);
 
-/// Makes ready again what expired before `now`, or what `worker` held. The lanes that were released.
+/// Makes ready again what expired before `now` and nobody else is at, or what `worker` held. The lanes that were released.
 std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now);
 std::vector<ConversationId> rescue_worker(Transaction& tx, Lane lane, WorkerId worker);
 

@@ -6,9 +6,14 @@
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
 
+namespace wabot {
+struct StoredBucket;
+}
+
 namespace wabot::pacing {
 
-/// The token buckets of the devices, for the length of one unit: read when first asked for, written back by `save`.
+/// The token buckets of the devices, for the length of one unit: read and held when first asked for, written back by `save`. Who asks for several
+/// asks in the order of the devices' ids, so that two units do not wait for each other.
 class Buckets {
 public:
     explicit Buckets(Transaction& tx) : tx_(tx) {}
@@ -34,6 +39,7 @@ private:
         bool is_changed = false;
     };
     Bucket& bucket(DeviceId device);
+    StoredBucket hold(DeviceId device, const Bucket& full);
 
     Transaction& tx_;
     std::map<DeviceId, Bucket> buckets_;

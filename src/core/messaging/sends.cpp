@@ -192,7 +192,9 @@ Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, Worker
     Claimed out;
     pacing::Buckets buckets(tx);
     const auto put_back = [&](const ClaimedLane& lane, Time due_at) { lanes::finish(tx, Lane::send, lane, 0, due_at); };
-    for (const ClaimedLane& lane : lanes::claim(tx, Lane::send, limit, until, worker)) {
+    auto claimed = lanes::claim(tx, Lane::send, limit, until, worker);
+    std::ranges::stable_sort(claimed, {}, &ClaimedLane::device_id);  // the order in which buckets are held
+    for (const ClaimedLane& lane : claimed) {
         ++out.lanes;
         auto head = tx.query(head_sql, lane.id).first<Send>();
         if (head && !buckets.may_send(head->device_id)) {
@@ -242,7 +244,7 @@ void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& b
     static constexpr std::string_view sql = R"sql(
         UPDATE sends SET state = 'handing_over', body_hash = $3, updated_at = $4
         WHERE id = $1 AND state = 'claimed' AND lease_no = $2
-          AND EXISTS (SELECT 1 FROM conversations c WHERE c.id = $5 AND c.send_lease_no = $2 AND c.send_state = 'running'))sql";
+          AND conversation_id = (SELECT id FROM conversations WHERE id = $5 AND send_lease_no = $2 AND send_state = 'running' {for_update}))sql";
     if (tx.execute(sql, claimed.send.id, claimed.lane.lease_no, body_hash, tx.now(), claimed.lane.id) != 1)
         throw Error(Errc::stale, "send/" + std::to_string(claimed.send.id.value) + " is not ours any more");
 }
@@ -259,6 +261,7 @@ void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed
 
 void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter) {
     const Send& send = claimed.send;
+    if (!lanes::holds(tx, Lane::send, claimed.lane)) return;
     const bool settled_meanwhile = !is_in_hand(state_of(tx, send.id));
     // Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
     const bool counts = refusal.why != RetryClass::account && refusal.why != RetryClass::rate_limited && refusal.code != "connect";
@@ -269,9 +272,7 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
     if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
     if (!counts) wait = refusal.why == RetryClass::account ? closed_device_wait : std::max<std::chrono::microseconds>(unoffered_wait, wait);
 
-    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0,
-                       settled_meanwhile || for_good ? tx.now() : tx.now() + wait))
-        return;
+    lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0, settled_meanwhile || for_good ? tx.now() : tx.now() + wait);
     if (settled_meanwhile) return;
     if (counts || for_good) attempts::note_failed_send(tx, send.id, reason);
     if (for_good) {
@@ -283,17 +284,17 @@ void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
     const std::int64_t next = counts ? send.attempt + 1 : send.attempt;
     tx.execute("UPDATE sends SET state = 'queued', attempt = $2, last_error = $3, updated_at = $4 WHERE id = $1", send.id, next, reason, tx.now());
     if (refusal.why == RetryClass::rate_limited) pacing::block(tx, send.device_id, tx.now() + wait);
+    if (refusal.why != RetryClass::account) return;
     // A refusal of credentials that were replaced meanwhile says nothing about the new ones.
-    const auto device = devices::find(tx, send.device_id);
-    if (refusal.why == RetryClass::account && device && device->revision == claimed.device_revision)
-        devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
+    const auto device = devices::hold(tx, send.device_id);
+    if (device && device->revision == claimed.device_revision) devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
 }
 
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits) {
     const Send& send = claimed.send;
+    if (!lanes::holds(tx, Lane::send, claimed.lane)) return;
     const bool settled_meanwhile = !is_in_hand(state_of(tx, send.id));
-    if (!lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window))
-        return;
+    lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window);
     if (settled_meanwhile) return;
     attempts::note_failed_send(tx, send.id, detail);
     tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, updated_at = $2 WHERE id = $1", send.id, tx.now(),
@@ -340,6 +341,9 @@ bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_vi
     const auto part = number(opaque.substr(first + 1, second - first - 1));
     const auto attempt = number(opaque.substr(second + 1));
     if (!message || !part || !attempt) return false;
+    static constexpr std::string_view lock_sql =
+        "SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM messages WHERE id = $1 AND device_id = $2) {for_update}";
+    if (tx.query(lock_sql, *message, device).empty()) return false;
     const auto send = tx.query(attempt_sql, device, *message, *part, *attempt).first<Send>();
     if (!send) return false;
     const bool was_sent = send->state == SendState::sent;

@@ -3,11 +3,20 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/messaging/changes.hpp"
+#include "core/messaging/lanes.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
 
 namespace wabot {
+
+/// The message that a status is about.
+struct StatusMessage {
+    MessageId id;
+    ConversationId conversation_id;
+};
+WABOT_DESCRIBE(StatusMessage, FIELD(id), FIELD(conversation_id))
 
 struct EarlyStatus {
     std::string status;
@@ -20,8 +29,9 @@ struct Leftover {
     DeviceId device_id;
     Bytes hash;
     MessageId message_id;
+    ConversationId conversation_id;
 };
-WABOT_DESCRIBE(Leftover, FIELD(device_id), FIELD(hash), FIELD(message_id))
+WABOT_DESCRIBE(Leftover, FIELD(device_id), FIELD(hash), FIELD(message_id), FIELD(conversation_id))
 
 }  // namespace wabot
 
@@ -49,21 +59,25 @@ bool is_on_its_way(Transaction& tx, MessageId message) {
     return !tx.query(sql, message).empty();
 }
 
-std::optional<MessageId> message_of(Transaction& tx, DeviceId device, const Bytes& hash) {
-    static constexpr std::string_view sql = "SELECT message_id FROM sends WHERE device_id = $1 AND whatsapp_message_id_hash = $2 LIMIT 1";
-    if (const auto of_send = tx.query(sql, device, hash).first<MessageId>()) return of_send;
-    return messages::find_by_provider_id(tx, device, hash);
+std::optional<StatusMessage> message_of(Transaction& tx, DeviceId device, const Bytes& hash) {
+    static constexpr std::string_view send_sql =
+        "SELECT message_id AS id, conversation_id FROM sends WHERE device_id = $1 AND whatsapp_message_id_hash = $2 LIMIT 1";
+    static constexpr std::string_view sql = "SELECT id, conversation_id FROM messages WHERE device_id = $1 AND whatsapp_message_id_hash = $2";
+    if (auto of_send = tx.query(send_sql, device, hash).first<StatusMessage>()) return of_send;
+    return tx.query(sql, device, hash).first<StatusMessage>();
 }
 
 }  // namespace
 
 bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
     const StatusUpdate& update = status.update;
-    auto message = message_of(tx, device, status.provider_id.hash);
+    auto found = message_of(tx, device, status.provider_id.hash);
+    if (found) lanes::lock(tx, found->conversation_id);
     // The provider's id is not known yet when the status overtakes the answer, or when there was none: then our own tells.
     const bool failed = update.status == "failed";
-    if (!message && sends::settle(tx, cause, device, update.opaque, status.provider_id, "status", !failed))
-        message = message_of(tx, device, status.provider_id.hash);
+    if (!found && sends::settle(tx, cause, device, update.opaque, status.provider_id, "status", !failed))
+        found = message_of(tx, device, status.provider_id.hash);
+    const auto message = found ? std::optional(found->id) : std::nullopt;
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
     const EarlyStatus row{update.status, some(update.error_code), some(update.error_title)};
     static constexpr std::string_view sql = R"sql(
@@ -71,8 +85,9 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
                                       recipient_hash, status, timestamp, error_code, error_title, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
         ON CONFLICT (whatsapp_message_id_hash, status, recipient_hash) DO NOTHING)sql";
-    const auto added = tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4,
-                                  status.recipient_hash, row.status.substr(0, 30), update.timestamp, row.error_code, row.error_title, tx.now());
+    const auto added =
+        tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
+                   first_characters(row.status, 30), update.timestamp, row.error_code, row.error_title, tx.now());
     if (added == 0) return false;
     if (message) {
         if (!failed || !is_on_its_way(tx, *message)) move_message(tx, *message, row);
@@ -97,12 +112,13 @@ void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId m
 void join_leftovers(Transaction& tx) {
     // Statuses of what others sent by the same account stay without a message for ever: only the newest are looked at.
     static constexpr std::string_view sql = R"sql(
-        SELECT DISTINCT s.device_id, s.whatsapp_message_id_hash AS hash, s.message_id
+        SELECT DISTINCT s.device_id, s.whatsapp_message_id_hash AS hash, s.message_id, s.conversation_id
         FROM (SELECT device_id, whatsapp_message_id_hash, created_at FROM message_statuses WHERE message_id IS NULL ORDER BY id DESC LIMIT 1000) l
         JOIN sends s ON s.device_id = l.device_id AND s.whatsapp_message_id_hash = l.whatsapp_message_id_hash
         WHERE l.created_at > $1)sql";
     for (const Leftover& leftover : tx.query(sql, tx.now() - leftover_age_max).all<Leftover>())
-        join_early(tx, leftover.device_id, leftover.hash, leftover.message_id);
+        if (lanes::try_lock(tx, leftover.conversation_id))  // else the next time
+            join_early(tx, leftover.device_id, leftover.hash, leftover.message_id);
 }
 
 }  // namespace wabot::statuses

@@ -163,9 +163,25 @@ void cancel_job(Transaction& tx, const Cause& cause, JobId id) {
     changes::record(tx, cause, "job.cancelled", "job", id.value);
 }
 
+/// Nothing of it changes any more until the unit ends, except by us.
+void hold(Transaction& tx, const WorkId& id) {
+    static constexpr std::string_view turn_sql =
+        "SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM turns WHERE id = $1) {for_update}";
+    static constexpr std::string_view send_sql =
+        "SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM sends WHERE id = $1) {for_update}";
+    static constexpr std::string_view job_sql = "SELECT id FROM jobs WHERE id = $1 {for_update}";
+    switch (id.queue) {
+        case QueueName::turn: tx.query(turn_sql, id.number); break;
+        case QueueName::send: tx.query(send_sql, id.number); break;
+        case QueueName::job: tx.query(job_sql, id.number); break;
+        case QueueName::inbox: break;
+    }
+}
+
 }  // namespace
 
 void retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at) {
+    hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
     if (!state.can.retry) refuse(id, state, "retried");
     switch (id.queue) {
@@ -177,6 +193,7 @@ void retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at) {
 }
 
 void cancel(Transaction& tx, const Cause& cause, const WorkId& id) {
+    hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
     if (!state.can.cancel) refuse(id, state, "cancelled");
     switch (id.queue) {
@@ -188,6 +205,7 @@ void cancel(Transaction& tx, const Cause& cause, const WorkId& id) {
 }
 
 void resolve(Transaction& tx, const Cause& cause, const WorkId& id, Truth truth) {
+    hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
     if (!state.can.resolve) refuse(id, state, "resolved");
     resolve_send(tx, cause, {id.number}, truth);

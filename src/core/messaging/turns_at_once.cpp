@@ -122,17 +122,19 @@ bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {
     static const std::string turn_part = R"sql(
         UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
                turn_due_at = $5, turn_lease_no = turn_lease_no + 1, turn_cursor = $3, updated_at = $5, send_pending = send_pending + $6,)sql";
+    // Whom somebody else is at, comes later: a unit of many conversations waits for none.
     static const std::string unchanged = R"sql(
-        WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
-              AND control = $4 AND control_until IS NOT DISTINCT FROM $7)sql";
+        WHERE id = (SELECT id FROM conversations WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
+                    AND control = $4 AND control_until IS NOT DISTINCT FROM $7)sql";
+    static const std::string alone = " {skip_locked})";
     static const std::string sql = turn_part + R"sql(
                last_message_at = CASE WHEN $6 > 0 THEN $5 ELSE last_message_at END,
                send_due_at = CASE WHEN send_state = 'idle' THEN $5 ELSE send_due_at END,
                send_state = CASE WHEN $6 > 0 AND send_state = 'idle' THEN 'ready' ELSE send_state END)sql" +
-                                   unchanged;
+                                   unchanged + alone;
     static const std::string claim_sql = turn_part + R"sql(
                last_message_at = $5, send_state = 'running', send_lease_no = send_lease_no + 1, send_lease_until = $9, send_worker = $10)sql" +
-                                         unchanged + " AND send_state = 'idle' AND send_lease_no = $8";
+                                         unchanged + " AND send_state = 'idle' AND send_lease_no = $8" + alone;
     const TurnMessage& asked = ready.turn.message;
     const ClaimedLane& lane = ready.turn.lane;
     const auto changed = claims ? tx_.execute(claim_sql, lane.id, lane.lease_no, asked.message_id, asked.control, tx_.now(), parts,

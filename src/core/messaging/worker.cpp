@@ -140,6 +140,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             if (decision) decided.emplace_back(std::move(ready), std::move(*decision));
         }
         if (decided.empty()) co_return 0;
+        const auto device_of = [](const auto& one) { return one.first.turn.message.device_id; };
+        std::ranges::stable_sort(decided, {}, device_of);  // the order in which buckets are held
         WABOT_FAULT("turn.computed");
         struct Done {
             std::vector<ClaimedSend> claimed;
@@ -357,7 +359,9 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
                 co_await tools.db.write(again);
                 co_return;
             } catch (const Error& error) {
-                if (error.code() != Errc::unavailable || tools.world.clock.since_boot() > until) throw;
+                // A conflict is a row that another unit was quicker to add: seen, the next time.
+                const bool passes = error.code() == Errc::unavailable || error.code() == Errc::conflict;
+                if (!passes || tools.world.clock.since_boot() > until) throw;
             }
             co_await tools.world.timers.after(poll_interval);
         }

@@ -71,6 +71,7 @@ Identity this_process() {
 WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std::string_view queues, const sends::Limits& limits) {
     for (const WorkerRow& other : list(tx)) {
         if (is_alive(other, process)) continue;
+        if (tx.query("SELECT id FROM workers WHERE id = $1 {skip_locked}", other.id).empty()) continue;  // another one is at it
         release(tx, cause, other.id, Ending::dead, limits);
         changes::record(tx, cause, "worker.found_dead", "worker", other.id.value);
     }

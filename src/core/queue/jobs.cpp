@@ -29,7 +29,7 @@ bool is_known(std::span<const JobKind> known, const ClaimedJob& job) {
 }
 
 bool is_ours(Transaction& tx, const ClaimedJob& job) {
-    return !tx.query("SELECT id FROM jobs WHERE id = $1 AND lease_no = $2 AND state = 'running'", job.id, job.lease_no).empty();
+    return !tx.query("SELECT id FROM jobs WHERE id = $1 AND lease_no = $2 AND state = 'running' {for_update}", job.id, job.lease_no).empty();
 }
 
 void rescue(Transaction& tx, const std::vector<JobId>& lost) {
@@ -95,11 +95,12 @@ void extend(Transaction& tx, const ClaimedJob& job, Time until) {
 }
 
 void rescue_expired(Transaction& tx) {
-    rescue(tx, tx.query("SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY id LIMIT 1000", tx.now()).all<JobId>());
+    static constexpr std::string_view sql = "SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY id LIMIT 1000 {skip_locked}";
+    rescue(tx, tx.query(sql, tx.now()).all<JobId>());
 }
 
 void rescue_worker(Transaction& tx, WorkerId worker) {
-    rescue(tx, tx.query("SELECT id FROM jobs WHERE state = 'running' AND worker = $1 ORDER BY id", worker).all<JobId>());
+    rescue(tx, tx.query("SELECT id FROM jobs WHERE state = 'running' AND worker = $1 ORDER BY id {for_update}", worker).all<JobId>());
 }
 
 void give_back(Transaction& tx, WorkerId worker) {

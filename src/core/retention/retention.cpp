@@ -25,7 +25,7 @@ std::int64_t count_bodies(Snapshot& db, Time before) {
 
 Step blank_bodies(Transaction& tx, Time before, std::int64_t) {
     static constexpr std::string_view sql = R"sql(
-        UPDATE inbox SET body = NULL WHERE id IN (
+        UPDATE inbox SET body = NULL WHERE state = 'done' AND id IN (
             SELECT id FROM inbox WHERE state = 'done' AND body IS NOT NULL AND received_at < $1 ORDER BY received_at LIMIT $2))sql";
     return oldest(tx.execute(sql, before, rows_max));
 }

@@ -1,5 +1,7 @@
 #include "core/database/migrations.hpp"
 
+#include <future>
+
 #include "core/base/error.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/scratch_store.hpp"
@@ -53,6 +55,18 @@ TEST_CASE("migrations: a store goes up from nothing, step by step, and back agai
     CHECK(db->table_names() == tables_of_first);
     migrate_up(*db);
     check_schema(*db);
+}
+
+TEST_CASE("migrations: of two processes that migrate at once each step is taken by one", "[migrations]") {
+    const test::ScratchFolder folder;
+    const auto migrate = [&folder] {
+        const auto db = open_database(store_in(folder), real_world().clock, {.create = true});
+        return migrate_up(*db).size();
+    };
+    auto other = std::async(std::launch::async, migrate);
+    const std::size_t ours = migrate();
+    CHECK(ours + other.get() == static_cast<std::size_t>(schema_max));
+    check_schema(*open_database(store_in(folder), real_world().clock));
 }
 
 TEST_CASE("migrations: upgrading a store with data keeps the data and leaves a backup", "[migrations]") {

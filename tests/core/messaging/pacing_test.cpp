@@ -81,3 +81,20 @@ TEST_CASE("pacing: after a rest no more go at once than before", "[pipeline]") {
     sent.insert(sent.end(), more.begin(), more.end());
     CHECK(most_in_a_second(sent) <= 80);
 }
+
+TEST_CASE("pacing: the time that units wait for each other makes no tokens", "[pipeline]") {
+    Burst burst(16);
+    const Time early = burst.world.clock.now();
+    int taken = 0;
+    for (int i = 0; i < 100; ++i) {
+        burst.world.clock.set(i % 2 == 0 ? early + 100ms : early);  // each second one began before the one that was there first
+        const bool took = burst.store.write([&](Transaction& tx) {
+            pacing::Buckets buckets(tx);
+            const bool has_token = !buckets.take(burst.device);
+            buckets.save();
+            return has_token;
+        });
+        taken += took ? 1 : 0;
+    }
+    CHECK(taken == 2);
+}

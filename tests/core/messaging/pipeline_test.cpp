@@ -1,8 +1,29 @@
+#include "core/messaging/drain.hpp"
+
+#include <functional>
+
 #include "tests/core/messaging/pipeline.hpp"
 
 using namespace wabot;
 using namespace wabot::test;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Does something once, when octets are first asked for: in the middle of what is being tested.
+class InterruptingRandom final : public Random {
+public:
+    std::string octets(std::size_t count) override {
+        if (call) std::exchange(call, nullptr)();
+        return random_.octets(count);
+    }
+    std::function<void()> call;
+
+private:
+    FakeRandom random_;
+};
+
+}  // namespace
 
 TEST_CASE_METHOD(Pipeline, "pipeline: a message is stored, answered by its rule and sent once", "[pipeline]") {
     write_text(ada, "wamid.1", "Hi there");
@@ -112,6 +133,25 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a message for an account without a device 
     work();
     CHECK(last_event().state == InboxState::done);
     CHECK(sent_texts() == std::vector<std::string>{"Hello!"});
+}
+
+TEST_CASE_METHOD(Pipeline, "pipeline: a body whose device is made while it is read is read again", "[pipeline]") {
+    post(envelope("messages", text_item(ada, "wamid.1", "hi"), "777"));
+    InterruptingRandom random;
+    random.call = [&] {
+        store.write([&](Transaction& tx) {
+            DeviceChange change;
+            change.key = "second";
+            change.options = {{"phone_number_id", "777"}};
+            change.secrets = {{"access_token", "t"}, {"app_secret", "secret"}};
+            devices::create(tx, a_cause, vault, DeviceKind::whatsapp, change);
+        });
+    };
+    CHECK(blocking(drain(store.db(), vault, random, directory, 1h)) == 0);
+    CHECK_FALSE(random.call);
+    CHECK(last_event().state == InboxState::received);
+    CHECK(blocking(drain(store.db(), vault, random, directory, 1h)) == 1);
+    CHECK(last_event().state == InboxState::done);
 }
 
 TEST_CASE_METHOD(Pipeline, "pipeline: why there is no answer is written down", "[pipeline]") {

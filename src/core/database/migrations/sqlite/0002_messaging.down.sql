@@ -8,4 +8,5 @@ DROP TABLE message_statuses;
 DROP TABLE messages;
 DROP TABLE conversations;
 DROP TABLE inbox_items;
+DROP TABLE drain_shards;
 DROP TABLE inbox;

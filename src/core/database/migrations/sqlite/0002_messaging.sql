@@ -17,6 +17,10 @@ CREATE TABLE inbox (
 CREATE INDEX ix_inbox_received ON inbox (id) WHERE state = 'received';
 CREATE INDEX ix_inbox_unfinished ON inbox (state, id) WHERE state = 'quarantined' OR state = 'unrouted';
 
+-- Who stores what is in the inbox, and who makes devices that it may be for, hold this row: one at a time, so that the order holds.
+CREATE TABLE drain_shards (id INTEGER PRIMARY KEY) STRICT;
+INSERT INTO drain_shards (id) VALUES (1);
+
 CREATE TABLE inbox_items (
     inbox_id INTEGER NOT NULL REFERENCES inbox (id),
     position INTEGER NOT NULL,
