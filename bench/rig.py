@@ -13,6 +13,8 @@ import sys
 import time
 
 top = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(top / "tests"))
+from with_postgres import Server  # noqa: E402
 work = top / "build" / "bench"
 phone_number_id = "100000000000001"
 
@@ -28,11 +30,24 @@ def environment(**more):
     return {name: value for name, value in os.environ.items() if not foreign.match(name)} | more
 
 
-class Store:
-    """A fresh store with one WhatsApp account, whose Graph API is played by the load on `graph_port`."""
+def psql(url, sql):
+    done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url], input=sql, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
 
-    def __init__(self, build, name):
+
+class Store:
+    """A fresh store with one WhatsApp account, whose Graph API is played by the load on `graph_port`; on the PostgreSQL server `server`, when one is given."""
+
+    def __init__(self, build, name, server=None):
         self.build = build
+        self.environment = {}
+        self.url = None
+        if server:
+            database = re.sub("[^a-z0-9]", "_", name)
+            psql(server.url.format("postgres"), f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            psql(server.url.format("postgres"), f"CREATE DATABASE {database}")
+            self.url = server.url.format(database)
+            self.environment = {"DATABASE_URL": self.url}
         self.folder = work / name
         subprocess.run(["rm", "-rf", self.folder], check=True)
         self.folder.mkdir(parents=True)
@@ -57,18 +72,22 @@ class Store:
 
     def wabot(self, *words):
         words = [self.build / "wabot", *words] + ([] if words[0] == "init" else ["-c", self.config])
-        subprocess.run(words, check=True, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        subprocess.run(words, check=True, env=environment(**self.environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def serve(self, *words):
         return [self.build / "wabot", "serve", "-q", "-c", self.config, *words]
 
     def query(self, sql):
+        if self.url:
+            return int(psql(self.url, sql))
         with contextlib.closing(sqlite3.connect(f"file:{self.folder / 'wabot.db'}?mode=ro", uri=True)) as db:
             return db.execute(sql).fetchone()[0]
 
     def fill(self, messages):
         """Stored messages of up to a thousand other people, each question with its answer and its send."""
         people = min(1000, messages // 2)
+        if self.url:
+            return self.fill_postgres(messages, people)
         with contextlib.closing(sqlite3.connect(self.folder / "wabot.db")) as db:
             db.execute("PRAGMA foreign_keys=ON")
             db.executescript(f"""
@@ -95,6 +114,42 @@ class Store:
                 COMMIT;
                 PRAGMA wal_checkpoint(TRUNCATE);""")
 
+    def fill_postgres(self, messages, people):
+        half = messages // 2
+        psql(self.url, f"""
+            CREATE FUNCTION pg_temp.octets(n int) RETURNS bytea LANGUAGE sql VOLATILE
+                AS $$ SELECT substr(sha512(random()::text::bytea) || sha512(random()::text::bytea) || sha512(random()::text::bytea) || sha512(random()::text::bytea) || sha512(random()::text::bytea), 1, n) $$;
+            INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, created_at, updated_at)
+                SELECT 1, pg_temp.octets(60), pg_temp.octets(32), '0000', i, i FROM generate_series(1, {people}) i;
+            INSERT INTO conversations (key, device_id, contact_id, created_at, updated_at) SELECT 'old' || id, 1, id, 1, 1 FROM contacts;
+            INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, message_type, content, raw, takes_turn,
+                                  whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp, created_at, updated_at)
+                SELECT 1 + i % {people}, 1, 'incoming', 'contact', 1 + i % {people}, 'text', 'When are you open?', pg_temp.octets(300), TRUE,
+                       pg_temp.octets(80), pg_temp.octets(32), '0000', 'received', i, i, i FROM generate_series(1, {half}) i;
+            INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, agent_id, message_type, content,
+                                  whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp, created_at, updated_at)
+                SELECT 1 + i % {people}, 1, 'outgoing', 'agent', 1 + i % {people}, 1, 'text', 'We are open from 9 to 17.',
+                       pg_temp.octets(80), pg_temp.octets(32), '0000', 'sent', i, i, i FROM generate_series(1, {half}) i;
+            INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, content, on_uncertain,
+                               whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, created_at, updated_at)
+                SELECT {half} + i, 1 + i % {people}, 1, 1, 1, 'sent', 'We are open from 9 to 17.', 'resend',
+                       pg_temp.octets(80), pg_temp.octets(32), '0000', i, i FROM generate_series(1, {half}) i;
+            INSERT INTO turns (conversation_id, agent_id, first_message_id, last_message_id, reply_message_id, attempt, outcome, created_at, updated_at)
+                SELECT 1 + i % {people}, 1, i, i, {half} + i, 1, 'replied', i, i FROM generate_series(1, {half}) i;
+            INSERT INTO inbox (kind, digest, version, state, received_at, done_at) SELECT 'whatsapp', pg_temp.octets(32), 1, 'done', i, i FROM generate_series(1, {half}) i;
+            UPDATE conversations SET turn_cursor = {messages};
+            VACUUM ANALYZE;
+            CHECKPOINT;""")
+
+    def append_bench(self, clients, seconds):
+        """Transactions per second of pgbench for the same insert as a webhook's, one in each."""
+        script = self.folder / "append.sql"
+        script.write_text("""INSERT INTO inbox (kind, device_id, verified_by, digest, body, request_id, received_at)
+            VALUES ('whatsapp', NULL, 1, sha256(random()::text::bytea), decode(repeat('5a', 1200), 'hex'), 'r', 1) ON CONFLICT (kind, digest) DO NOTHING;\n""")
+        done = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(int(seconds)), "-f", str(script), self.url],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
+        return float(re.search(r"tps = ([0-9.]+)", done.stdout).group(1))
+
 
 @contextlib.contextmanager
 def serving(command, log, **env):
@@ -115,7 +170,7 @@ def serving(command, log, **env):
 def working(store, name):
     """A worker beside the server, until the block ends."""
     with open(store.folder / f"{name}.log", "w") as output:
-        worker = subprocess.Popen([store.build / "wabot", "worker", "-q", "-c", store.config], stdout=output, stderr=output, env=environment())
+        worker = subprocess.Popen([store.build / "wabot", "worker", "-q", "-c", store.config], stdout=output, stderr=output, env=environment(**store.environment))
         try:
             yield
         finally:

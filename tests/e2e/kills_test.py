@@ -1,6 +1,6 @@
-"""SIGKILL under load loses nothing acknowledged and doubles nothing silently: kills_test.py WABOT resend|hold [workers]
+"""SIGKILL under load loses nothing acknowledged and doubles nothing silently: kills_test.py WABOT resend|hold [WORKERS]
 
-With `workers` the work is done by two processes beside the server, and any of the three is killed.
+With WORKERS the work is done by so many processes beside the server, and any of them or the server is killed.
 """
 import asyncio
 import collections
@@ -13,7 +13,7 @@ SENDERS = 16
 KILLS = 8
 
 on_uncertain = sys.argv[2]
-has_workers = sys.argv[3:] == ["workers"]
+workers = int(sys.argv[3]) if sys.argv[3:] else 0
 chance = seeded()
 numbers = [f"1555{chance.randrange(10 ** 7):07}" for _ in range(400)]
 questions = [text_message(number, wamid(number, f"Q{i}"), f"question {i}") for i, number in enumerate(chance.choices(numbers, k=QUESTIONS))]
@@ -23,7 +23,7 @@ number_of = {question["id"]: i for i, question in enumerate(questions)}
 def start(wabot, place):
     if place > 0:
         return wabot.start("worker")
-    return wabot.serve("--workers", "0" if has_workers else "1")
+    return wabot.serve("--workers", "0" if workers else "1")
 
 
 async def kill_at_random(wabot, processes, graph, acknowledged):
@@ -43,7 +43,7 @@ async def kill_at_random(wabot, processes, graph, acknowledged):
 async def load(wabot, graph):
     """The processes and what was acknowledged, in the end."""
     acknowledged = []
-    processes = [start(wabot, place) for place in range(3 if has_workers else 1)]
+    processes = [start(wabot, place) for place in range(1 + workers)]
     bodies = [webhook(question) for question in questions]
     await asyncio.gather(kill_at_random(wabot, processes, graph, acknowledged), deliver_all(wabot, bodies, SENDERS, acknowledged))
     return processes, acknowledged

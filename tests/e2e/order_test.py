@@ -1,12 +1,13 @@
-"""The replies of a conversation leave in the order of its messages, workers side by side and kills notwithstanding: order_test.py WABOT calm|kills"""
+"""The replies of a conversation leave in the order of its messages, workers side by side and kills notwithstanding:
+order_test.py WABOT calm|kills [CONTACTS EACH PROCESSES]; with PROCESSES that many workers beside the server, else four inside it.
+"""
 import asyncio
 import collections
 import sys
 
 from wabot import Graph, Sender, Wabot, check, seeded, text_message, wamid, webhook
 
-CONTACTS = 200
-EACH = 20
+CONTACTS, EACH, PROCESSES = map(int, sys.argv[3:]) if sys.argv[3:] else (200, 20, 0)
 SENDERS = 32
 
 kills = {"calm": 0, "kills": 2}[sys.argv[2]]
@@ -37,19 +38,26 @@ async def talk(wabot):
     check(left.total() == 0, f"{left.total()} messages were not sent")
 
 
-async def kill_at_random(wabot, server, graph):
+def start(wabot, place):
+    if place > 0:
+        return wabot.start("worker")
+    return wabot.serve("--workers", "0" if PROCESSES else "4")
+
+
+async def kill_at_random(wabot, processes, graph):
     for point in sorted(chance.sample(range(CONTACTS * EACH * 3 // 4), kills)):
         while graph.count() < point:
             await asyncio.sleep(0.005)
-        check(server.is_alive(), f"serve ended by itself\n{server.text()}")
-        server.kill()
-        server = await asyncio.to_thread(wabot.serve, "--workers", "4")
-    return server
+        place = chance.randrange(len(processes))
+        check(processes[place].is_alive(), f"ended by itself\n{processes[place].text()}")
+        processes[place].kill()
+        processes[place] = await asyncio.to_thread(start, wabot, place)
 
 
 async def load(wabot, graph):
-    server, _ = await asyncio.gather(kill_at_random(wabot, wabot.serve("--workers", "4"), graph), talk(wabot))
-    return server
+    processes = [start(wabot, place) for place in range(1 + PROCESSES)]
+    await asyncio.gather(kill_at_random(wabot, processes, graph), talk(wabot))
+    return processes
 
 
 def check_order(wabot, graph):
@@ -75,7 +83,8 @@ with Wabot(sys.argv[1], WABOT_LEASE="2s", WABOT_UNCERTAIN_WINDOW="2s") as wabot,
     wabot.init()
     wabot.echo_agent()
     wabot.device("shop", graph.url)
-    server = asyncio.run(load(wabot, graph))
+    processes = asyncio.run(load(wabot, graph))
     wabot.until_idle()
     check_order(wabot, graph)
-    check(server.stop() == 0, "serve ends well")
+    for process in processes:
+        check(process.stop() == 0, f"ends well\n{process.text()}")

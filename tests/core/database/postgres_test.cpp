@@ -10,6 +10,7 @@
 #include "core/database/postgres_connection.hpp"
 #include "core/database/postgres_url.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/answer_eater.hpp"
 #include "tests/fakes/code_of.hpp"
 #include "tests/fakes/scratch_store.hpp"
 
@@ -157,4 +158,27 @@ TEST_CASE("postgres: the forms of its address", "[postgres][url]") {
     const auto ours = to_libpq_url("postgresql+asyncpg://u:p%40@h:5432/d?ssl=require&connect_timeout=9");
     CHECK(ours.starts_with("postgresql://u:p%40@h:5432/d?sslmode=require&connect_timeout=9&"));
     CHECK(to_libpq_url("postgres:///d?ssl=false").starts_with("postgresql:///d?sslmode=disable&"));
+}
+
+TEST_CASE("postgres: a commit whose answer is lost is not said to have failed or run again", "[postgres]") {
+    Accounts accounts;
+    const test::ScratchFolder folder;
+    const std::string direct = accounts.database.url();
+    const auto host = direct.find("host=") + 5;
+    test::AnswerEater eater(folder.path(), direct.substr(host, direct.find('&', host) - host));
+    {
+        const auto db = open_database(direct + "&host=" + folder.path().string(), real_world().clock);
+        int runs = 0;
+        auto move = [&runs](Transaction& tx) {
+            ++runs;
+            tx.execute(take_sql, 1);
+        };
+        eater.eat();
+        CHECK_THROWS_AS(blocking(db->write(move)), Error);
+        CHECK(eater.has_eaten());
+        CHECK(runs == 1);
+        CHECK(accounts.amount(1) == 99);
+        blocking(db->write(move));
+        CHECK(accounts.amount(1) == 98);
+    }
 }
