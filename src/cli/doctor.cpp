@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output/display.hpp"
+#include "cli/queue.hpp"
 #include "cli/runtime.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/database/migrations.hpp"
 #include "core/devices/devices.hpp"
-#include "core/messaging/queues.hpp"
 #include "core/messaging/workers.hpp"
 
 namespace wabot {
@@ -34,7 +34,6 @@ namespace cli {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::chrono_literals;
 
 using Findings = std::vector<Finding>;
 
@@ -148,43 +147,16 @@ void check_credentials(Runtime& rt, Findings& findings) {
 }
 
 void check_workers(Runtime& rt, Findings& findings) {
-    constexpr auto silent_max = 60s;
-    struct Seen {
-        Time now;
-        std::vector<WorkerRow> workers;
-    };
-    const Seen seen = rt.read([](Snapshot& db) { return Seen{db.now(), workers::list(db)}; });
-    const auto alive =
-        std::count_if(seen.workers.begin(), seen.workers.end(), [&](const WorkerRow& worker) { return seen.now - worker.seen_at < silent_max; });
-    if (alive > 0)
-        findings.push_back({"workers", CheckStatus::pass, fmt::format("{} at work", alive)});
+    const workers::Attendance attendance = rt.read(workers::attendance);
+    if (attendance.unattended.empty())
+        findings.push_back({"workers", CheckStatus::pass, fmt::format("{} at work", attendance.at_work)});
     else
-        findings.push_back(
-            {"workers", CheckStatus::warn, "none was seen for 60 s; nothing is answered", "start one with: wabot serve, or wabot worker"});
-}
-
-/// What a queue calls one of the things in it, and many.
-struct QueueWords {
-    std::string_view one, many;
-};
-QueueWords words_of_queue(QueueName name) {
-    switch (name) {
-        case QueueName::inbox: return {"webhook", "webhooks"};
-        case QueueName::turn: return {"message", "messages"};
-        case QueueName::send: return {"send", "sends"};
-        case QueueName::job: return {"job", "jobs"};
-    }
-    return {};
+        findings.push_back({"workers", CheckStatus::warn, workers::what_is_missing(attendance), workers::way_out(attendance)});
 }
 
 void check_queue(Runtime& rt, Findings& findings) {
     const std::vector<QueueRow> rows = rt.read([](Snapshot& db) { return queues::list(db); });
-    std::string waiting;
-    for (const QueueRow& row : rows) {
-        const QueueWords words = words_of_queue(row.name);
-        waiting += fmt::format("{}{} {}", waiting.empty() ? "" : ", ", row.depth, row.depth == 1 ? words.one : words.many);
-    }
-    findings.push_back({"queue", CheckStatus::pass, waiting + " waiting"});
+    findings.push_back({"queue", CheckStatus::pass, depths_of(rows) + " waiting"});
     for (const QueueRow& row : rows) {
         const std::string_view name = to_word(row.name);
         const QueueWords words = words_of_queue(row.name);

@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include "cli/runtime.hpp"
-#include "core/messaging/queues.hpp"
 
 namespace wabot::cli {
 
@@ -35,6 +34,25 @@ void switch_queues(Runtime& rt, const NameOptions& opts, Step step, std::string_
 }
 
 }  // namespace
+
+QueueWords words_of_queue(QueueName name) {
+    switch (name) {
+        case QueueName::inbox: return {"webhook", "webhooks"};
+        case QueueName::turn: return {"message", "messages"};
+        case QueueName::send: return {"send", "sends"};
+        case QueueName::job: return {"job", "jobs"};
+    }
+    return {};
+}
+
+std::string depths_of(const std::vector<QueueRow>& rows) {
+    std::string text;
+    for (const QueueRow& row : rows) {
+        const QueueWords words = words_of_queue(row.name);
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", row.depth, row.depth == 1 ? words.one : words.many);
+    }
+    return text;
+}
 
 const Command queue_list_command{.path = "queue list",
                                  .summary = "Show what waits in each queue, what runs, what failed, and what is paused",

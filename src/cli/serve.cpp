@@ -11,6 +11,7 @@
 
 #include "cli/runtime.hpp"
 #include "cli/service_log.hpp"
+#include "cli/vitals.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
@@ -28,8 +29,6 @@ namespace wabot::cli {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr auto worker_missing_after = 60s;
 
 struct ServeOptions {
     std::vector<std::string> listen;
@@ -94,14 +93,12 @@ struct Service {
 
     asio::awaitable<HealthReport> health() {
         HealthReport report;
-        std::vector<WorkerRow> working;
+        workers::Attendance attendance;
         std::vector<Pause> paused;
-        Time now{};
         try {
             // A unit that writes nothing: whether the store would take a webhook right now.
             auto look = [&](Transaction& tx) {
-                now = tx.now();
-                working = workers::list(tx);
+                attendance = workers::attendance(tx);
                 paused = pauses::list(tx);
             };
             co_await db.write(look);
@@ -111,16 +108,31 @@ struct Service {
             report.checks.push_back({"database", Health::fail, error.what()});
             co_return report;
         }
-        const bool is_worked =
-            std::any_of(working.begin(), working.end(), [now](const WorkerRow& w) { return now - w.seen_at < worker_missing_after; });
-        report.checks.push_back(is_worked ? HealthCheck{"workers", Health::ok, fmt::format("{} at work", working.size())}
-                                          : HealthCheck{"workers", Health::warning, "no worker was seen for 60 s; start one with: wabot worker"});
+        if (attendance.unattended.empty())
+            report.checks.push_back({"workers", Health::ok, fmt::format("{} at work", attendance.at_work)});
+        else
+            report.checks.push_back({"workers", Health::warning, workers::what_is_missing(attendance) + "; " + workers::way_out(attendance)});
         for (const Pause& pause : paused)
             report.checks.push_back({fmt::format("queue {}", to_word(pause.name)), Health::warning,
                                      fmt::format("paused since {} by {}; resume it with: wabot queue resume {}", to_iso(pause.paused_at),
                                                  pause.paused_by, to_word(pause.name))});
         for (std::string& missing : missing_credentials()) report.checks.push_back({"credentials", Health::warning, std::move(missing)});
         co_return report;
+    }
+
+    /// What it says of itself while it runs: alive is who takes connections and works.
+    Vitals::Signs signs() {
+        std::vector<Pulse> pulses;
+        for (std::size_t i = 0; i < server.io_threads(); ++i) pulses.emplace_back(server.executor(i));
+        const auto has_moved = [this, pulses]() mutable {
+            const bool takes = std::all_of(pulses.begin(), pulses.end(), [](Pulse& pulse) { return pulse.has_moved(); });
+            return pool.has_moved() && takes;
+        };
+        const auto about = [this] {
+            const std::size_t devices = directory.now()->entries().size();
+            return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
+        };
+        return {has_moved, about, true};
     }
 
     asio::awaitable<std::string> probe_database() {
@@ -160,6 +172,8 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     service.pool.start(opts.workers);
     service.server.start();
     for (const std::string& address : service.server.addresses()) rt.out().say("wabot {} serves http://{}", version(), address);
+    Vitals vitals(service.db, rt.environment(), service.signs());
+    vitals.ready(fmt::format("serving {}", fmt::join(service.server.addresses(), ", ")));
     log::info("serving", {{"addresses", fmt::format("{}", fmt::join(service.server.addresses(), ","))}, {"workers", opts.workers}});
 
     wait_for_stop(signals, set);
@@ -170,10 +184,12 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     std::thread impatient([&signals] { signals.run(); });
 
     log::info("stopping");
+    vitals.stopping();
     const auto deadline = std::chrono::steady_clock::now() + rt.settings().drain_timeout;
     service.server.drain(rt.settings().drain_timeout);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     service.pool.stop(std::max(left, 1000ms));
+    vitals.stop();
     service.http.reset();  // before the loops go away that wait for it
     service.server.stop();
     service.db.close();

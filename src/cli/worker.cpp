@@ -1,13 +1,21 @@
 #include "cli/worker.hpp"
 
+#include <fmt/ranges.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <optional>
+#include <set>
+#include <sstream>
 
 #include "cli/runtime.hpp"
 #include "cli/service_log.hpp"
+#include "cli/vitals.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/http_client/http_client.hpp"
+#include "core/messaging/workers.hpp"
 #include "core/telemetry/metrics.hpp"
 
 namespace wabot::cli {
@@ -15,7 +23,8 @@ namespace wabot::cli {
 namespace {
 
 struct WorkerCommandOptions {
-    int concurrency = 256;
+    std::vector<std::string> queues;
+    std::optional<int> concurrency;
     bool once = false;
     bool until_empty = false;
 };
@@ -27,30 +36,54 @@ void work_in_rounds(Runtime& rt, WorkerPool& pool, bool until_empty) {
     rt.out().say("did {} thing{}", all, all == 1 ? "" : "s");
 }
 
-void work_until_stopped(Runtime& rt, WorkerPool& pool) {
+void work_until_stopped(Runtime& rt, WorkerPool& pool, const std::string& queues) {
     asio::io_context signals(1);
     asio::signal_set set(signals, SIGINT, SIGTERM);
     set.async_wait([&](const boost::system::error_code&, int) { signals.stop(); });
     pool.start(1);
-    log::info("working");
+    const std::string about = "works on " + queues;
+    Vitals vitals(rt.database(), rt.environment(), {[&] { return pool.has_moved(); }, [&] { return about; }});
+    vitals.ready(about);
+    log::info("working", {{"queues", queues}});
     signals.run();
     log::info("stopping");
+    vitals.stopping();
     pool.stop(rt.settings().drain_timeout);
+    vitals.stop();
 }
 
-void work(Runtime& rt, const WorkerCommandOptions& opts) {
+/// "inbox,turn" and what else was given; in the order in which a message passes them. Without any, all.
+std::vector<QueueName> read_queues(const std::vector<std::string>& lists) {
+    std::set<QueueName> queues;
+    for (const std::string& list : lists) {
+        std::istringstream words(list + ",");
+        for (std::string word; std::getline(words, word, ',');) {
+            const auto queue = from_word<QueueName>(word);
+            const std::string suggestion = did_you_mean(word, words_of<QueueName>);
+            if (!queue)
+                usage_error(fmt::format("--queue \"{}\" is not known{}{}", word, suggestion.empty() ? "" : "; ", suggestion),
+                            fmt::format("one of {}", fmt::join(words_of<QueueName>, ", ")), "--queue");
+            queues.insert(*queue);
+        }
+    }
+    if (queues.empty()) return {std::begin(all_queues), std::end(all_queues)};
+    return {queues.begin(), queues.end()};
+}
+
+void work(Runtime& rt, const WorkerCommandOptions& opts, std::vector<QueueName> queues) {
     set_up_service_log(rt);
     Database& db = rt.database();
     Metrics metrics;
     Directory directory(rt.vault(), environment_credentials(rt.settings()));
     auto http = open_http_client();
     WorkerOptions options = worker_options(rt.settings());
-    options.turn_concurrency = opts.concurrency;
+    options.queues = std::move(queues);
+    if (opts.concurrency) options.turn_concurrency = options.send_concurrency = options.job_concurrency = *opts.concurrency;
     WorkerPool pool({db, rt.vault(), rt.world(), *http, directory, metrics}, options, rt.cause());
     if (opts.once || opts.until_empty)
         work_in_rounds(rt, pool, opts.until_empty);
     else
-        work_until_stopped(rt, pool);
+        work_until_stopped(rt, pool, workers::names_of(options.queues));
     http.reset();  // before the loops go away that wait for it
     db.close();
 }
@@ -59,18 +92,23 @@ void work(Runtime& rt, const WorkerCommandOptions& opts) {
 
 const Command worker_command{
     .path = "worker",
-    .summary = "Empty the inbox, answer turns and hand over sends, beside a server or alone",
+    .summary = "Empty the inbox, answer turns, hand over sends and run jobs, beside a server or alone",
     .effect = Effect::runs,
-    .examples = {{"wabot worker", "beside `wabot serve --workers 0`"}, {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
+    .examples = {{"wabot worker --queue inbox,turn", "beside `wabot serve --workers 0` and workers for the rest"},
+                 {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<WorkerCommandOptions>();
-        cmd.option("--concurrency", opts->concurrency, "Turns answered at a time (default 256)").shown_as("N");
+        cmd.option("--queue", opts->queues, "Work on these only, with commas: inbox, turn, send, job").shown_as("LIST");
+        cmd.option("--concurrency", opts->concurrency, "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 4)")
+            .shown_as("N");
         cmd.flag("--once", opts->once, "One round over what is due, then end");
         cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");
         return [opts](Runtime& rt) {
-            if (opts->concurrency < 1 || opts->concurrency > 10'000) usage_error("--concurrency takes 1 to 10000", {}, "--concurrency");
+            std::vector<QueueName> queues = read_queues(opts->queues);
+            const int concurrency = opts->concurrency.value_or(1);
+            if (concurrency < 1 || concurrency > 10'000) usage_error("--concurrency takes 1 to 10000", {}, "--concurrency");
             if (opts->once && opts->until_empty) usage_error("--once and --until-empty exclude each other", {}, "--once");
-            work(rt, *opts);
+            work(rt, *opts, std::move(queues));
         };
     },
 };

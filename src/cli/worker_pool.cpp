@@ -1,10 +1,12 @@
 #include "cli/worker_pool.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/base/log.hpp"
 #include "core/messaging/workers.hpp"
@@ -33,6 +35,14 @@ WorkerOptions worker_options(const Settings& settings) {
     return options;
 }
 
+namespace {
+
+sends::Limits limits_of(const WorkerOptions& options) {
+    return {options.send_attempts, options.uncertain_window};
+}
+
+}  // namespace
+
 struct WorkerPool::Thread {
     Thread(const WorkerTools& tools, const WorkerOptions& options, WorkerId id) : worker(tools, options, id, context.get_executor()) {}
 
@@ -59,21 +69,27 @@ struct WorkerPool::Thread {
 };
 
 WorkerPool::WorkerPool(WorkerTools tools, WorkerOptions options, Cause cause) : tools_(tools), options_(options), cause_(std::move(cause)) {
-    const sends::Limits limits{options_.send_attempts, options_.uncertain_window};
-    auto enter = [this, limits](Transaction& tx) { return workers::enter(tx, cause_, workers::this_process(), "inbox,turn,send,job", limits); };
-    id_ = blocking(tools_.db.write(enter));
+    auto release = [this](Transaction& tx) { workers::release_dead(tx, cause_, workers::this_process(), limits_of(options_)); };
+    blocking(tools_.db.write(release));
 }
 
 WorkerPool::~WorkerPool() {
-    if (!has_left_) stop(std::chrono::milliseconds(0));
+    stop(std::chrono::milliseconds(0));
+}
+
+void WorkerPool::enter() {
+    const std::string queues = workers::names_of(options_.queues);
+    auto enter = [&](Transaction& tx) { return workers::enter(tx, cause_, workers::this_process(), queues, limits_of(options_)); };
+    id_ = blocking(tools_.db.write(enter));
 }
 
 void WorkerPool::start(int workers) {
+    if (workers > 0) enter();
     for (int i = 0; i < workers; ++i) {
         // The limit is the process's, whatever number of workers it has.
         WorkerOptions share = options_;
         share.send_concurrency = options_.send_concurrency / workers + (i < options_.send_concurrency % workers ? 1 : 0);
-        threads_.push_back(std::make_unique<Thread>(tools_, share, id_));
+        threads_.push_back(std::make_unique<Thread>(tools_, share, *id_));
     }
     for (auto& thread : threads_) thread->start();
 }
@@ -82,7 +98,12 @@ void WorkerPool::notify() {
     for (auto& thread : threads_) thread->worker.notify();
 }
 
+bool WorkerPool::has_moved() {
+    return std::all_of(threads_.begin(), threads_.end(), [](const auto& thread) { return thread->worker.has_moved(); });
+}
+
 bool WorkerPool::stop(std::chrono::milliseconds grace) {
+    if (!id_) return true;
     const auto deadline = std::chrono::steady_clock::now() + grace;
     for (auto& thread : threads_) thread->worker.stop();
     bool all_done = true;
@@ -91,9 +112,8 @@ bool WorkerPool::stop(std::chrono::milliseconds grace) {
         thread->context.stop();
         thread->thread.join();
     }
-    has_left_ = true;
-    const sends::Limits limits{options_.send_attempts, options_.uncertain_window};
-    auto leave = [this, limits](Transaction& tx) { workers::leave(tx, cause_, id_, limits); };
+    const WorkerId id = *std::exchange(id_, std::nullopt);
+    auto leave = [this, id](Transaction& tx) { workers::leave(tx, cause_, id, limits_of(options_)); };
     try {
         blocking(tools_.db.write(leave));
     } catch (const std::exception& error) {
@@ -104,8 +124,9 @@ bool WorkerPool::stop(std::chrono::milliseconds grace) {
 }
 
 std::size_t WorkerPool::round() {
+    if (!id_) enter();
     asio::io_context context(1);
-    Worker worker(tools_, options_, id_, context.get_executor());
+    Worker worker(tools_, options_, *id_, context.get_executor());
     std::size_t done = 0;
     std::exception_ptr failure;
     auto one_round = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "core/base/cause.hpp"
 #include "core/base/settings.hpp"
@@ -18,15 +19,18 @@ retention::Keep retention_keep(const Settings& settings);
 
 WorkerOptions worker_options(const Settings& settings);
 
-/// The workers of this process: a thread each, one entry in the store for all.
+/// The workers of this process: a thread each, one entry in the store for all. Without any there is no entry.
 class WorkerPool {
 public:
-    /// `tools` outlives the pool. Enters the process in the store, where what dead processes of this host held is released.
+    /// `tools` outlives the pool. Releases what dead processes of this host held.
     WorkerPool(WorkerTools tools, WorkerOptions options, Cause cause);
     /// Ends without grace what `stop` has not ended.
     ~WorkerPool();
 
+    /// Enters the process in the store and sets the workers to work.
     void start(int workers);
+    /// Whether each of them has gone on since this last said yes. One thread at a time, until `stop`.
+    bool has_moved();
     /// There is something in the inbox. Any thread.
     void notify();
     /// Takes no more work, lets what is in flight come to its end for at most `grace`, gives back the rest and leaves. True when nothing was cut
@@ -38,12 +42,12 @@ public:
 
 private:
     struct Thread;
+    void enter();
     WorkerTools tools_;
     WorkerOptions options_;
     Cause cause_;
-    WorkerId id_;
+    std::optional<WorkerId> id_;  // once entered, until it has left
     std::vector<std::unique_ptr<Thread>> threads_;
-    bool has_left_ = false;
 };
 
 }  // namespace wabot::cli

@@ -57,10 +57,6 @@ namespace messages {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr auto worker_missing_after = 60s;
-
 constexpr std::string_view send_columns =
     "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, settled_by, doubled_at, updated_at";
 
@@ -133,7 +129,7 @@ private:
         if (waits_for_resume(QueueName::turn)) return;
         if (turn && turn->last_error)
             return wait(fmt::format("attempt {} failed: {}; again at {}", turn->attempt, *turn->last_error, to_iso(lanes_.turn_due_at)));
-        wait_for_worker();
+        wait_for_worker(QueueName::turn);
     }
 
     /// Whether the queue is paused, and said so.
@@ -147,11 +143,10 @@ private:
         return false;
     }
 
-    void wait_for_worker() {
-        const auto all = workers::list(db_);
-        const bool is_worked =
-            std::ranges::any_of(all, [this](const WorkerRow& worker) { return db_.now() - worker.seen_at < worker_missing_after; });
-        wait(is_worked ? "due now" : "no worker was seen for 60 s; start one with: wabot serve, or wabot worker");
+    void wait_for_worker(QueueName queue) {
+        const workers::Attendance attendance = workers::attendance(db_);
+        const bool is_worked = std::ranges::find(attendance.unattended, queue) == attendance.unattended.end();
+        wait(is_worked ? "due now" : fmt::format("{}; {}", workers::what_is_missing(attendance), workers::way_out(attendance)));
     }
 
     std::string agent_of(const Turn& turn) {
@@ -262,7 +257,7 @@ private:
         if (const auto blocked = blocked_until(); blocked && *blocked > db_.now())
             return wait(fmt::format("the provider limits the account until {}", to_iso(*blocked)));
         if (lanes_.send_due_at > db_.now()) return wait(fmt::format("attempt {} at {}", send.attempt, to_iso(lanes_.send_due_at)));
-        wait_for_worker();
+        wait_for_worker(QueueName::send);
     }
 
     std::optional<Time> blocked_until() {

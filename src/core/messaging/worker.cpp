@@ -1,6 +1,7 @@
 #include "core/messaging/worker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <deque>
@@ -34,6 +35,7 @@ constexpr int claim_max = 64;
 constexpr auto hang_after = 1s;       // without the end of a send: providers hang, and nothing more is claimed than there are hands
 constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
 constexpr auto claim_age_max = 10s;   // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
+constexpr auto heartbeat_interval_max = workers::silence_max / 4;
 
 const Cause by_worker{{"system", "worker"}, ""};
 
@@ -96,6 +98,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     Time retention_hour{};  // whose job was put in line
     std::optional<std::chrono::nanoseconds> swept_at;
     int loops = 0;
+    std::array<std::atomic<std::uint64_t>, std::size(all_queues)> steps{};  // what each queue's loop took, and how many of these has_moved() saw
+    std::array<std::uint64_t, std::size(all_queues)> steps_seen{};
     Answering answering;
     struct OpenedChannel {
         std::shared_ptr<const DeviceEntry> device;
@@ -147,7 +151,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             std::vector<ClaimedSend> claimed;
             std::size_t finished = 0;
         } done;
-        const bool may_send = !co_await is_paused(QueueName::send) && !stopping.load();
+        const bool may_send = works_on(QueueName::send) && !co_await is_paused(QueueName::send) && !stopping.load();
         const int room = may_send ? send_room() : 0;
         auto finish = [&](Transaction& tx) {
             Done now;
@@ -449,7 +453,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         std::vector<ClaimedJob> held_jobs;
         for (const auto& [key, job] : jobs_in_flight) held_jobs.push_back(job);
         auto work = [this, &held, &held_jobs, sweeps](Transaction& tx) {
-            workers::heartbeat(tx, id);
+            workers::heartbeat(tx, id, workers::names_of(options.queues));
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             for (const ClaimedJob& job : held_jobs) jobs::extend(tx, job, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());
@@ -492,6 +496,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     asio::awaitable<void> work_off(QueueName queue, Step step) {
         std::size_t done = 1;
         while (done > 0 && !stopping.load()) {
+            ++steps[static_cast<std::size_t>(queue)];
             if (co_await is_paused(queue)) co_return;
             done = co_await (this->*step)();
         }
@@ -503,6 +508,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         std::chrono::milliseconds pause = 0ms;
         bool was_called = true;
         while (!stopping.load()) {
+            ++steps[static_cast<std::size_t>(queue)];
             std::exception_ptr failure;
             try {
                 if (was_called || watch.worth_looking()) co_await work_off(queue, step);
@@ -528,21 +534,25 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
                 failure = std::current_exception();
             }
             if (failure) log_failure("worker upkeep failed", failure);
-            co_await upkeep_signal.wait(std::max<std::chrono::milliseconds>(options.lease / 4, 20ms));
+            co_await upkeep_signal.wait(std::clamp<std::chrono::milliseconds>(options.lease / 4, 20ms, heartbeat_interval_max));
         }
     }
 
     /// One step of a round, to the end of what it began.
     asio::awaitable<std::size_t> step_of(QueueName queue, Step step) {
-        if (co_await is_paused(queue)) co_return 0;
+        if (!works_on(queue) || co_await is_paused(queue)) co_return 0;
         const std::size_t done = co_await (this->*step)();
         co_await until_idle();
         co_return done;
     }
 
+    bool works_on(QueueName queue) const { return std::find(options.queues.begin(), options.queues.end(), queue) != options.queues.end(); }
     bool is_busy() const { return !turns_in_flight.empty() || !sends_in_hand.empty() || !jobs_in_flight.empty(); }
 
-    void start_loop(asio::awaitable<void> work) {
+    void start_loop(QueueName queue, Signal& signal, Step step) {
+        if (works_on(queue)) start(loop(queue, signal, step));
+    }
+    void start(asio::awaitable<void> work) {
         ++loops;
         spawn(std::move(work), [this] { --loops; });
     }
@@ -559,11 +569,11 @@ Worker::~Worker() = default;
 
 asio::awaitable<void> Worker::run() {
     State& s = *state_;
-    s.start_loop(s.loop(QueueName::inbox, s.inbox_signal, &State::drain_some));
-    s.start_loop(s.loop(QueueName::turn, s.turn_signal, &State::answer_turns));
-    s.start_loop(s.loop(QueueName::send, s.send_signal, &State::claim_sends));
-    s.start_loop(s.loop(QueueName::job, s.job_signal, &State::claim_jobs));
-    s.start_loop(s.upkeep_loop());
+    s.start_loop(QueueName::inbox, s.inbox_signal, &State::drain_some);
+    s.start_loop(QueueName::turn, s.turn_signal, &State::answer_turns);
+    s.start_loop(QueueName::send, s.send_signal, &State::claim_sends);
+    s.start_loop(QueueName::job, s.job_signal, &State::claim_jobs);
+    s.start(s.upkeep_loop());
     co_await s.until_idle();
 }
 
@@ -588,6 +598,15 @@ void Worker::stop() {
     state_->send_signal.notify();
     state_->job_signal.notify();
     state_->upkeep_signal.notify();
+}
+
+bool Worker::has_moved() {
+    State& s = *state_;
+    const auto place = [](QueueName queue) { return static_cast<std::size_t>(queue); };
+    const auto stands = [&](QueueName queue) { return s.steps[place(queue)] == s.steps_seen[place(queue)]; };
+    if (std::any_of(s.options.queues.begin(), s.options.queues.end(), stands)) return false;
+    for (const QueueName queue : s.options.queues) s.steps_seen[place(queue)] = s.steps[place(queue)];
+    return true;
 }
 
 }  // namespace wabot

@@ -13,11 +13,13 @@
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/queue/job_kinds.hpp"
+#include "core/queue/pauses.hpp"
 #include "core/telemetry/metrics.hpp"
 
 namespace wabot {
 
 struct WorkerOptions {
+    std::vector<QueueName> queues{std::begin(all_queues), std::end(all_queues)};  // what it works on; it leaves the others alone
     std::chrono::milliseconds lease{60'000};
     std::chrono::milliseconds uncertain_window{120'000};
     std::chrono::milliseconds takeover_timeout{12 * 3600 * 1000};
@@ -51,13 +53,15 @@ public:
 
     /// Works until `stop`, then lets what is in flight come to its end. Comes back only when nothing of it is left.
     asio::awaitable<void> run();
-    /// One round over everything that is due, in order: inbox, turns, sends, jobs. How many things it did.
+    /// One round over everything that is due, in the order inbox, turns, sends, jobs. How many things it did.
     asio::awaitable<std::size_t> round();
 
     /// There is something in the inbox. From any thread.
     void notify();
     /// No more work is taken. From any thread.
     void stop();
+    /// Whether `run` has gone on with each of its queues since this last said yes: false of one that hangs. From any thread, one at a time.
+    bool has_moved();
 
 private:
     struct State;

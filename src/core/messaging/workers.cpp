@@ -1,8 +1,11 @@
 #include "core/messaging/workers.hpp"
 
+#include <fmt/ranges.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
@@ -37,7 +40,14 @@ bool is_alive(const WorkerRow& worker, const Identity& us) {
     if (worker.host != us.host) return true;  // not ours to judge: its leases run out by themselves
     if (boot(worker.boot_id) != boot(us.boot_id)) return false;
     if (worker.boot_id != us.boot_id) return true;  // of another container: as above
-    return start_ticks_of(worker.pid) == worker.start_ticks;
+    const std::int64_t began = start_ticks_of(worker.pid);
+    // A unit may hide the processes of other users from us: what is there and cannot be seen is not ours to judge either.
+    if (began == 0 && ::kill(static_cast<pid_t>(worker.pid), 0) != 0 && errno == EPERM) return true;
+    return began == worker.start_ticks;
+}
+
+bool works_on(const WorkerRow& worker, QueueName queue) {
+    return ("," + worker.queues + ",").find(fmt::format(",{},", to_word(queue))) != std::string::npos;
 }
 
 enum class Ending { graceful, dead };
@@ -68,20 +78,34 @@ Identity this_process() {
     return {host, ::getpid(), boot_id, start_ticks_of(::getpid())};
 }
 
-WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std::string_view queues, const sends::Limits& limits) {
+std::string names_of(std::span<const QueueName> queues) {
+    std::vector<std::string_view> words;
+    for (const QueueName queue : queues) words.push_back(to_word(queue));
+    return fmt::format("{}", fmt::join(words, ","));
+}
+
+void release_dead(Transaction& tx, const Cause& cause, const Identity& process, const sends::Limits& limits) {
     for (const WorkerRow& other : list(tx)) {
         if (is_alive(other, process)) continue;
         if (tx.query("SELECT id FROM workers WHERE id = $1 {skip_locked}", other.id).empty()) continue;  // another one is at it
         release(tx, cause, other.id, Ending::dead, limits);
         changes::record(tx, cause, "worker.found_dead", "worker", other.id.value);
     }
+}
+
+WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std::string_view queues, const sends::Limits& limits) {
+    release_dead(tx, cause, process, limits);
     static constexpr std::string_view sql = R"sql(
         INSERT INTO workers (host, pid, boot_id, start_ticks, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6))sql";
     return tx.insert<WorkerId>(sql, process.host, process.pid, process.boot_id, process.start_ticks, queues, tx.now()).value();
 }
 
-void heartbeat(Transaction& tx, WorkerId worker) {
-    tx.execute("UPDATE workers SET seen_at = $2 WHERE id = $1", worker, tx.now());
+void heartbeat(Transaction& tx, WorkerId worker, std::string_view queues) {
+    if (tx.execute("UPDATE workers SET seen_at = $2 WHERE id = $1", worker, tx.now()) > 0) return;
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO workers (id, host, pid, boot_id, start_ticks, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7))sql";
+    const Identity us = this_process();
+    tx.execute(sql, worker, us.host, us.pid, us.boot_id, us.start_ticks, queues, tx.now());
 }
 
 void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Limits& limits) {
@@ -97,6 +121,28 @@ void rescue(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
 
 std::vector<WorkerRow> list(Snapshot& db) {
     return db.query("SELECT id, host, pid, boot_id, start_ticks, queues, started_at, seen_at FROM workers ORDER BY id LIMIT 1000").all<WorkerRow>();
+}
+
+Attendance attendance(Snapshot& db) {
+    std::vector<WorkerRow> workers = list(db);
+    std::erase_if(workers, [&](const WorkerRow& worker) { return db.now() - worker.seen_at >= silence_max; });
+    Attendance out{.at_work = workers.size()};
+    for (const QueueName queue : all_queues) {
+        const bool is_attended = std::any_of(workers.begin(), workers.end(), [queue](const WorkerRow& worker) { return works_on(worker, queue); });
+        const bool can_wait = queue == QueueName::job && !jobs::any_due(db, db.now());
+        if (!is_attended && !can_wait) out.unattended.push_back(queue);
+    }
+    return out;
+}
+
+std::string what_is_missing(const Attendance& attendance) {
+    if (attendance.at_work == 0) return "no worker is at work; nothing is answered";
+    return fmt::format("no worker is at work on {}", names_of(attendance.unattended));
+}
+
+std::string way_out(const Attendance& attendance) {
+    if (attendance.at_work == 0) return "start one with: wabot serve, or wabot worker";
+    return fmt::format("start one with: wabot worker --queue {}", names_of(attendance.unattended));
 }
 
 }  // namespace wabot::workers

@@ -11,6 +11,7 @@ namespace wabot {
 
 /// The kinds of work that workers take; each can be paused.
 WABOT_ENUM(QueueName, inbox, turn, send, job)
+inline constexpr QueueName all_queues[] = {QueueName::inbox, QueueName::turn, QueueName::send, QueueName::job};
 
 /// A queue that someone stopped.
 struct Pause {

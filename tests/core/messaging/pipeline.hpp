@@ -62,7 +62,7 @@ struct Pipeline {
             agent.rules = std::vector<Rule>{{"hi|hello", "Hello!"}, {"one", "1"}, {"two", "2"}, {"three", "3"}};
             faq = agents::create(tx, a_cause, AgentType::rule_based, agent).id;
             agents::attach(tx, a_cause, faq, device);
-            worker_id = workers::enter(tx, a_cause, workers::this_process(), "all", limits());
+            worker_id = workers::enter(tx, a_cause, workers::this_process(), "inbox,turn,send,job", limits());
         });
     }
 
