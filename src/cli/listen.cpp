@@ -94,7 +94,7 @@ public:
 
     /// What is under way gets a moment; then it is told how it went.
     void end() {
-        if (forwarder_) forwarder_->run(2s);
+        if (forwarder_) forwarder_->run(500ms);
         rt_.out().say("{} received, {} forwarded, {} failed, {} gaps", received_, forwarded_,
                       failed_ + static_cast<std::int64_t>(forwarder_ ? forwarder_->in_flight() : 0), gaps_);
     }
