@@ -1,12 +1,15 @@
 """What an operator posts and watches: trigger, tail, listen and message status on a running server: watch_test.py WABOT"""
+import fcntl
 import http.server
 import json
+import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 
-from wabot import PATIENCE, Graph, Wabot, check, sign, until
+from wabot import NUMBER_ID, PATIENCE, Failed, Graph, Wabot, check, post, sign, text_message, until, wamid, webhook
 
 SENDER = "12025550117"
 
@@ -95,6 +98,25 @@ def check_trigger(wabot):
     check(trigger(wabot, "--from-file", given)["stored"] == 1, "a body of one's own")
     fast = trigger(wabot, "whatsapp.message.text", "--repeat", "50", "--rate", "500", "--expect", "200")
     check(fast["stored"] == 50 and fast["answered"] == 50, f"at a rate: {fast}")
+
+
+def check_open_ends(wabot):
+    """What is not decided when trigger ends is told apart: bodies that nobody read, and messages whose answer is still out."""
+    def ends_open():
+        """Once the workers have seen the pause."""
+        try:
+            return trigger(wabot, "whatsapp.message.text", "--expect", "200", expect=9)
+        except Failed as failure:
+            check("exit 0, not 9" in str(failure), str(failure))
+            return None
+
+    wabot.run("queue", "pause", "turn")
+    unanswered = until("pause of turn", ends_open)
+    check((unanswered["stored"], unanswered["answered"], unanswered["unanswered"], unanswered["pending"]) == (1, 0, 1, 0), f"no answer: {unanswered}")
+    wabot.run("queue", "pause", "inbox")
+    unread = until("pause of inbox", lambda: (last := ends_open()) and last["pending"] and last)
+    check((unread["stored"], unread["unanswered"], unread["pending"]) == (0, 0, 1), f"nobody read it: {unread}")
+    wabot.run("queue", "resume", "inbox", "turn")
 
 
 def check_every_event(wabot):
@@ -193,3 +215,4 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
     check_broken_pipe(wabot)
     check(server.stop() == 0, "serve ends well")
     wabot.check_integrity()
+    check_open_ends(wabot)
