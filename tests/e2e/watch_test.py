@@ -160,6 +160,52 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
     wabot.init()
     wabot.echo_agent()
     wabot.device("shop", graph.url)
+def check_signer(wabot, graph, hook):
+    """A body of one app that names an account of another one first is passed on with the secret that verified it."""
+    secret, number_id = "the-secret-of-another-app", "200000000000002"
+    wabot.device("second", graph.url, number_id=number_id, app_secret=secret)
+    listen = Watcher(wabot, "listen", "--forward-to", hook.url, "-o", "jsonl")
+    until("listening", lambda: listen.talk)
+    whole, more = (json.loads(webhook(text_message(SENDER, wamid(SENDER, f"TWO{one}"), "hi"), number_id=one)) for one in (NUMBER_ID, number_id))
+    whole["entry"] += more["entry"]
+    body = json.dumps(whole).encode()
+    check(post(wabot, body, app_secret=secret) == 200, "the body is taken")
+    until("forwarding", lambda: body in hook.bodies)
+    check(hook.signatures[hook.bodies.index(body)] == sign(body, secret), "signed with another secret than it came with")
+    listen.until("its end", lambda lines: any(line["kind"] == "forward" for line in lines))
+    listen.stop(signal.SIGINT, -signal.SIGINT)
+
+
+def check_full_pipe(wabot):
+    """Whoever reads no more without going away does not keep it from ending."""
+    ids = [str(row["id"]) for row in wabot.rows("message", "list", "--direction", "incoming")][:60]
+    page = 4096
+
+    def blocked(number, *words, talk=subprocess.DEVNULL, happens=lambda: None):
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, page)
+        process = subprocess.Popen([wabot.binary, *words, "-c", f"{wabot.dir}/wabot.toml"], env=wabot.env, stdin=subprocess.DEVNULL,
+                                   stdout=writing, stderr=talk)
+        os.close(writing)
+        begun = lambda: int.from_bytes(fcntl.ioctl(reading, termios.FIONREAD, b"\0" * 4), sys.byteorder) > 0
+
+        def shown():
+            happens()
+            return begun()
+
+        until(f"a first line of {' '.join(words)}", shown)
+        happens()
+        process.send_signal(number)
+        check(process.wait(PATIENCE) == -number, f"{' '.join(words)} with a full pipe: {process.returncode}")
+        os.close(reading)
+
+    many = lambda: trigger(wabot, "whatsapp.message.reaction", "--repeat", "40")
+    blocked(signal.SIGTERM, "tail", "--follow", "-N", "500")
+    blocked(signal.SIGINT, "message", "status", "--watch", *ids)
+    blocked(signal.SIGTERM, "listen", happens=many)
+    blocked(signal.SIGINT, "listen", talk=subprocess.STDOUT, happens=many)
+
+
     server = wabot.serve()
     wabot.env["AI_MESSAGE_PORT"] = str(wabot.address[1])
     hook = Hook()
@@ -216,3 +262,5 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
     check(server.stop() == 0, "serve ends well")
     wabot.check_integrity()
     check_open_ends(wabot)
+    check_full_pipe(wabot)
+    check_signer(wabot, graph, hook)
