@@ -13,6 +13,7 @@
 #include "core/contacts/contacts.hpp"
 #include "core/database/migrations.hpp"
 #include "core/devices/devices.hpp"
+#include "core/http_client/http_client.hpp"
 #include "core/messaging/queues.hpp"
 #include "core/messaging/workers.hpp"
 
@@ -147,6 +148,11 @@ void check_credentials(Runtime& rt, Findings& findings) {
                             "set WHATSAPP_APP_SECRET or WHATSAPP_APP_SECRET_FILE"});
 }
 
+void check_requests(Runtime&, Findings& findings) {
+    require_http_library();
+    findings.push_back({"requests", CheckStatus::pass, "libcurl is there"});
+}
+
 void check_workers(Runtime& rt, Findings& findings) {
     constexpr auto silent_max = 60s;
     struct Seen {
@@ -219,7 +225,8 @@ struct Check {
 constexpr Check all_checks[] = {{"config", check_config, ""},           {"permissions", check_permissions, "config"},
                                 {"database", check_database, "config"}, {"disk", check_disk, "config"},
                                 {"key", check_key, "database"},         {"credentials", check_credentials, "key"},
-                                {"workers", check_workers, "database"}, {"queue", check_queue, "database"}};
+                                {"requests", check_requests, ""},       {"workers", check_workers, "database"},
+                                {"queue", check_queue, "database"}};
 
 struct DoctorOptions {
     std::vector<std::string> checks;
