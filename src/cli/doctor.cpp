@@ -15,6 +15,7 @@
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/queues.hpp"
+#include "core/messaging/statuses.hpp"
 #include "core/messaging/workers.hpp"
 
 namespace wabot {
@@ -183,6 +184,16 @@ QueueWords words_of_queue(QueueName name) {
     return {};
 }
 
+/// No work of ours is left of these, so that no queue tells them.
+void check_failed_messages(Runtime& rt, Findings& findings) {
+    const auto failed = rt.read([](Snapshot& db) { return statuses::count_failed(db, db.now() - 24h); });
+    if (failed == 0) return;
+    findings.push_back(
+        {"messages.failed", CheckStatus::warn,
+         fmt::format("{} message{} of the last 24 h accepted by the provider and then reported failed", failed, failed == 1 ? "" : "s"),
+         "wabot message list --state failed; wabot message status ID says why"});
+}
+
 void check_queue(Runtime& rt, Findings& findings) {
     const std::vector<QueueRow> rows = rt.read([](Snapshot& db) { return queues::list(db); });
     std::string waiting;
@@ -226,7 +237,7 @@ constexpr Check all_checks[] = {{"config", check_config, ""},           {"permis
                                 {"database", check_database, "config"}, {"disk", check_disk, "config"},
                                 {"key", check_key, "database"},         {"credentials", check_credentials, "key"},
                                 {"requests", check_requests, ""},       {"workers", check_workers, "database"},
-                                {"queue", check_queue, "database"}};
+                                {"queue", check_queue, "database"},     {"messages", check_failed_messages, "database"}};
 
 struct DoctorOptions {
     std::vector<std::string> checks;

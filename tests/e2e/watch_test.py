@@ -140,6 +140,10 @@ def check_status(wabot):
     trigger(wabot, "whatsapp.status.failed", "--message", str(newest), "--set", "errors.0.code=131047")
     told = wabot.run("message", "status", str(newest))
     check("more than 24 hours" in told, f"the code is explained: {told}")
+    accepted = wabot.rows("message", "list", "--direction", "outgoing", "--state", "sent")[0]["id"]
+    trigger(wabot, "whatsapp.status.failed", "--message", str(accepted))
+    check([row["id"] for row in wabot.rows("message", "list", "--state", "failed")] == [accepted], "what came back failed is listed")
+    check(json.loads(wabot.run("doctor", "messages", "-o", "json"))["checks"][0]["detail"].startswith("1 message "), "and counted by doctor")
 
 
 def check_broken_pipe(wabot):
@@ -156,10 +160,6 @@ def check_broken_pipe(wabot):
     check(process.returncode == -signal.SIGPIPE, f"tail with a closed pipe: {process.returncode}")
 
 
-with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
-    wabot.init()
-    wabot.echo_agent()
-    wabot.device("shop", graph.url)
 def check_signer(wabot, graph, hook):
     """A body of one app that names an account of another one first is passed on with the secret that verified it."""
     secret, number_id = "the-secret-of-another-app", "200000000000002"
@@ -206,6 +206,10 @@ def check_full_pipe(wabot):
     blocked(signal.SIGINT, "listen", talk=subprocess.STDOUT, happens=many)
 
 
+with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
+    wabot.init()
+    wabot.echo_agent()
+    wabot.device("shop", graph.url)
     server = wabot.serve()
     wabot.env["AI_MESSAGE_PORT"] = str(wabot.address[1])
     hook = Hook()
@@ -256,11 +260,11 @@ def check_full_pipe(wabot):
     check(summary == f"{received} received, {received} forwarded, 0 failed, 0 gaps", f"the summary: {messages.talk}")
     check_status(wabot)
     check_every_event(wabot)
+    check_open_ends(wabot)
     tail.stop(signal.SIGINT, -signal.SIGINT)
     everything.stop(signal.SIGTERM, -signal.SIGTERM)
     check_broken_pipe(wabot)
-    check(server.stop() == 0, "serve ends well")
-    wabot.check_integrity()
-    check_open_ends(wabot)
     check_full_pipe(wabot)
     check_signer(wabot, graph, hook)
+    check(server.stop() == 0, "serve ends well")
+    wabot.check_integrity()
