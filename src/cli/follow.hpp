@@ -19,7 +19,8 @@ public:
     /// Waits that long; true when a signal came, now or before.
     bool wait(std::chrono::milliseconds limit);
     bool caught() const { return signal_ != 0; }
-    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143. What was printed is flushed before, as far as it is read.
+    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143. What was printed is flushed before, as far as it is
+    /// read.
     [[noreturn]] void pass_on(Output& out);
 
 private:

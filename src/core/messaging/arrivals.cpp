@@ -7,7 +7,8 @@ Cursor end(Snapshot& db) {
 }
 
 FeedPart<ArrivedBody> read(Snapshot& db, const Cursor& after, int limit) {
-    static constexpr std::string_view sql = "SELECT id, kind, device_id, verified_by, body, received_at FROM inbox WHERE id > $1 ORDER BY id LIMIT $2";
+    static constexpr std::string_view sql =
+        "SELECT id, kind, device_id, verified_by, body, received_at FROM inbox WHERE id > $1 ORDER BY id LIMIT $2";
     FeedPart<ArrivedBody> part{db.query(sql, after.id, limit).all<ArrivedBody>(), after};
     if (part.rows.empty()) return part;
     part.next = {part.rows.back().id.value};

@@ -79,9 +79,7 @@ TEST_CASE_METHOD(Kept, "retention: many rows go in steps of 500", "[retention]")
 }
 
 TEST_CASE_METHOD(Kept, "retention: who reads the feed sees a gap when there is one, and only then", "[retention]") {
-    const auto happen = [&] {
-        store.write([](Transaction& tx) { changes::record(tx, {}, "device.created", "device", 1); });
-    };
+    const auto happen = [&] { store.write([](Transaction& tx) { changes::record(tx, {}, "device.created", "device", 1); }); };
     const auto end = [&] { return store.read([](Snapshot& db) { return changes::end(db); }); };
     const auto read = [&](const Cursor& after) { return store.read([&](Snapshot& db) { return changes::read(db, after, 10); }); };
     happen();
