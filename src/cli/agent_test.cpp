@@ -25,8 +25,30 @@ struct Case {
     Json expected;
 };
 
+/// Error{invalid} without the place.
+Case read_case(std::string_view line) {
+    const auto demand = [](bool is_right, const std::string& why) {
+        if (!is_right) throw Error(Errc::invalid, why);
+    };
+    const Json json = read_json(line);
+    demand(json.is_object(), "a case is an object");
+    for (const auto& [name, value] : json.items()) {
+        demand(name == "text" || name == "reply" || name == "rule",
+               fmt::format("\"{}\" is not known; a case has \"text\", \"reply\" and \"rule\"", name));
+        if (name == "rule")
+            demand(value.is_null() || (value.is_number_integer() && value > 0), "\"rule\" must be the number of a rule or null");
+        else
+            demand(value.is_null() || value.is_string(), fmt::format("\"{}\" must be a text or null", name));
+    }
+    demand(json.contains("text"), "\"text\" is missing");
+    Case made{.expected = json};
+    if (json["text"].is_string()) made.text = json["text"].get<std::string>();
+    return made;
+}
+
 std::vector<Case> read_cases(const std::string& file) {
     constexpr std::size_t cases_size_max = 16 * 1024 * 1024;
+    constexpr std::string_view form = R"(a line is {"text": "hi", "reply": "Hello!"})";
     const std::string content = read_input(file, cases_size_max);
     std::vector<Case> cases;
     std::size_t number = 0;
@@ -36,21 +58,13 @@ std::vector<Case> read_cases(const std::string& file) {
         rest.remove_prefix(std::min(end + 1, rest.size()));
         ++number;
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        const auto fail = [&](std::string_view why) {
-            throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, number, why), R"(a line is {"text": "hi", "reply": "Hello!"})");
-        };
-        Json json;
         try {
-            json = read_json(line);
+            cases.push_back(read_case(line));
         } catch (const Error& error) {
-            fail(error.what());
+            throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, number, error.what()), std::string(form));
         }
-        if (!json.is_object() || !json.contains("text") || !(json["text"].is_string() || json["text"].is_null()))
-            fail("\"text\" must be a text or null");
-        Case& made = cases.emplace_back();
-        if (json["text"].is_string()) made.text = json["text"].get<std::string>();
-        made.expected = std::move(json);
     }
+    if (cases.empty()) throw Error(Errc::invalid, fmt::format("{}: holds no case", file), std::string(form));
     return cases;
 }
 

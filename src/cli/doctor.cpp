@@ -14,6 +14,8 @@
 #include "core/contacts/contacts.hpp"
 #include "core/database/migrations.hpp"
 #include "core/devices/devices.hpp"
+#include "core/http_client/http_client.hpp"
+#include "core/messaging/statuses.hpp"
 #include "core/messaging/workers.hpp"
 
 namespace wabot {
@@ -146,12 +148,27 @@ void check_credentials(Runtime& rt, Findings& findings) {
                             "set WHATSAPP_APP_SECRET or WHATSAPP_APP_SECRET_FILE"});
 }
 
+void check_requests(Runtime&, Findings& findings) {
+    require_http_library();
+    findings.push_back({"requests", CheckStatus::pass, "libcurl is there"});
+}
+
 void check_workers(Runtime& rt, Findings& findings) {
     const workers::Attendance attendance = rt.read(workers::attendance);
     if (attendance.unattended.empty())
         findings.push_back({"workers", CheckStatus::pass, fmt::format("{} at work", attendance.at_work)});
     else
         findings.push_back({"workers", CheckStatus::warn, workers::what_is_missing(attendance), workers::way_out(attendance)});
+}
+
+/// No work of ours is left of these, so that no queue tells them.
+void check_failed_messages(Runtime& rt, Findings& findings) {
+    const auto failed = rt.read([](Snapshot& db) { return statuses::count_failed(db, db.now() - 24h); });
+    if (failed == 0) return;
+    findings.push_back(
+        {"messages.failed", CheckStatus::warn,
+         fmt::format("{} message{} of the last 24 h accepted by the provider and then reported failed", failed, failed == 1 ? "" : "s"),
+         "wabot message list --state failed; wabot message status ID says why"});
 }
 
 void check_queue(Runtime& rt, Findings& findings) {
@@ -191,7 +208,8 @@ struct Check {
 constexpr Check all_checks[] = {{"config", check_config, ""},           {"permissions", check_permissions, "config"},
                                 {"database", check_database, "config"}, {"disk", check_disk, "config"},
                                 {"key", check_key, "database"},         {"credentials", check_credentials, "key"},
-                                {"workers", check_workers, "database"}, {"queue", check_queue, "database"}};
+                                {"requests", check_requests, ""},       {"workers", check_workers, "database"},
+                                {"queue", check_queue, "database"},     {"messages", check_failed_messages, "database"}};
 
 struct DoctorOptions {
     std::vector<std::string> checks;

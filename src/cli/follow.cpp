@@ -36,15 +36,14 @@ bool Interrupt::wait(std::chrono::milliseconds limit) {
     const int signal = sigtimedwait(&signals_, nullptr, &time);
     if (signal <= 0) return false;
     signal_ = signal;
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);  // who asks twice does not want to wait
+    std::signal(signal_, SIG_DFL);
+    std::raise(signal_);  // held back again, so that the last words end as well when nobody takes them
     return true;
 }
 
 void Interrupt::pass_on(Output& out) {
     out.flush();
-    std::signal(signal_, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
-    std::raise(signal_);
     ::_exit(128 + signal_);
 }
 

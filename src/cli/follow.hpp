@@ -9,7 +9,7 @@
 namespace wabot::cli {
 
 /// SIGINT and SIGTERM, asked for instead of being interrupted by them: for commands that show what happens until they are stopped. Made before the
-/// command's first thread, which would take the signals otherwise. A second one ends the process at once.
+/// command's first thread, which would take the signals otherwise. While an output is full that nobody reads, a signal ends the process at once.
 class Interrupt {
 public:
     Interrupt();
@@ -19,7 +19,8 @@ public:
     /// Waits that long; true when a signal came, now or before.
     bool wait(std::chrono::milliseconds limit);
     bool caught() const { return signal_ != 0; }
-    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143. What was printed is flushed before.
+    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143. What was printed is flushed before, as far as it is
+    /// read.
     [[noreturn]] void pass_on(Output& out);
 
 private:

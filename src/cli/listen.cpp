@@ -94,7 +94,7 @@ public:
 
     /// What is under way gets a moment; then it is told how it went.
     void end() {
-        if (forwarder_) forwarder_->run(2s);
+        if (forwarder_) forwarder_->run(500ms);
         rt_.out().say("{} received, {} forwarded, {} failed, {} gaps", received_, forwarded_,
                       failed_ + static_cast<std::int64_t>(forwarder_ ? forwarder_->in_flight() : 0), gaps_);
     }
@@ -105,13 +105,12 @@ private:
         const std::string body = rt_.vault().open(*arrived.body, inbox::body_data);
         const Delivery delivery = read_delivery(arrived.kind, body, arrived.received_at);
         const auto devices = directory_.now();
-        std::shared_ptr<const DeviceEntry> signer = arrived.device_id ? devices->find(*arrived.device_id) : nullptr;
+        const auto owner = arrived.device_id ? devices->find(*arrived.device_id) : nullptr;
         bool is_wanted = false;
         const auto show = [&](Heard line, const std::shared_ptr<const DeviceEntry>& device) {
             if (device_ && (!device || device->id != device_)) return;
             if (!wants(line.kind)) return;
             if (device) line.device = device->key;
-            if (!signer) signer = device;
             is_wanted = true;
             table_.add(line);
         };
@@ -119,18 +118,20 @@ private:
         const auto channel = from_word<DeviceKind>(arrived.kind);
         for (const DeliveryItem& item : delivery.items) {
             const bool names_account = channel && !item.route.empty();
-            const auto device = names_account ? devices->find_by_provider_ref(*channel, item.route) : signer;
+            const auto device = names_account ? devices->find_by_provider_ref(*channel, item.route) : owner;
             show(line_of(base, arrived.kind, item), device);
         }
         if (!delivery.unreadable.empty()) {
             Heard line = base;
             line.kind = arrived.kind + ".unreadable";
             line.what = delivery.unreadable;
-            show(std::move(line), signer);
+            show(std::move(line), owner);
         }
         if (!is_wanted) return;
         ++received_;
-        if (forwarder_) forwarder_->start(arrived.id.value, {body, whatsapp_signature(body, signer ? signer->credentials.app_secret : "")});
+        if (!forwarder_) return;
+        const auto signer = arrived.verified_by ? devices->find(*arrived.verified_by) : nullptr;
+        forwarder_->start(arrived.id.value, {body, whatsapp_signature(body, signer ? signer->credentials.app_secret : "")});
     }
 
     Heard line_of(const Heard& base, const std::string& channel, const DeliveryItem& item) const {
@@ -211,7 +212,7 @@ const Command listen_command{
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ListenOptions>();
         cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-        cmd.option("--forward-to", opts->forward_to, "Post each body there as it came, with the signature of its device").shown_as("URL");
+        cmd.option("--forward-to", opts->forward_to, "Post each body there as it came, signed with the secret that verified it").shown_as("URL");
         cmd.option("--event", opts->events, "Only such: whatsapp.message, whatsapp.status.read").shown_as("KIND");
         cmd.flag("--retry", opts->retry, "Forward again when it was not taken, five times at most");
         return [opts](Runtime& rt) { listen(rt, *opts); };

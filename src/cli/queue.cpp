@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <set>
+
 #include "cli/runtime.hpp"
 
 namespace wabot::cli {
@@ -18,13 +20,14 @@ struct NameOptions {
 
 using Step = bool (*)(Transaction& tx, const Cause& cause, QueueName queue);
 
-/// Takes the step for each; says which it changed, and which were so already.
+/// Takes the step for each, once however often it was named; says which it changed, and which were so already.
 void switch_queues(Runtime& rt, const NameOptions& opts, Step step, std::string_view did, std::string_view already) {
     std::vector<std::string_view> changed, unchanged;
     rt.write([&](Transaction& tx) {
         changed.clear();
         unchanged.clear();
-        for (const QueueName queue : opts.queues) (step(tx, rt.cause(), queue) ? changed : unchanged).push_back(to_word(queue));
+        for (const QueueName queue : std::set(opts.queues.begin(), opts.queues.end()))
+            (step(tx, rt.cause(), queue) ? changed : unchanged).push_back(to_word(queue));
     });
     if (!unchanged.empty()) rt.out().say("{} {}", fmt::join(unchanged, ", "), already);
     if (!changed.empty())

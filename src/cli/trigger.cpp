@@ -41,6 +41,7 @@ struct TriggerResult {
     std::int64_t answered = 0;
     std::int64_t silent = 0;
     JsonText reasons;
+    std::int64_t unanswered = 0;
     std::int64_t pending = 0;
     std::optional<double> first_reply_ms;
 };
@@ -49,7 +50,8 @@ WABOT_DESCRIBE(TriggerResult, FIELD(url, .key = true), FIELD(posted), FIELD(repe
                FIELD(stored, .doc = "Bodies whose messages and statuses are stored"), FIELD(doubles, .doc = "Dropped: they were there already"),
                FIELD(broken, .doc = "Bodies that cannot be read, or are for no device here"), FIELD(answered, .doc = "Messages that got a reply"),
                FIELD(silent, .doc = "Messages that got none"), FIELD(reasons, .doc = "How often each reason decided"),
-               FIELD(pending, .doc = "Bodies not worked off when the wait was over"),
+               FIELD(unanswered, .doc = "Messages whose answer was still out when the wait was over"),
+               FIELD(pending, .doc = "Bodies not read when the wait was over"),
                FIELD(first_reply_ms, .doc = "From the webhook stored to the reply written, of the fastest"))
 
 namespace cli {
@@ -59,6 +61,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int repeat_max = 100'000;
+constexpr auto patience = 5s;  // with what becomes of the bodies, once they are posted
 
 struct TriggerOptions {
     WantedBody body;
@@ -181,23 +184,26 @@ class Watching {
 public:
     Watching(Runtime& rt, const std::vector<Bytes>& digests, TriggerResult& result) : rt_(rt), open_(digests), result_(result) {}
 
-    Aftermath run(std::chrono::milliseconds patience) {
+    Aftermath run() {
         constexpr auto look_again = 20ms;
         const auto end = std::chrono::steady_clock::now() + patience;
         Database& db = rt_.database();
         std::uint64_t seen = 0;
         while (true) {
             const std::uint64_t now = db.change_count();
-            if (now != std::exchange(seen, now)) look();
+            if (now != std::exchange(seen, now)) look([](const Fate& fate) { return fate.is_settled(); });
             if (open_.empty() || std::chrono::steady_clock::now() > end) break;
             std::this_thread::sleep_for(look_again);
         }
+        look([](const Fate& fate) { return fate.state != InboxState::received; });  // what was read is counted, answered or not
         result_.pending = static_cast<std::int64_t>(open_.size());
         return std::move(aftermath_);
     }
 
 private:
-    void look() {
+    /// Counts the bodies of which `is_due` holds; the others stay open.
+    template <class Due>
+    void look(const Due& is_due) {
         constexpr std::size_t part = 500;
         std::vector<Bytes> left;
         for (std::size_t begin = 0; begin < open_.size(); begin += part) {
@@ -209,7 +215,7 @@ private:
             };
             const auto fates = rt_.read(read);
             for (std::size_t i = 0; i < fates.size(); ++i) {
-                if (fates[i] && fates[i]->is_settled())
+                if (fates[i] && is_due(*fates[i]))
                     count(*fates[i]);
                 else
                     left.push_back(digests[i]);
@@ -229,6 +235,8 @@ private:
             } else if (item.outcome || (item.message_id && !item.takes_turn)) {
                 ++result_.silent;
                 ++aftermath_.reasons[item.outcome ? item.reason.value_or("") : "wants none"];
+            } else if (item.takes_turn) {
+                ++result_.unanswered;
             }
         }
         if (fate.state != InboxState::done) ++aftermath_.reasons[fate.error.value_or(std::string(to_word(fate.state)))];
@@ -253,7 +261,8 @@ std::string told(const TriggerResult& result, const Aftermath& aftermath) {
     if (result.answered > 0) out += fmt::format(", answered {} by {}", result.answered, list_of(aftermath.agents));
     if (result.first_reply_ms) out += fmt::format(" (first reply after {:.0f} ms)", *result.first_reply_ms);
     if (!aftermath.reasons.empty()) out += fmt::format(", no answer: {}", list_of(aftermath.reasons));
-    if (result.pending > 0) out += fmt::format(", {} not worked off yet: wabot doctor says whether a worker is there", result.pending);
+    if (result.unanswered > 0) out += fmt::format(", {} not answered yet", result.unanswered);
+    if (result.pending > 0) out += fmt::format(", {} not read yet", result.pending);
     return out;
 }
 
@@ -270,6 +279,20 @@ void judge(const std::vector<Posted>& posted, const std::vector<int>& expected, 
     const auto count = std::count_if(posted.begin(), posted.end(), [&](const Posted& one) { return !fits(one); });
     const std::string wanted = expected.empty() ? "2xx" : fmt::format("{}", fmt::join(expected, " or "));
     throw Ending(Exit::failed, fmt::format("{} of {} answers were not {}", count, posted.size(), wanted));
+}
+
+/// Ends the command when something was still to come.
+void judge(const TriggerResult& result) {
+    if (result.pending + result.unanswered == 0) return;
+    const auto counted = [](std::int64_t count, std::string_view one, std::string_view many) {
+        return fmt::format("{} {}", count, count == 1 ? one : many);
+    };
+    std::string what;
+    if (result.pending > 0) what = counted(result.pending, "body is not read yet", "bodies are not read yet");
+    if (result.unanswered > 0)
+        what += (what.empty() ? "" : ", ") + counted(result.unanswered, "message waits for its answer", "messages wait for their answers");
+    throw Ending(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
+                 "nothing is lost; wabot doctor says whether a worker is at work and which queue is paused");
 }
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {
@@ -313,7 +336,7 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     Aftermath aftermath;
     std::string outcome = opts.to_url || taken == 0 ? fmt::format("posted {}, {} taken", posted.size(), taken) : "";
     if (outcome.empty()) {
-        aftermath = Watching(rt, plan.digests(), result).run(5s);
+        aftermath = Watching(rt, plan.digests(), result).run();
         // The second of two equal bodies is taken and dropped before anything is read out of it.
         result.doubles += std::max<std::int64_t>(0, taken - static_cast<std::int64_t>(plan.digests().size()));
         result.reasons = json_of(aftermath.reasons);
@@ -321,6 +344,7 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     }
     rt.out().done(taken > 0, "trigger", result, "{}", outcome);
     judge(posted, opts.expect, place);
+    judge(result);
 }
 
 void trigger_list(Runtime& rt) {
@@ -333,7 +357,7 @@ void trigger_list(Runtime& rt) {
 
 const Command trigger_command{
     .path = "trigger",
-    .summary = "Post signed webhooks to the server, as WhatsApp would, and tell what became of them",
+    .summary = "Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s",
     .effect = Effect::writes,
     .examples = {{"wabot trigger list", "the events there are"},
                  {"wabot trigger whatsapp.message.text --set text.body=hello --repeat 3 --duplicate 0.5 --expect 200", "three of them, one twice"}},

@@ -103,13 +103,13 @@ with Wabot(sys.argv[1], WABOT_LOG="debug", WABOT_LEASE="2s", WABOT_UNCERTAIN_WIN
     states = {row["state"] for row in wabot.rows("event", "list")}
     check(states == {"done", "quarantined", "unrouted"}, f"the bodies cover all that can become of one: {states}")
 
-    seen = check_hidden("the running server's store", files(wabot.dir))
+    seen = check_hidden("the running server's store", [*files(wabot.dir), *wabot.store.dump()])
     server.kill()
-    check_hidden("the store after a kill", files(wabot.dir))
+    check_hidden("the store after a kill", [*files(wabot.dir), *wabot.store.dump()])
     server = wabot.serve()
     wabot.until_idle()
     check(server.stop() == 0, "serve ends well")
-    check_hidden("the store after a stop", files(wabot.dir))
+    check_hidden("the store after a stop", [*files(wabot.dir), *wabot.store.dump()])
     seen_logs = check_hidden("the logs", files(logs))
     stderr = check_hidden("stderr", [(process.log, process.text().encode()) for process in wabot.processes])
     # What was searched is what there is to see, and the search finds what it looks for.

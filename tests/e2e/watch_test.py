@@ -1,12 +1,15 @@
 """What an operator posts and watches: trigger, tail, listen and message status on a running server: watch_test.py WABOT"""
+import fcntl
 import http.server
 import json
+import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 
-from wabot import PATIENCE, Graph, Wabot, check, sign, until
+from wabot import NUMBER_ID, PATIENCE, Failed, Graph, Wabot, check, post, sign, text_message, until, wamid, webhook
 
 SENDER = "12025550117"
 
@@ -97,6 +100,25 @@ def check_trigger(wabot):
     check(fast["stored"] == 50 and fast["answered"] == 50, f"at a rate: {fast}")
 
 
+def check_open_ends(wabot):
+    """What is not decided when trigger ends is told apart: bodies that nobody read, and messages whose answer is still out."""
+    def ends_open():
+        """Once the workers have seen the pause."""
+        try:
+            return trigger(wabot, "whatsapp.message.text", "--expect", "200", expect=9)
+        except Failed as failure:
+            check("exit 0, not 9" in str(failure), str(failure))
+            return None
+
+    wabot.run("queue", "pause", "turn")
+    unanswered = until("pause of turn", ends_open)
+    check((unanswered["stored"], unanswered["answered"], unanswered["unanswered"], unanswered["pending"]) == (1, 0, 1, 0), f"no answer: {unanswered}")
+    wabot.run("queue", "pause", "inbox")
+    unread = until("pause of inbox", lambda: (last := ends_open()) and last["pending"] and last)
+    check((unread["stored"], unread["unanswered"], unread["pending"]) == (0, 0, 1), f"nobody read it: {unread}")
+    wabot.run("queue", "resume", "inbox", "turn")
+
+
 def check_every_event(wabot):
     for event in json.loads(wabot.run("trigger", "list", "-o", "json"))["items"]:
         result = trigger(wabot, event["event"], "--expect", "200")
@@ -118,6 +140,10 @@ def check_status(wabot):
     trigger(wabot, "whatsapp.status.failed", "--message", str(newest), "--set", "errors.0.code=131047")
     told = wabot.run("message", "status", str(newest))
     check("more than 24 hours" in told, f"the code is explained: {told}")
+    accepted = wabot.rows("message", "list", "--direction", "outgoing", "--state", "sent")[0]["id"]
+    trigger(wabot, "whatsapp.status.failed", "--message", str(accepted))
+    check([row["id"] for row in wabot.rows("message", "list", "--state", "failed")] == [accepted], "what came back failed is listed")
+    check(json.loads(wabot.run("doctor", "messages", "-o", "json"))["checks"][0]["detail"].startswith("1 message "), "and counted by doctor")
 
 
 def check_broken_pipe(wabot):
@@ -132,6 +158,52 @@ def check_broken_pipe(wabot):
 
     until("end of tail", ended)
     check(process.returncode == -signal.SIGPIPE, f"tail with a closed pipe: {process.returncode}")
+
+
+def check_signer(wabot, graph, hook):
+    """A body of one app that names an account of another one first is passed on with the secret that verified it."""
+    secret, number_id = "the-secret-of-another-app", "200000000000002"
+    wabot.device("second", graph.url, number_id=number_id, app_secret=secret)
+    listen = Watcher(wabot, "listen", "--forward-to", hook.url, "-o", "jsonl")
+    until("listening", lambda: listen.talk)
+    whole, more = (json.loads(webhook(text_message(SENDER, wamid(SENDER, f"TWO{one}"), "hi"), number_id=one)) for one in (NUMBER_ID, number_id))
+    whole["entry"] += more["entry"]
+    body = json.dumps(whole).encode()
+    check(post(wabot, body, app_secret=secret) == 200, "the body is taken")
+    until("forwarding", lambda: body in hook.bodies)
+    check(hook.signatures[hook.bodies.index(body)] == sign(body, secret), "signed with another secret than it came with")
+    listen.until("its end", lambda lines: any(line["kind"] == "forward" for line in lines))
+    listen.stop(signal.SIGINT, -signal.SIGINT)
+
+
+def check_full_pipe(wabot):
+    """Whoever reads no more without going away does not keep it from ending."""
+    ids = [str(row["id"]) for row in wabot.rows("message", "list", "--direction", "incoming")][:60]
+    page = 4096
+
+    def blocked(number, *words, talk=subprocess.DEVNULL, happens=lambda: None):
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, page)
+        process = subprocess.Popen([wabot.binary, *words, "-c", f"{wabot.dir}/wabot.toml"], env=wabot.env, stdin=subprocess.DEVNULL,
+                                   stdout=writing, stderr=talk)
+        os.close(writing)
+        begun = lambda: int.from_bytes(fcntl.ioctl(reading, termios.FIONREAD, b"\0" * 4), sys.byteorder) > 0
+
+        def shown():
+            happens()
+            return begun()
+
+        until(f"a first line of {' '.join(words)}", shown)
+        happens()
+        process.send_signal(number)
+        check(process.wait(PATIENCE) == -number, f"{' '.join(words)} with a full pipe: {process.returncode}")
+        os.close(reading)
+
+    many = lambda: trigger(wabot, "whatsapp.message.reaction", "--repeat", "40")
+    blocked(signal.SIGTERM, "tail", "--follow", "-N", "500")
+    blocked(signal.SIGINT, "message", "status", "--watch", *ids)
+    blocked(signal.SIGTERM, "listen", happens=many)
+    blocked(signal.SIGINT, "listen", talk=subprocess.STDOUT, happens=many)
 
 
 with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
@@ -188,8 +260,11 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
     check(summary == f"{received} received, {received} forwarded, 0 failed, 0 gaps", f"the summary: {messages.talk}")
     check_status(wabot)
     check_every_event(wabot)
+    check_open_ends(wabot)
     tail.stop(signal.SIGINT, -signal.SIGINT)
     everything.stop(signal.SIGTERM, -signal.SIGTERM)
     check_broken_pipe(wabot)
+    check_full_pipe(wabot)
+    check_signer(wabot, graph, hook)
     check(server.stop() == 0, "serve ends well")
     wabot.check_integrity()

@@ -42,9 +42,9 @@ bool ScratchDatabase::is_postgres() {
     return !server().empty();
 }
 
-ScratchDatabase::ScratchDatabase() : name_("t_" + real_world().random.word(12)) {
+ScratchDatabase::ScratchDatabase(const std::string& original) : name_("t_" + real_world().random.word(12)) {
     if (is_postgres()) {
-        tell_server("CREATE DATABASE " + name_);
+        tell_server("CREATE DATABASE " + name_ + (original.empty() ? "" : " TEMPLATE " + original));
         url_ = url_of(name_);
     } else {
         url_ = "sqlite:///" + (folder_.path() / "wabot.db").string();
@@ -64,7 +64,17 @@ std::unique_ptr<Database> ScratchDatabase::open(const Clock& clock) const {
     return open_database(url_, clock, {.create = true, .uses_own_clock = true});
 }
 
-ScratchStore::ScratchStore(const Clock& clock) : db_(database_.open(clock)) {
+const std::string& ScratchStore::original() {
+    static const ScratchDatabase made;
+    static const std::string name = [] {
+        if (!ScratchDatabase::is_postgres()) return std::string();
+        migrate_up(*made.open());
+        return made.name();
+    }();
+    return name;
+}
+
+ScratchStore::ScratchStore(const Clock& clock) : database_(original()), db_(database_.open(clock)) {
     migrate_up(*db_);
 }
 

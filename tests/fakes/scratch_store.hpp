@@ -25,11 +25,14 @@ private:
 /// place of the database's name, one there.
 class ScratchDatabase {
 public:
-    ScratchDatabase();
+    ScratchDatabase() : ScratchDatabase("") {}
+    /// A copy of another one, on PostgreSQL.
+    explicit ScratchDatabase(const std::string& original);
     ~ScratchDatabase();
     ScratchDatabase(const ScratchDatabase&) = delete;
 
     static bool is_postgres();
+    const std::string& name() const { return name_; }
     const std::string& url() const { return url_; }
     const std::filesystem::path& folder() const { return folder_.path(); }
     std::unique_ptr<Database> open(const Clock& clock = real_world().clock) const;
@@ -45,6 +48,8 @@ class ScratchStore {
 public:
     explicit ScratchStore(const Clock& clock = real_world().clock);
     ~ScratchStore();
+    /// The name of a migrated database that no connection holds, to make others from; "" on SQLite, where migrating takes no time.
+    static const std::string& original();
     Database& db() { return *db_; }
     const std::string& url() const { return database_.url(); }
     const std::filesystem::path& folder() const { return database_.folder(); }

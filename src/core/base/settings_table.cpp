@@ -143,7 +143,7 @@ constexpr Setting table[] = {
     setting<&Settings::state_dir>("store.dir", {.env = {"WABOT_STATE_DIR"}, .derived = "/var/lib/wabot as root, else $XDG_DATA_HOME/wabot, else ~/.local/share/wabot",
         .doc = "Folder of the database and of the files beside it."}),
     setting<&Settings::database_url>("database.url", {.env = {"DATABASE_URL", "WABOT_DATABASE_URL"}, .derived = "wabot.db in store.dir", .url = true, .check = check_database_url,
-        .doc = "Where the data lies. sqlite:///x is relative, sqlite:////x absolute."}),
+        .doc = "Where the data lies: sqlite:///x is relative, sqlite:////x absolute; postgresql://user:password@host/name with the parameters of libpq (sslmode, ...)."}),
     setting<&Settings::master_key>("security.master_key", {.env = {"WABOT_MASTER_KEY"}, .check = check_master_key,
         .doc = "64 hexadecimal digits that phone numbers and credentials are sealed with. Without it they cannot be read again: keep a copy elsewhere."}),
     setting<&Settings::host>("server.host", {.env = {"AI_MESSAGE_HOST"}, .fallback = "127.0.0.1",

@@ -117,10 +117,6 @@ SimGraphAnswer answer_sim_graph(std::string_view authorization, std::string_view
     return {200, write_json(answer), write_json(capture_of(request, id, now))};
 }
 
-std::string sim_inbound(std::string_view from, std::string_view name, std::string_view text, Time now, Random& random) {
-    return write_json(Json{{"id", "sim." + random.word(20)}, {"from", from}, {"name", name}, {"text", text}, {"timestamp", seconds_of(now)}});
-}
-
 Delivery read_sim_delivery(std::string_view body, Time received_at) try {
     const Json json = read_json(body);
     if (!json.is_object()) return {{}, "not a JSON object"};

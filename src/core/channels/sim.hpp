@@ -30,9 +30,6 @@ struct SimGraphAnswer {
 /// Refuses as the real one does: 401 and code 190 without a bearer token, 400 and code 100 for a missing field; else gives the message an id.
 SimGraphAnswer answer_sim_graph(std::string_view authorization, std::string_view body, Time now, Random& random);
 
-/// An inbox body that says: `from` (E.164 with +) writes `text` to the sim device.
-std::string sim_inbound(std::string_view from, std::string_view name, std::string_view text, Time now, Random& random);
-
 /// Reads one inbox body of a sim device, an object of either form:
 ///   {"id", "from", "name", "text", "timestamp"}                                a person writes; wants an answer
 ///   {"id", "to" | "user_id" | "group_id", "text", "reply_to", "opaque", "timestamp"}   the simulated Graph API was asked to write to that person

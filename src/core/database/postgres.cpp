@@ -80,7 +80,10 @@ public:
         PostgresConnection probe(url_);
         check_server(probe);
         version_ = probe.ask("SHOW server_version");
-        is_pooled_ = probe.is_pooled();
+        way_ = probe.ask(
+            "SELECT CASE WHEN inet_server_addr() IS NULL THEN 'by socket' WHEN (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) THEN 'TLS' "
+            "ELSE 'without TLS' END");
+        if (probe.is_pooled()) way_ = "behind a pooler";
     }
 
     ~PostgresDatabase() override { close(); }
@@ -99,9 +102,7 @@ public:
     }
 
     std::uint64_t change_count() override { return watch_.count() + commits_.load(); }
-    std::string description() override {
-        return "postgresql " + version_.substr(0, version_.find(' ')) + ", fsync=on, " + (is_pooled_ ? "behind a pooler" : "direct");
-    }
+    std::string description() override { return "postgresql " + version_.substr(0, version_.find(' ')) + ", fsync=on, " + way_; }
     std::string_view dialect() const override { return "postgres"; }
 
     std::vector<std::string> table_names() override {
@@ -230,8 +231,8 @@ private:
         if (!is_last && now - told < std::chrono::steady_clock::duration(notify_interval).count()) return;
         if (!told_at_.compare_exchange_strong(told, now)) return;
         try {
-            slot.connection->ask("SET synchronous_commit = off; SELECT pg_notify('" + std::string(postgres_channel) + "', '" + self_ +
-                                 "'); SET synchronous_commit = on");
+            slot.connection->ask("BEGIN; SET LOCAL synchronous_commit = off; SELECT pg_notify('" + std::string(postgres_channel) + "', '" + self_ +
+                                 "'); COMMIT");
         } catch (const Error&) {
             drop(slot);  // they look by themselves, too
         }
@@ -265,7 +266,7 @@ private:
     const std::string self_;
     PostgresWatch watch_;
     std::string version_;
-    bool is_pooled_ = false;
+    std::string way_;  // to the server
 
     UnitQueue writes_;
     UnitQueue reads_;

@@ -15,16 +15,11 @@ std::shared_ptr<const DeviceEntry> first(const std::vector<std::shared_ptr<const
     return found == entries.end() ? nullptr : *found;
 }
 
-std::vector<std::string> distinct(const std::vector<std::shared_ptr<const DeviceEntry>>& entries, DeviceKind kind, std::string Credentials::*member) {
-    std::vector<std::string> out;
-    for (const auto& entry : entries) {
-        const std::string& value = entry->credentials.*member;
-        if (entry->kind == kind && !value.empty() && std::ranges::find(out, value) == out.end()) out.push_back(value);
-    }
-    return out;
-}
-
 }  // namespace
+
+bool share_secret(const DeviceEntry& one, const DeviceEntry& other) {
+    return one.id == other.id || (!one.credentials.app_secret.empty() && one.credentials.app_secret == other.credentials.app_secret);
+}
 
 DeviceSnapshot::DeviceSnapshot(std::int64_t version, std::vector<std::shared_ptr<const DeviceEntry>> entries)
     : version_(version), entries_(std::move(entries)) {}
@@ -46,15 +41,7 @@ bool DeviceSnapshot::share_secret(DeviceId one, DeviceId other) const {
     if (one == other) return true;
     const auto a = find(one);
     const auto b = find(other);
-    return a && b && !a->credentials.app_secret.empty() && a->credentials.app_secret == b->credentials.app_secret;
-}
-
-std::vector<std::string> DeviceSnapshot::app_secrets(DeviceKind kind) const {
-    return distinct(entries_, kind, &Credentials::app_secret);
-}
-
-std::vector<std::string> DeviceSnapshot::verify_tokens(DeviceKind kind) const {
-    return distinct(entries_, kind, &Credentials::verify_token);
+    return a && b && wabot::share_secret(*a, *b);
 }
 
 Directory::Directory(const Vault& vault, EnvironmentCredentials environment)

@@ -26,6 +26,9 @@ struct DeviceEntry {
     Credentials credentials;  // all empty when they could not be opened
 };
 
+/// Whether it is one device, or two of one app: webhooks are signed by the app, and Meta may send those of all its numbers to one address.
+bool share_secret(const DeviceEntry& one, const DeviceEntry& other);
+
 /// All active devices at one moment; never changes.
 class DeviceSnapshot {
 public:
@@ -38,11 +41,8 @@ public:
     std::shared_ptr<const DeviceEntry> find(DeviceId id) const;
     std::shared_ptr<const DeviceEntry> find_by_key(std::string_view key) const;
     std::shared_ptr<const DeviceEntry> find_by_provider_ref(DeviceKind kind, std::string_view provider_ref) const;
-    /// Whether it is one device, or two of one app: webhooks are signed by the app.
+    /// The same of two devices by id; a device that is not active shares with itself alone.
     bool share_secret(DeviceId one, DeviceId other) const;
-    /// Each distinct one of the devices of that kind, empty ones left out: what the bare webhook path tries.
-    std::vector<std::string> app_secrets(DeviceKind kind) const;
-    std::vector<std::string> verify_tokens(DeviceKind kind) const;
 
 private:
     std::int64_t version_;

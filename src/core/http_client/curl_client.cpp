@@ -67,6 +67,10 @@ private:
 
 }  // namespace
 
+void require_http_library() {
+    curl();
+}
+
 std::unique_ptr<HttpClient> open_http_client(std::size_t in_flight_max) {
     return std::make_unique<CurlClient>(in_flight_max);
 }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 
 namespace wabot {
 
@@ -27,21 +29,34 @@ void block_signals() {
 }  // namespace
 
 void Loop::order(Verb verb, std::shared_ptr<Transfer> transfer) {
+    std::string why_not = client_closed;
     {
         const std::lock_guard lock(mutex_);
         if (!stopping_) {
             if (!multi_ && verb != Verb::begin) return;  // it never began
-            if (!multi_) start();
-            orders_.push_back({verb, std::move(transfer)});
-            curl().multi_wakeup(multi_.get());
-            return;
+            if (!multi_) why_not = start();
+            if (multi_) {
+                orders_.push_back({verb, std::move(transfer)});
+                curl().multi_wakeup(multi_.get());
+                return;
+            }
         }
     }
-    if (verb == Verb::begin) transfer->fail(client_closed);
+    if (verb == Verb::begin) transfer->fail(std::move(why_not));
 }
 
-/// Under the mutex. Error{unavailable} leaves things as they were.
-void Loop::start() {
+/// Under the mutex. Says why it could not, which leaves things as they were: the next transfer tries again. Logged once.
+std::string Loop::start() {
+    try {
+        open();
+        return {};
+    } catch (const Error& error) {
+        if (!std::exchange(is_failure_told_, true)) log::error("no requests can be made", {{"error", error.what()}, {"hint", error.hint()}});
+        return error.what();
+    }
+}
+
+void Loop::open() {
     std::unique_ptr<CURLM, FreeMulti> multi(curl().multi_init());
     if (!multi) throw Error(Errc::unavailable, "libcurl gives no handle");
     curl().multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace wabot {
 
 /// libcurl's multi interface on a thread of its own, which starts with the first transfer. `order` may be called from any thread, also after
-/// `stop`: then a transfer that would begin fails at once.
+/// `stop`: then a transfer that would begin fails at once, as it does while libcurl or a thread is not to be had.
 class Loop {
 public:
     enum class Verb { begin, open_gate, give_up };
@@ -37,7 +38,8 @@ private:
         void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
     };
 
-    void start();
+    std::string start();
+    void open();
     void run();
     bool carry_out_orders();
     void begin_waiting();
@@ -63,6 +65,7 @@ private:
     std::mutex mutex_;
     std::vector<Order> orders_;
     bool stopping_ = false;
+    bool is_failure_told_ = false;
     std::thread thread_;
 };
 

@@ -55,6 +55,9 @@ public:
     virtual asio::awaitable<HttpOutcome> exchange(HttpRequest request, BeforeBody before_body = {}) = 0;
 };
 
+/// Error{unavailable} with the way out when no request can be made here because a library is missing. `exchange` answers HttpFailure then.
+void require_http_library();
+
 std::unique_ptr<HttpClient> open_http_client(std::size_t in_flight_max = 256);
 
 }  // namespace wabot

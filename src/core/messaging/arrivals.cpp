@@ -7,7 +7,7 @@ Cursor end(Snapshot& db) {
 }
 
 FeedPart<ArrivedBody> read(Snapshot& db, const Cursor& after, int limit) {
-    return cursors::read<ArrivedBody>(db, "inbox", "SELECT id, kind, device_id, body, received_at FROM inbox", after, limit);
+    return cursors::read<ArrivedBody>(db, "inbox", "SELECT id, kind, device_id, verified_by, body, received_at FROM inbox", after, limit);
 }
 
 }  // namespace wabot::arrivals

@@ -14,12 +14,13 @@ namespace wabot {
 /// A webhook as it came, read or not.
 struct ArrivedBody {
     InboxId id;
-    std::string kind;  // the channel's word
-    std::optional<DeviceId> device_id;
-    std::optional<Bytes> body;  // sealed; none: blanked after its retention time
+    std::string kind;                     // the channel's word
+    std::optional<DeviceId> device_id;    // whose alone it is
+    std::optional<DeviceId> verified_by;  // whose secret verified it
+    std::optional<Bytes> body;            // sealed; none: blanked after its retention time
     Time received_at;
 };
-WABOT_DESCRIBE(ArrivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(body), FIELD(received_at))
+WABOT_DESCRIBE(ArrivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(verified_by), FIELD(body), FIELD(received_at))
 
 /// The inbox as it fills, for those who watch: reading changes nothing and waits for nobody.
 namespace arrivals {

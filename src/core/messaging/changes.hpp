@@ -31,7 +31,7 @@ namespace changes {
 void record(Transaction& tx, const Cause& cause, std::string_view kind, std::string_view object_type, std::int64_t object_id,
             std::int64_t device_id = 0);
 
-/// Behind the newest row.
+/// Behind the newest row, which is never removed.
 Cursor end(Snapshot& db);
 /// What came after `after`, at most `limit` rows.
 FeedPart<Change> read(Snapshot& db, const Cursor& after, int limit);

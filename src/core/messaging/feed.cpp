@@ -8,6 +8,7 @@
 #include <ranges>
 
 #include "core/base/text.hpp"
+#include "core/messaging/statuses.hpp"
 
 namespace wabot {
 
@@ -70,13 +71,6 @@ struct ToldMessage {
 WABOT_DESCRIBE(ToldMessage, FIELD(direction), FIELD(sender_kind), FIELD(message_type), FIELD(contact_last4), FIELD(agent), FIELD(reason),
                FIELD(answers))
 
-struct ToldStatus {
-    std::string status;
-    std::optional<std::string> error_code;
-    std::optional<std::string> error_title;
-};
-WABOT_DESCRIBE(ToldStatus, FIELD(status), FIELD(error_code), FIELD(error_title))
-
 struct ToldTurn {
     MessageId last_message_id;
     std::int64_t attempt;
@@ -123,11 +117,10 @@ std::string tell_message(Snapshot& db, const Change& change) {
 
 /// The status that this unit stored.
 std::string tell_status(Snapshot& db, const Change& change) {
-    static constexpr std::string_view sql =
-        "SELECT status, error_code, error_title FROM message_statuses WHERE message_id = $1 AND created_at = $2 ORDER BY id DESC LIMIT 1";
-    const auto status = db.query(sql, change.object_id, change.created_at).first<ToldStatus>();
+    const auto status = statuses::find_stored(db, MessageId{change.object_id}, change.created_at);
     if (!status) return "";
-    return status->error_code ? fmt::format("{}: {} {}", status->status, *status->error_code, status->error_title.value_or("")) : status->status;
+    const auto error = status->error();
+    return error ? fmt::format("{}: {}", status->status, *error) : status->status;
 }
 
 std::string tell_turn(Snapshot& db, const Change& change) {

@@ -9,6 +9,7 @@
 #include "core/devices/devices.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
+#include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/workers.hpp"
 #include "core/queue/attempts.hpp"
@@ -44,14 +45,6 @@ struct HistorySend {
 };
 WABOT_DESCRIBE(HistorySend, FIELD(id), FIELD(message_id), FIELD(part), FIELD(attempt), FIELD(state), FIELD(on_uncertain), FIELD(uncertain_since),
                FIELD(last_error), FIELD(settled_by), FIELD(doubled_at), FIELD(updated_at))
-
-struct HistoryStatus {
-    Time at;
-    std::string status;
-    std::optional<std::string> error_code;
-    std::optional<std::string> error_title;
-};
-WABOT_DESCRIBE(HistoryStatus, FIELD(at), FIELD(status), FIELD(error_code), FIELD(error_title))
 
 namespace messages {
 
@@ -223,11 +216,9 @@ private:
     }
 
     void tell_statuses() {
-        static constexpr std::string_view sql = R"sql(
-            SELECT timestamp AS at, status, error_code, error_title FROM message_statuses WHERE message_id = $1 ORDER BY timestamp, id LIMIT 200)sql";
-        for (const HistoryStatus& status : db_.query(sql, message_.id).all<HistoryStatus>()) {
+        for (const ReportedStatus& status : statuses::list(db_, message_.id)) {
             std::string detail = "says the provider";
-            if (status.error_code) detail += ": " + explain_error(fmt::format("{}: {}", *status.error_code, status.error_title.value_or("")));
+            if (const auto error = status.error()) detail += ": " + explain_error(*error);
             step(status.at, status.status, std::move(detail));
         }
     }

@@ -1,5 +1,7 @@
 #include "core/messaging/statuses.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.hpp"
@@ -18,13 +20,6 @@ struct StatusMessage {
 };
 WABOT_DESCRIBE(StatusMessage, FIELD(id), FIELD(conversation_id))
 
-struct EarlyStatus {
-    std::string status;
-    std::optional<std::string> error_code;
-    std::optional<std::string> error_title;
-};
-WABOT_DESCRIBE(EarlyStatus, FIELD(status), FIELD(error_code), FIELD(error_title))
-
 struct Leftover {
     DeviceId device_id;
     Bytes hash;
@@ -33,15 +28,21 @@ struct Leftover {
 };
 WABOT_DESCRIBE(Leftover, FIELD(device_id), FIELD(hash), FIELD(message_id), FIELD(conversation_id))
 
+std::optional<std::string> ReportedStatus::error() const {
+    if (!error_code) return std::nullopt;
+    return error_title ? *error_code + ": " + *error_title : *error_code;
+}
+
 }  // namespace wabot
 
 namespace wabot::statuses {
 
 namespace {
 
+constexpr std::string_view reported_columns = "status, timestamp AS at, error_code, error_title";
 constexpr auto leftover_age_max = std::chrono::minutes(10);
 
-void move_message(Transaction& tx, MessageId message, const EarlyStatus& status) {
+void move_message(Transaction& tx, MessageId message, const ReportedStatus& status) {
     const auto to = from_word<MessageStatus>(status.status);
     const bool is_providers = to && (*to == MessageStatus::sent || *to == MessageStatus::delivered || *to == MessageStatus::read ||
                                      *to == MessageStatus::played || *to == MessageStatus::failed);
@@ -79,7 +80,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
         found = message_of(tx, device, status.provider_id.hash);
     const auto message = found ? std::optional(found->id) : std::nullopt;
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-    const EarlyStatus row{update.status, some(update.error_code), some(update.error_title)};
+    const ReportedStatus row{update.status, update.timestamp, some(update.error_code), some(update.error_title)};
     static constexpr std::string_view sql = R"sql(
         INSERT INTO message_statuses (device_id, message_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4,
                                       recipient_hash, status, timestamp, error_code, error_title, created_at, updated_at)
@@ -87,7 +88,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
         ON CONFLICT (whatsapp_message_id_hash, status, recipient_hash) DO NOTHING)sql";
     const auto added =
         tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
-                   first_characters(row.status, 30), update.timestamp, row.error_code, row.error_title, tx.now());
+                   first_characters(row.status, 30), row.at, row.error_code, row.error_title, tx.now());
     if (added == 0) return false;
     if (message) {
         if (!failed || !is_on_its_way(tx, *message)) move_message(tx, *message, row);
@@ -97,16 +98,16 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
 }
 
 void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId message) {
-    static constexpr std::string_view early_sql = R"sql(
-        SELECT status, error_code, error_title FROM message_statuses
-        WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL ORDER BY id)sql";
-    const auto early = tx.query(early_sql, device, hash).all<EarlyStatus>();
+    static const std::string early_sql =
+        fmt::format("SELECT {} FROM message_statuses WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL ORDER BY id",
+                    reported_columns);
+    const auto early = tx.query(early_sql, device, hash).all<ReportedStatus>();
     if (early.empty()) return;
     static constexpr std::string_view sql = R"sql(
         UPDATE message_statuses SET message_id = $3, updated_at = $4
         WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL)sql";
     tx.execute(sql, device, hash, message, tx.now());
-    for (const EarlyStatus& status : early) move_message(tx, message, status);
+    for (const ReportedStatus& status : early) move_message(tx, message, status);
 }
 
 void join_leftovers(Transaction& tx) {
@@ -119,6 +120,26 @@ void join_leftovers(Transaction& tx) {
     for (const Leftover& leftover : tx.query(sql, tx.now() - leftover_age_max).all<Leftover>())
         if (lanes::try_lock(tx, leftover.conversation_id))  // else the next time
             join_early(tx, leftover.device_id, leftover.hash, leftover.message_id);
+}
+
+std::vector<ReportedStatus> list(Snapshot& db, MessageId message) {
+    static const std::string sql =
+        fmt::format("SELECT {} FROM message_statuses WHERE message_id = $1 ORDER BY timestamp, id LIMIT 200", reported_columns);
+    return db.query(sql, message).all<ReportedStatus>();
+}
+
+std::optional<ReportedStatus> find_stored(Snapshot& db, MessageId message, Time stored_at) {
+    static const std::string sql =
+        fmt::format("SELECT {} FROM message_statuses WHERE message_id = $1 AND created_at = $2 ORDER BY id DESC LIMIT 1", reported_columns);
+    return db.query(sql, message, stored_at).first<ReportedStatus>();
+}
+
+std::int64_t count_failed(Snapshot& db, Time since) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT count(*) FROM messages m
+        WHERE m.status = 'failed' AND m.updated_at > $1
+          AND EXISTS (SELECT s.id FROM message_statuses s WHERE s.message_id = m.id AND s.status = 'failed'))sql";
+    return db.query(sql, since).one<std::int64_t>();
 }
 
 }  // namespace wabot::statuses

@@ -1,14 +1,31 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/cause.hpp"
+#include "core/base/describe.hpp"
 #include "core/channels/delivery.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
 #include "core/messaging/ids.hpp"
 
-namespace wabot::statuses {
+namespace wabot {
+
+/// What the provider said of a message, as it is kept.
+struct ReportedStatus {
+    std::string status;  // the provider's word
+    Time at;
+    std::optional<std::string> error_code;
+    std::optional<std::string> error_title;
+
+    /// "131047: Re-engagement message"; nullopt when nothing was wrong.
+    std::optional<std::string> error() const;
+};
+WABOT_DESCRIBE(ReportedStatus, FIELD(status), FIELD(at), FIELD(error_code), FIELD(error_title))
+
+namespace statuses {
 
 /// A status with its ids sealed, ready for the unit.
 struct Sealable {
@@ -26,4 +43,14 @@ void join_early(Transaction& tx, DeviceId device, const Bytes& provider_id_hash,
 /// Joins the latest statuses that missed their message: where units run side by side, a status and the answer to its send may not see each other.
 void join_leftovers(Transaction& tx);
 
-}  // namespace wabot::statuses
+/// Of a message in the provider's order of time, 200 at most.
+std::vector<ReportedStatus> list(Snapshot& db, MessageId message);
+/// The one that was stored for a message at that time.
+std::optional<ReportedStatus> find_stored(Snapshot& db, MessageId message, Time stored_at);
+
+/// How many messages the provider has accepted and then, since that time, reported failed.
+std::int64_t count_failed(Snapshot& db, Time since);
+
+}  // namespace statuses
+
+}  // namespace wabot

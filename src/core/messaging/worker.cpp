@@ -4,21 +4,17 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
-#include <deque>
-#include <functional>
 #include <map>
 
 #include "core/base/error.hpp"
 #include "core/base/fault.hpp"
 #include "core/base/log.hpp"
-#include "core/channels/open_channel.hpp"
 #include "core/messaging/drain.hpp"
-#include "core/messaging/messages.hpp"
-#include "core/messaging/sends.hpp"
-#include "core/messaging/signal.hpp"
 #include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/turns_at_once.hpp"
+#include "core/messaging/worker_context.hpp"
+#include "core/messaging/worker_sends.hpp"
 #include "core/messaging/workers.hpp"
 #include "core/queue/pauses.hpp"
 
@@ -28,16 +24,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto poll_interval = 50ms;    // how soon work of other processes is seen
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
 constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
 constexpr int claim_max = 64;
-constexpr auto hang_after = 1s;       // without the end of a send: providers hang, and nothing more is claimed than there are hands
 constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
-constexpr auto claim_age_max = 10s;   // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
 constexpr auto heartbeat_interval_max = workers::silence_max / 4;
-
-const Cause by_worker{{"system", "worker"}, ""};
 
 /// Remembers what was seen of the store, so that an idle worker asks a counter and not the tables.
 class Watch {
@@ -62,36 +53,14 @@ private:
 
 }  // namespace
 
-struct Worker::State : std::enable_shared_from_this<Worker::State> {
+struct Worker::State final : WorkerContext {
     State(WorkerTools t, WorkerOptions o, WorkerId worker, asio::any_io_executor ex)
-        : tools(t),
-          options(o),
-          id(worker),
-          executor(ex),
-          inbox_signal(ex),
-          turn_signal(ex),
-          send_signal(ex),
-          job_signal(ex),
-          idle_signal(ex),
-          upkeep_signal(ex) {}
+        : WorkerContext(t, o, worker, ex), inbox_signal(ex), turn_signal(ex), job_signal(ex), sending(*this) {}
 
-    WorkerTools tools;
-    WorkerOptions options;
-    WorkerId id;
-    asio::any_io_executor executor;
-    Signal inbox_signal, turn_signal, send_signal, job_signal, idle_signal, upkeep_signal;
-    std::atomic<bool> stopping{false};
+    Signal inbox_signal, turn_signal, job_signal;
+    WorkerSends sending;
     // What is in flight, by lane: only these leases are lengthened, so that what was lost on the way runs out and is taken up again.
     std::map<ConversationId, ClaimedLane> turns_in_flight;
-    std::map<ConversationId, ClaimedLane> sends_in_hand;
-    // Claimed while others are on their way, so that the next one need not wait for a commit.
-    struct WaitingSend {
-        ClaimedSend claimed;
-        std::chrono::nanoseconds claimed_at;
-    };
-    std::deque<WaitingSend> sends_waiting;
-    int sends_in_flight = 0;
-    std::chrono::nanoseconds send_ended_at{};
     std::map<JobId, ClaimedJob> jobs_in_flight;
     std::vector<Pause> pauses;
     std::optional<std::chrono::nanoseconds> pauses_seen_at;
@@ -101,13 +70,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     std::array<std::atomic<std::uint64_t>, std::size(all_queues)> steps{};  // what each queue's loop took, and how many of these has_moved() saw
     std::array<std::uint64_t, std::size(all_queues)> steps_seen{};
     Answering answering;
-    struct OpenedChannel {
-        std::shared_ptr<const DeviceEntry> device;
-        std::shared_ptr<Channel> channel;
-    };
-    std::map<DeviceId, OpenedChannel> channels;
 
-    sends::Limits send_limits() const { return {options.send_attempts, options.uncertain_window}; }
     turns::Limits turn_limits() const { return {options.turn_attempts}; }
 
     // --- inbox
@@ -152,7 +115,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             std::size_t finished = 0;
         } done;
         const bool may_send = works_on(QueueName::send) && !co_await is_paused(QueueName::send) && !stopping.load();
-        const int room = may_send ? send_room() : 0;
+        const int room = may_send ? sending.room() : 0;
         auto finish = [&](Transaction& tx) {
             Done now;
             turns::AtOnce at_once(tx, by_worker, id, tx.now() + options.lease, room);
@@ -169,8 +132,8 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
             co_return 0;
         }
         WABOT_FAULT("turn.finished");
-        take_in_hand(std::move(done.claimed), claimed_at);
-        send_signal.notify();
+        sending.take_in_hand(std::move(done.claimed), claimed_at);
+        sending.signal().notify();
         co_return done.finished;
     }
 
@@ -209,191 +172,10 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         co_await write_surely(finish);
         WABOT_FAULT("turn.finished");
         if (!failure.empty()) log::warning("turn failed", {{"turn_id", turn.id}, {"attempt", turn.attempt}, {"error", failure}});
-        send_signal.notify();
+        sending.signal().notify();
     }
 
-    // --- sends
-
-    /// How many more sends to claim: ahead of the free hands as long as these become free, else no more than there are.
-    int send_room() const {
-        const bool flows = tools.world.clock.since_boot() - send_ended_at < hang_after;
-        const int hands = flows ? options.send_concurrency : options.send_concurrency - sends_in_flight;
-        return hands - static_cast<int>(sends_waiting.size());
-    }
-    bool wants_sends() const { return send_room() > 0 && 2 * static_cast<int>(sends_waiting.size()) <= options.send_concurrency; }
-
-    /// What waits behind a provider that hangs goes back, for workers whose hands are free.
-    void give_back_waiting() {
-        const auto now = tools.world.clock.since_boot();
-        while (!sends_waiting.empty() && sends_in_flight >= options.send_concurrency && now - sends_waiting.front().claimed_at > 2 * hang_after) {
-            WaitingSend waiting = std::move(sends_waiting.front());
-            sends_waiting.pop_front();
-            const ClaimedLane lane = waiting.claimed.lane;
-            spawn(return_send(std::move(waiting)), [this, lane] { ended(sends_in_hand, lane, send_signal); });
-        }
-    }
-    asio::awaitable<void> return_send(WaitingSend waiting) {
-        std::optional<SendOutcome> nothing;
-        co_await record(waiting.claimed, std::move(nothing));
-    }
-
-    asio::awaitable<std::size_t> claim_sends() {
-        give_back_waiting();
-        if (!wants_sends()) co_return 0;
-        auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
-        if (!co_await tools.db.read(due)) co_return 0;
-        const int limit = std::min(claim_max, send_room());
-        auto claim = [this, limit](Transaction& tx) { return sends::claim(tx, by_worker, limit, tx.now() + options.lease, id, send_limits()); };
-        const auto claimed_at = tools.world.clock.since_boot();
-        auto claimed = co_await tools.db.write(claim);
-        take_in_hand(std::move(claimed.sends), claimed_at);
-        co_return claimed.lanes;
-    }
-
-    void take_in_hand(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at) {
-        if (!sends.empty()) WABOT_FAULT("send.claimed");
-        for (auto& send : sends) {
-            sends_in_hand[send.lane.id] = send.lane;
-            sends_waiting.push_back({std::move(send), claimed_at});
-        }
-        start_sends();
-    }
-
-    void start_sends() {
-        while (!sends_waiting.empty() && sends_in_flight < options.send_concurrency) {
-            WaitingSend next = std::move(sends_waiting.front());
-            sends_waiting.pop_front();
-            ++sends_in_flight;
-            const ClaimedLane lane = next.claimed.lane;
-            spawn(run_send(std::move(next)), [this, lane] { ended(sends_in_hand, lane, send_signal); });
-        }
-        if (wants_sends()) send_signal.notify();
-    }
-
-    /// The commit before the first octet, and the refusal to go on after having been stopped for too long.
-    struct Gate final : HandOver {
-        Gate(State& s, const ClaimedSend& c, std::chrono::nanoseconds at) : state(s), claimed(c), claimed_at(at) {}
-        asio::awaitable<void> commit() override {
-            is_asked = true;
-            const Bytes body_hash = state.tools.vault.hash(claimed.send.content);
-            WABOT_FAULT("send.connected");
-            auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
-            co_await state.tools.db.write(begin);
-            WABOT_FAULT("send.handing_over");
-            const auto age_max = std::min<std::chrono::nanoseconds>(claim_age_max, state.options.lease);
-            if (state.tools.world.clock.since_boot() - claimed_at > age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
-            is_committed = true;
-        }
-        State& state;
-        const ClaimedSend& claimed;
-        const std::chrono::nanoseconds claimed_at;
-        bool is_asked = false;
-        bool is_committed = false;
-    };
-
-    asio::awaitable<void> run_send(WaitingSend next) {
-        const ClaimedSend& claimed = next.claimed;
-        auto outcome = co_await hand_over(claimed, next.claimed_at);
-        --sends_in_flight;
-        send_ended_at = tools.world.clock.since_boot();
-        start_sends();
-        co_await record(claimed, std::move(outcome));
-    }
-
-    /// Nothing: it was not offered, and goes back as it is.
-    asio::awaitable<std::optional<SendOutcome>> hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at) {
-        std::optional<SendOutcome> outcome;
-        if (stopping.load()) co_return outcome;
-        Gate gate(*this, claimed, claimed_at);
-        try {
-            const auto channel = co_await channel_of(claimed);
-            const Outgoing outgoing = compose(claimed);
-            outcome = co_await channel->send(outgoing, gate);
-            WABOT_FAULT("send.answered");
-        } catch (const Error& error) {
-            // Nothing was offered. A claim that was lost, came too late or could not be written down is given back as it is: none of it is the
-            // message's fault. Anything else is tried again.
-            const bool is_store_away = gate.is_asked && error.code() == Errc::unavailable;
-            if (gate.is_committed)
-                outcome = outcome ? outcome : Uncertain{error.what()};
-            else if (error.code() != Errc::stale && !is_store_away)
-                outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
-        } catch (const std::exception& error) {
-            if (gate.is_committed)
-                outcome = Uncertain{error.what()};
-            else
-                outcome = NotSent{RetryClass::transient, std::nullopt, "internal", error.what()};
-        }
-        co_return outcome;
-    }
-
-    asio::awaitable<void> record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
-        const double jitter = tools.world.random.fraction();
-        std::optional<Sealed> provider_id;
-        if (outcome)
-            if (const auto* sent = std::get_if<Sent>(&*outcome)) provider_id = tools.vault.seal(sent->provider_message_id, messages::id_data);
-        auto work = [&](Transaction& tx) {
-            if (!outcome) return sends::give_back(tx, claimed);
-            if (provider_id) return sends::record_sent(tx, by_worker, claimed, *provider_id);
-            if (const auto* refused = std::get_if<NotSent>(&*outcome))
-                return sends::record_refused(tx, by_worker, claimed, *refused, send_limits(), jitter);
-            sends::record_uncertain(tx, by_worker, claimed, std::get<Uncertain>(*outcome).detail, send_limits());
-        };
-        co_await write_surely(work);
-        WABOT_FAULT("send.recorded");
-        if (!outcome) co_return;
-        if (provider_id)
-            log::write(log::Level::info, log::Logger::messages, "message sent",
-                       {{"message_id", claimed.send.message_id}, {"send_id", claimed.send.id}});
-        if (const auto* refused = std::get_if<NotSent>(&*outcome))
-            log::write(log::Level::warning, log::Logger::messages, "send refused",
-                       {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
-        else if (const auto* uncertain = std::get_if<Uncertain>(&*outcome))
-            log::write(log::Level::warning, log::Logger::messages, "send uncertain",
-                       {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
-    }
-
-    /// What the provider said must not be forgotten because the store is away for a moment: tried until the lease would be over anyhow.
-    template <class Work>
-    asio::awaitable<void> write_surely(Work work) {
-        const auto until = tools.world.clock.since_boot() + options.lease;
-        for (;;) {
-            try {
-                auto again = std::ref(work);
-                co_await tools.db.write(again);
-                co_return;
-            } catch (const Error& error) {
-                // A conflict is a row that another unit was quicker to add: seen, the next time.
-                const bool passes = error.code() == Errc::unavailable || error.code() == Errc::conflict;
-                if (!passes || tools.world.clock.since_boot() > until) throw;
-            }
-            co_await tools.world.timers.after(poll_interval);
-        }
-    }
-
-    asio::awaitable<std::shared_ptr<Channel>> channel_of(const ClaimedSend& claimed) {
-        auto device = tools.directory.now()->find(claimed.send.device_id);
-        if (!device || device->revision != claimed.device_revision) {
-            auto reload = [this](Snapshot& db) { return tools.directory.reload(db); };
-            co_await tools.db.read(reload);
-            device = tools.directory.now()->find(claimed.send.device_id);
-            if (!device) throw Error(Errc::unavailable, "the device is not active");
-        }
-        auto& opened = channels[claimed.send.device_id];
-        if (opened.device != device) opened = {device, open_channel(*device, tools.http, tools.world)};
-        co_return opened.channel;
-    }
-
-    Outgoing compose(const ClaimedSend& claimed) const {
-        Target target = open_target(tools.vault, claimed.target);
-        Outgoing out;
-        out.to = std::move(target.to);
-        out.group_id = std::move(target.group_id);
-        out.text = claimed.send.content;
-        if (claimed.quoted && claimed.send.part == 1) out.reply_to = tools.vault.open(*claimed.quoted, messages::id_data);
-        out.opaque = sends::opaque_of(claimed.send);
-        return out;
-    }
+    asio::awaitable<std::size_t> claim_sends() { return sending.claim(); }
 
     // --- jobs
 
@@ -447,7 +229,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     asio::awaitable<void> upkeep() {
         std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
         for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
-        for (const auto& [key, lane] : sends_in_hand) held.emplace_back(Lane::send, lane);
+        for (const auto& [key, lane] : sending.in_hand()) held.emplace_back(Lane::send, lane);
         const auto now = tools.world.clock.since_boot();
         const bool sweeps = !swept_at || now - *swept_at >= sweep_interval;
         std::vector<ClaimedJob> held_jobs;
@@ -464,30 +246,6 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
         };
         retention_hour = co_await tools.db.write(work);
         if (sweeps) swept_at = now;
-    }
-
-    /// Runs beside the loops; a failure is logged and costs at most a lease.
-    void spawn(asio::awaitable<void> work, std::function<void()> ended) {
-        auto self = shared_from_this();
-        asio::co_spawn(executor, std::move(work), [self, ended = std::move(ended)](std::exception_ptr failure) {
-            if (failure) log_failure("worker step failed", failure);
-            ended();
-            self->idle_signal.notify();
-        });
-    }
-
-    void ended(std::map<ConversationId, ClaimedLane>& in_flight, const ClaimedLane& lane, Signal& signal) {
-        if (const auto found = in_flight.find(lane.id); found != in_flight.end() && found->second.lease_no == lane.lease_no) in_flight.erase(found);
-        signal.notify();
-        if (stopping.load()) upkeep_signal.notify();  // which lengthens leases until the last of them has ended
-    }
-
-    static void log_failure(std::string_view phrase, std::exception_ptr failure) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::exception& error) {
-            log::error(phrase, {{"error", error.what()}});
-        }
     }
 
     using Step = asio::awaitable<std::size_t> (State::*)();
@@ -547,7 +305,7 @@ struct Worker::State : std::enable_shared_from_this<Worker::State> {
     }
 
     bool works_on(QueueName queue) const { return std::find(options.queues.begin(), options.queues.end(), queue) != options.queues.end(); }
-    bool is_busy() const { return !turns_in_flight.empty() || !sends_in_hand.empty() || !jobs_in_flight.empty(); }
+    bool is_busy() const { return !turns_in_flight.empty() || !sending.in_hand().empty() || !jobs_in_flight.empty(); }
 
     void start_loop(QueueName queue, Signal& signal, Step step) {
         if (works_on(queue)) start(loop(queue, signal, step));
@@ -571,7 +329,7 @@ asio::awaitable<void> Worker::run() {
     State& s = *state_;
     s.start_loop(QueueName::inbox, s.inbox_signal, &State::drain_some);
     s.start_loop(QueueName::turn, s.turn_signal, &State::answer_turns);
-    s.start_loop(QueueName::send, s.send_signal, &State::claim_sends);
+    s.start_loop(QueueName::send, s.sending.signal(), &State::claim_sends);
     s.start_loop(QueueName::job, s.job_signal, &State::claim_jobs);
     s.start(s.upkeep_loop());
     co_await s.until_idle();
@@ -595,7 +353,7 @@ void Worker::stop() {
     state_->stopping.store(true);
     state_->inbox_signal.notify();
     state_->turn_signal.notify();
-    state_->send_signal.notify();
+    state_->sending.signal().notify();
     state_->job_signal.notify();
     state_->upkeep_signal.notify();
 }

@@ -66,12 +66,17 @@ Step delete_jobs(Transaction& tx, Time before, std::int64_t) {
 
 // --- what was noted in the order of time: the oldest rows have the lowest ids
 
+// The newest row of the feed stays, however old: it says how far the feed has come, so that who reads it knows what was removed unread.
+
 std::int64_t count_changes(Snapshot& db, Time before) {
-    return count_of(db, "SELECT count(*) FROM changes WHERE created_at < $1", before);
+    return count_of(db, "SELECT count(*) FROM changes WHERE created_at < $1 AND id < (SELECT max(id) FROM changes)", before);
 }
 
 Step delete_changes(Transaction& tx, Time before, std::int64_t) {
-    return oldest(tx.execute("DELETE FROM changes WHERE id IN (SELECT id FROM changes ORDER BY id LIMIT $2) AND created_at < $1", before, rows_max));
+    static constexpr std::string_view sql = R"sql(
+        DELETE FROM changes
+        WHERE id IN (SELECT id FROM changes ORDER BY id LIMIT $2) AND created_at < $1 AND id < (SELECT max(id) FROM changes))sql";
+    return oldest(tx.execute(sql, before, rows_max));
 }
 
 std::int64_t count_attempts(Snapshot& db, Time before) {

@@ -30,10 +30,8 @@ std::vector<std::shared_ptr<const DeviceEntry>> addressed(const DeviceSnapshot& 
     return out;
 }
 
-/// Several numbers of one app have one secret, and Meta may send the messages of all of them to one address.
-bool shares_secret(const DeviceSnapshot& devices, const DeviceEntry& device) {
-    const auto same = [&](const auto& other) { return other->id != device.id && other->credentials.app_secret == device.credentials.app_secret; };
-    return std::any_of(devices.entries().begin(), devices.entries().end(), same);
+bool is_alone_with_its_secret(const DeviceSnapshot& devices, const DeviceEntry& device) {
+    return std::ranges::none_of(devices.entries(), [&](const auto& other) { return other->id != device.id && share_secret(*other, device); });
 }
 
 /// The device whose secret signed the body. Error when that cannot even be asked: no such device, no secret.
@@ -62,7 +60,7 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
                 failure = std::current_exception();
             }
         if (device) {
-            const bool for_it_alone = key != nullptr && !shares_secret(*devices, *device);
+            const bool for_it_alone = key != nullptr && is_alone_with_its_secret(*devices, *device);
             if (co_await intake.store("whatsapp", request.body, *device, for_it_alone, request.id)) co_return Response::empty();
         }
         // Made or changed by another process: look again before refusing.

@@ -47,15 +47,22 @@ TEST_CASE_METHOD(Fixture, "the directory finds devices by key and by number") {
     CHECK(now->find_by_key("shop")->options.graph_url == "http://graph.test");
 }
 
-TEST_CASE_METHOD(Fixture, "the directory lists each distinct secret once") {
-    whatsapp("one", "1", {{"app_secret", "a"}, {"verify_token", "v"}});
-    whatsapp("two", "2", {{"app_secret", "a"}});
-    whatsapp("three", "3", {{"app_secret", "b"}, {"verify_token", "v"}});
-    whatsapp("none", "4");
+TEST_CASE_METHOD(Fixture, "the directory knows which devices are of one app") {
+    const Device one = whatsapp("one", "1", {{"app_secret", "a"}});
+    const Device two = whatsapp("two", "2", {{"app_secret", "a"}});
+    const Device three = whatsapp("three", "3", {{"app_secret", "b"}});
     reload();
-    CHECK(directory.now()->app_secrets(DeviceKind::whatsapp) == std::vector<std::string>{"a", "b"});
-    CHECK(directory.now()->verify_tokens(DeviceKind::whatsapp) == std::vector<std::string>{"v"});
-    CHECK(directory.now()->app_secrets(DeviceKind::sim).empty());
+    const auto now = directory.now();
+    CHECK(now->share_secret(one.id, two.id));
+    CHECK_FALSE(now->share_secret(one.id, three.id));
+    CHECK(share_secret(*now->find(one.id), *now->find(two.id)));
+    CHECK_FALSE(share_secret(*now->find(two.id), *now->find(three.id)));
+
+    const DeviceEntry without{.id = DeviceId{98}}, likewise{.id = DeviceId{99}};
+    CHECK_FALSE(share_secret(without, likewise));
+    CHECK(share_secret(without, without));
+    CHECK(now->share_secret(without.id, without.id));
+    CHECK_FALSE(now->share_secret(without.id, likewise.id));
 }
 
 TEST_CASE_METHOD(Fixture, "the directory changes when a device does, and keeps the entries of the others") {

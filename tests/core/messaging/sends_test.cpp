@@ -1,4 +1,5 @@
 #include "core/messaging/history.hpp"
+#include "core/messaging/statuses.hpp"
 #include "tests/core/messaging/pipeline.hpp"
 
 using namespace wabot;
@@ -258,6 +259,21 @@ TEST_CASE_METHOD(Pipeline, "pipeline: statuses move the message forward only, ea
         CHECK(reply().status == MessageStatus::failed);
         REQUIRE(reply().error);
         CHECK(Json::parse(reply().error->text)["code"] == "131026");
+
+        // No work of ours is left of it: it is found among the messages, and counted for doctor.
+        const auto failed_since = [&](Time since) { return store.read([&](Snapshot& db) { return statuses::count_failed(db, since); }); };
+        const auto failed = store.read([](Snapshot& db) { return messages::list(db, {.status = MessageStatus::failed}, 10, std::nullopt); });
+        REQUIRE(failed.size() == 1);
+        CHECK(failed[0].id == reply().id);
+        CHECK(failed_since(world.clock.now() - 1s) == 1);
+        CHECK(failed_since(world.clock.now()) == 0);
+    }
+    SECTION("what was refused at once is a dead letter, and no such message") {
+        http.script = {[](const HttpRequest&) { return graph_error(400, 131026); }};
+        write_text(ada, "wamid.1", "hi");
+        work();
+        CHECK(reply().status == MessageStatus::failed);
+        CHECK(store.read([&](Snapshot& db) { return statuses::count_failed(db, world.clock.now() - 1s); }) == 0);
     }
     SECTION("twice is once") {
         write_text(ada, "wamid.1", "hi");

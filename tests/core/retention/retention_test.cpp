@@ -1,4 +1,5 @@
 #include "core/retention/retention.hpp"
+#include "core/messaging/changes.hpp"
 #include "tests/core/messaging/pipeline.hpp"
 
 using namespace wabot;
@@ -70,11 +71,32 @@ TEST_CASE_METHOD(Kept, "retention: many rows go in steps of 500", "[retention]")
     const retention::Step step = store.write([&](Transaction& tx) { return rule("change").step(tx, tx.now() - options.keep.changes, 0); });
     CHECK(step.rows == 500);
     CHECK_FALSE(step.is_last);
-    CHECK(run("change") == before - 500);
-    CHECK(count("SELECT count(*) FROM changes") == 0);
+    CHECK(run("change") == before - 501);
+    CHECK(count("SELECT count(*) FROM changes") == 1);
     CHECK(run("webhook") == 1201);
     CHECK(run("part") == 1201);
     CHECK(count("SELECT count(*) FROM inbox_items") == 0);
+}
+
+TEST_CASE_METHOD(Kept, "retention: who reads the feed sees a gap when there is one, and only then", "[retention]") {
+    const auto happen = [&] { store.write([](Transaction& tx) { changes::record(tx, {}, "device.created", "device", 1); }); };
+    const auto end = [&] { return store.read([](Snapshot& db) { return changes::end(db); }); };
+    const auto read = [&](const Cursor& after) { return store.read([&](Snapshot& db) { return changes::read(db, after, 10); }); };
+    happen();
+    const Cursor early = end();
+    for (int i = 0; i < 5; ++i) happen();
+    const Cursor late = end();
+    world.clock.advance(options.keep.changes + 1s);
+    const std::int64_t going = would_go("change");
+    CHECK(run("change") == going);
+    CHECK(would_go("change") == 0);
+    CHECK(end() == late);
+
+    happen();
+    CHECK(read(late).rows.size() == 1);
+    CHECK(read(late).lost == 0);
+    CHECK(read(early).rows.size() == 2);
+    CHECK(read(early).lost == 4);
 }
 
 TEST_CASE_METHOD(Kept, "retention: jobs that ended go after seven days, dead and held ones stay", "[retention]") {

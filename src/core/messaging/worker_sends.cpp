@@ -1,0 +1,191 @@
+#include "core/messaging/worker_sends.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/fault.hpp"
+#include "core/base/log.hpp"
+#include "core/channels/open_channel.hpp"
+#include "core/messaging/messages.hpp"
+#include "core/messaging/sends.hpp"
+
+namespace wabot {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto hang_after = 1s;      // without the end of a send: providers hang, and nothing more is claimed than there are hands
+constexpr auto claim_age_max = 10s;  // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
+constexpr int claim_max = 64;
+
+}  // namespace
+
+/// The commit before the first octet, and the refusal to go on after having been stopped for too long.
+struct WorkerSends::Gate final : HandOver {
+    Gate(WorkerContext& w, const ClaimedSend& c, std::chrono::nanoseconds at) : worker(w), claimed(c), claimed_at(at) {}
+    asio::awaitable<void> commit() override {
+        is_asked = true;
+        const Bytes body_hash = worker.tools.vault.hash(claimed.send.content);
+        WABOT_FAULT("send.connected");
+        auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
+        co_await worker.tools.db.write(begin);
+        WABOT_FAULT("send.handing_over");
+        const auto age_max = std::min<std::chrono::nanoseconds>(claim_age_max, worker.options.lease);
+        if (worker.tools.world.clock.since_boot() - claimed_at > age_max) throw Error(Errc::stale, "the claim is too old to be handed over");
+        is_committed = true;
+    }
+    WorkerContext& worker;
+    const ClaimedSend& claimed;
+    const std::chrono::nanoseconds claimed_at;
+    bool is_asked = false;
+    bool is_committed = false;
+};
+
+int WorkerSends::room() const {
+    const bool flows = worker_.tools.world.clock.since_boot() - ended_at_ < hang_after;
+    const int hands = flows ? worker_.options.send_concurrency : worker_.options.send_concurrency - in_flight_;
+    return hands - static_cast<int>(waiting_.size());
+}
+
+bool WorkerSends::wants_more() const {
+    return room() > 0 && 2 * static_cast<int>(waiting_.size()) <= worker_.options.send_concurrency;
+}
+
+/// What waits behind a provider that hangs goes back, for workers whose hands are free.
+void WorkerSends::give_back_waiting() {
+    const auto now = worker_.tools.world.clock.since_boot();
+    while (!waiting_.empty() && in_flight_ >= worker_.options.send_concurrency && now - waiting_.front().claimed_at > 2 * hang_after) {
+        Waiting waiting = std::move(waiting_.front());
+        waiting_.pop_front();
+        const ClaimedLane lane = waiting.claimed.lane;
+        worker_.spawn(give_back(std::move(waiting)), [this, lane] { worker_.ended(in_hand_, lane, signal_); });
+    }
+}
+
+asio::awaitable<void> WorkerSends::give_back(Waiting waiting) {
+    std::optional<SendOutcome> nothing;
+    co_await record(waiting.claimed, std::move(nothing));
+}
+
+asio::awaitable<std::size_t> WorkerSends::claim() {
+    give_back_waiting();
+    if (!wants_more()) co_return 0;
+    auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
+    if (!co_await worker_.tools.db.read(due)) co_return 0;
+    const int limit = std::min(claim_max, room());
+    auto claim = [this, limit](Transaction& tx) {
+        return sends::claim(tx, by_worker, limit, tx.now() + worker_.options.lease, worker_.id, worker_.send_limits());
+    };
+    const auto claimed_at = worker_.tools.world.clock.since_boot();
+    auto claimed = co_await worker_.tools.db.write(claim);
+    take_in_hand(std::move(claimed.sends), claimed_at);
+    co_return claimed.lanes;
+}
+
+void WorkerSends::take_in_hand(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at) {
+    if (!sends.empty()) WABOT_FAULT("send.claimed");
+    for (auto& send : sends) {
+        in_hand_[send.lane.id] = send.lane;
+        waiting_.push_back({std::move(send), claimed_at});
+    }
+    start();
+}
+
+void WorkerSends::start() {
+    while (!waiting_.empty() && in_flight_ < worker_.options.send_concurrency) {
+        Waiting next = std::move(waiting_.front());
+        waiting_.pop_front();
+        ++in_flight_;
+        const ClaimedLane lane = next.claimed.lane;
+        worker_.spawn(run(std::move(next)), [this, lane] { worker_.ended(in_hand_, lane, signal_); });
+    }
+    if (wants_more()) signal_.notify();
+}
+
+asio::awaitable<void> WorkerSends::run(Waiting next) {
+    const ClaimedSend& claimed = next.claimed;
+    auto outcome = co_await hand_over(claimed, next.claimed_at);
+    --in_flight_;
+    ended_at_ = worker_.tools.world.clock.since_boot();
+    start();
+    co_await record(claimed, std::move(outcome));
+}
+
+/// Nothing: it was not offered, and goes back as it is.
+asio::awaitable<std::optional<SendOutcome>> WorkerSends::hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at) {
+    std::optional<SendOutcome> outcome;
+    if (worker_.stopping.load()) co_return outcome;
+    Gate gate(worker_, claimed, claimed_at);
+    try {
+        const auto channel = co_await channel_of(claimed);
+        const Outgoing outgoing = compose(claimed);
+        outcome = co_await channel->send(outgoing, gate);
+        WABOT_FAULT("send.answered");
+    } catch (const Error& error) {
+        // Nothing was offered. A claim that was lost, came too late or could not be written down is given back as it is: none of it is the
+        // message's fault. Anything else is tried again.
+        const bool is_store_away = gate.is_asked && error.code() == Errc::unavailable;
+        if (gate.is_committed)
+            outcome = outcome ? outcome : Uncertain{error.what()};
+        else if (error.code() != Errc::stale && !is_store_away)
+            outcome = NotSent{RetryClass::transient, std::nullopt, std::string(to_word(error.code())), error.what()};
+    } catch (const std::exception& error) {
+        if (gate.is_committed)
+            outcome = Uncertain{error.what()};
+        else
+            outcome = NotSent{RetryClass::transient, std::nullopt, "internal", error.what()};
+    }
+    co_return outcome;
+}
+
+asio::awaitable<void> WorkerSends::record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
+    const double jitter = worker_.tools.world.random.fraction();
+    std::optional<Sealed> provider_id;
+    if (outcome)
+        if (const auto* sent = std::get_if<Sent>(&*outcome)) provider_id = worker_.tools.vault.seal(sent->provider_message_id, messages::id_data);
+    auto work = [&](Transaction& tx) {
+        if (!outcome) return sends::give_back(tx, claimed);
+        if (provider_id) return sends::record_sent(tx, by_worker, claimed, *provider_id);
+        if (const auto* refused = std::get_if<NotSent>(&*outcome))
+            return sends::record_refused(tx, by_worker, claimed, *refused, worker_.send_limits(), jitter);
+        sends::record_uncertain(tx, by_worker, claimed, std::get<Uncertain>(*outcome).detail, worker_.send_limits());
+    };
+    co_await worker_.write_surely(work);
+    WABOT_FAULT("send.recorded");
+    if (!outcome) co_return;
+    if (provider_id)
+        log::write(log::Level::info, log::Logger::messages, "message sent", {{"message_id", claimed.send.message_id}, {"send_id", claimed.send.id}});
+    if (const auto* refused = std::get_if<NotSent>(&*outcome))
+        log::write(log::Level::warning, log::Logger::messages, "send refused",
+                   {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"code", refused->code}, {"detail", refused->detail}});
+    else if (const auto* uncertain = std::get_if<Uncertain>(&*outcome))
+        log::write(log::Level::warning, log::Logger::messages, "send uncertain",
+                   {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
+}
+
+asio::awaitable<std::shared_ptr<Channel>> WorkerSends::channel_of(const ClaimedSend& claimed) {
+    auto device = worker_.tools.directory.now()->find(claimed.send.device_id);
+    if (!device || device->revision != claimed.device_revision) {
+        auto reload = [this](Snapshot& db) { return worker_.tools.directory.reload(db); };
+        co_await worker_.tools.db.read(reload);
+        device = worker_.tools.directory.now()->find(claimed.send.device_id);
+        if (!device) throw Error(Errc::unavailable, "the device is not active");
+    }
+    auto& opened = channels_[claimed.send.device_id];
+    if (opened.device != device) opened = {device, open_channel(*device, worker_.tools.http, worker_.tools.world)};
+    co_return opened.channel;
+}
+
+Outgoing WorkerSends::compose(const ClaimedSend& claimed) const {
+    Target target = open_target(worker_.tools.vault, claimed.target);
+    Outgoing out;
+    out.to = std::move(target.to);
+    out.group_id = std::move(target.group_id);
+    out.text = claimed.send.content;
+    if (claimed.quoted && claimed.send.part == 1) out.reply_to = worker_.tools.vault.open(*claimed.quoted, messages::id_data);
+    out.opaque = sends::opaque_of(claimed.send);
+    return out;
+}
+
+}  // namespace wabot
