@@ -163,7 +163,7 @@ void check_workers(Runtime& rt, Findings& findings) {
 
 /// No work of ours is left of these, so that no queue tells them.
 void check_failed_messages(Runtime& rt, Findings& findings) {
-    const auto failed = rt.read([](Snapshot& db) { return statuses::count_failed(db, db.now() - 24h); });
+    const auto failed = rt.read([](Snapshot& db) { return statuses::count_failed(db, db.now() - std::chrono::hours(24)); });
     if (failed == 0) return;
     findings.push_back(
         {"messages.failed", CheckStatus::warn,

@@ -6,7 +6,6 @@ import collections
 import concurrent.futures
 import itertools
 import os
-import shutil
 import sys
 import time
 import traceback
@@ -47,7 +46,7 @@ class Case:
     def run(self):
         with Wabot(sys.argv[1], WABOT_LEASE=f"{LEASE * 1000:.0f}ms", WABOT_UNCERTAIN_WINDOW=f"{WINDOW * 1000:.0f}ms") as wabot:
             self.wabot = wabot
-            shutil.copytree(self.template.dir, wabot.dir)
+            wabot.begin_as(self.template)
             self.avoided = {"WABOT_FAULT_AVOID": "turn.at_once"} if self.is_long else {}
             at = {"WABOT_FAULT_AT": f"{self.action}:{self.point}:{self.nth}"} | self.avoided
             self.server = wabot.serve("--workers", "0", **(at if self.place == "server" else {}))
@@ -120,7 +119,7 @@ class Case:
         since = time.monotonic()
         # Between the last look at the clock and the socket an octet may be on its way already.
         self.in_flight = self.wabot.query("SELECT count(*) FROM sends WHERE state = 'handing_over'")[0][0]
-        self.is_replaced = self.place == "worker" and not self.holds_write_lock()
+        self.is_replaced = self.place == "worker" and not self.wabot.store.waits_for(self.faulty.process.pid)
         if self.is_replaced:
             until("take-over", lambda: self.tell() or self.wabot.is_idle())
         time.sleep(max(0.0, since + 1.5 * LEASE - time.monotonic()))
@@ -130,13 +129,6 @@ class Case:
             check(self.faulty.stop() == 0, f"ends well\n{self.faulty.text()}")
             late = len(self.accepted()) - before
             check(late <= self.in_flight, f"{late} sent by one whose lease was over, {self.in_flight} were on their way")
-
-    def holds_write_lock(self):
-        """Whether it was stopped while it wrote: then all others wait for it."""
-        inode = os.stat(f"{self.wabot.dir}/wabot.db.lock").st_ino
-        with open("/proc/locks") as file:
-            locks = [line.split() for line in file if "FLOCK" in line and "->" not in line]
-        return any(int(words[4]) == self.faulty.process.pid and words[5].endswith(f":{inode}") for words in locks)
 
     def accepted(self):
         ours = set(self.asked)

@@ -5,7 +5,6 @@ provider takes the message and never answers), and whatever else it had in its h
 """
 import asyncio
 import collections
-import fcntl
 import itertools
 import signal
 import socket
@@ -64,16 +63,6 @@ class Trial:
 
         asyncio.run(deliver_all(self.wabot, bodies(), SENDERS))
 
-    def others_may_write(self):
-        """A stopped process that holds the store's lock would stop everybody else."""
-        with open(f"{self.wabot.dir}/wabot.db.lock") as file:
-            for _ in range(20):
-                try:
-                    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB) is None
-                except BlockingIOError:
-                    time.sleep(0.01)
-        return False
-
     def load(self, worker):
         """Comes back when the worker is stopped with all three in its hands: its id, and the turns."""
         for key, (question, number_id) in self.stuck.items():
@@ -87,7 +76,7 @@ class Trial:
         while True:
             worker.process.send_signal(signal.SIGSTOP)
             turns = self.running_turns(worker_id)
-            self.is_found = (turns and self.send("mute")[0] == "claimed" and self.others_may_write()) or time.monotonic() > end
+            self.is_found = (turns and self.send("mute")[0] == "claimed" and not self.wabot.store.waits_for(worker.process.pid)) or time.monotonic() > end
             if self.is_found:
                 break
             worker.process.send_signal(signal.SIGCONT)

@@ -83,6 +83,11 @@ class PostgresStore:
         self.url = POSTGRES.format(self.name)
         psql(POSTGRES.format("postgres"), f"CREATE DATABASE {self.name}")
 
+    def begin_as(self, other):
+        server = POSTGRES.format("postgres")
+        psql(server, f"DROP DATABASE {self.name}")
+        psql(server, f"CREATE DATABASE {self.name} TEMPLATE {other.name}")
+
     def query(self, sql, *values):
         for value in values:
             sql = sql.replace("?", quoted(value), 1)
@@ -92,6 +97,10 @@ class PostgresStore:
 
     def check_integrity(self):
         pass  # the server's own business
+
+    def waits_for(self, _):
+        """For a stopped process no longer than the server lets a transaction be idle."""
+        return False
 
     def dump(self):
         """All that is in it, as (name, octets); octets of columns in clear and as the digits that the server writes them with."""
@@ -108,12 +117,22 @@ class SqliteStore:
     def __init__(self, folder):
         self.folder = folder
 
+    def begin_as(self, other):
+        shutil.copytree(other.folder, self.folder, dirs_exist_ok=True)
+
     def query(self, sql, *values):
         db = sqlite3.connect(f"file:{self.folder}/wabot.db?mode=ro", uri=True, timeout=10)
         try:
             return db.execute(sql, values).fetchall()
         finally:
             db.close()
+
+    def waits_for(self, pid):
+        """A stopped process that holds the write lock stops everybody else."""
+        inode = os.stat(f"{self.folder}/wabot.db.lock").st_ino
+        with open("/proc/locks") as file:
+            locks = [line.split() for line in file if "FLOCK" in line and "->" not in line]
+        return any(int(words[4]) == pid and words[5].endswith(f":{inode}") for words in locks)
 
     def check_integrity(self):
         answer = self.query("PRAGMA integrity_check")
@@ -204,6 +223,11 @@ class Wabot:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         check(done.returncode == expect, f"wabot {' '.join(words)}: exit {done.returncode}, not {expect}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def begin_as(self, other):
+        """With all that another one has, which is not running."""
+        shutil.copytree(other.dir, self.dir)
+        self.store.begin_as(other.store)
 
     def init(self):
         self.run("init", "--dir", self.dir)

@@ -116,7 +116,8 @@ TEST_CASE("migrations: a step that fails half way leaves the store as it was", "
     migrate_up(*db, 2);
     const auto tables = db->table_names();
     // The last thing the next step makes is there already.
-    auto be_in_the_way = [](Transaction& tx) { tx.script("ALTER TABLE inbox ADD COLUMN verified_by BIGINT"); };
+    const std::string integer = test::ScratchDatabase::is_postgres() ? "BIGINT" : "INTEGER";
+    auto be_in_the_way = [&integer](Transaction& tx) { tx.script("ALTER TABLE inbox ADD COLUMN verified_by " + integer); };
     blocking(db->write(be_in_the_way));
     CHECK_THROWS_AS(migrate_up(*db), Error);
     CHECK(db->table_names() == tables);
