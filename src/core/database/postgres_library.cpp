@@ -1,49 +1,31 @@
 #include "core/database/postgres_library.hpp"
 
-#include <dlfcn.h>
 #include <libpq-fe.h>
 
-#include <string>
-
-#include "core/base/error.hpp"
+#include "core/base/shared_library.hpp"
 
 namespace wabot {
 
 namespace {
 
-constexpr const char* file = "libpq.so.5";
-
-[[noreturn]] void fail() {
-    const char* const why = dlerror();
-    throw Error(Errc::unavailable, std::string("cannot load ") + file + ": " + (why == nullptr ? "no reason given" : why), "install libpq5");
-}
-
-void* library() {
-    static void* const handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) fail();
-    return handle;
-}
-
-template <class Function>
-Function* find(const char* name) {
-    void* const address = dlsym(library(), name);
-    if (address == nullptr) fail();
-    return reinterpret_cast<Function*>(address);
+const SharedLibrary& libpq() {
+    static const SharedLibrary loaded("libpq.so.5", "libpq5");
+    return loaded;
 }
 
 }  // namespace
 
 void load_postgres_library() {
-    library();
+    libpq();
 }
 
 }  // namespace wabot
 
 // What libpqxx calls, declared in libpq-fe.h: a difference does not compile.
-#define FORWARD(Result, name, parameters, arguments)                  \
-    extern "C" Result name parameters {                               \
-        static auto* const real = wabot::find<decltype(name)>(#name); \
-        return real arguments;                                        \
+#define FORWARD(Result, name, parameters, arguments)                          \
+    extern "C" Result name parameters {                                       \
+        static auto* const real = wabot::libpq().find<decltype(name)>(#name); \
+        return real arguments;                                                \
     }
 FORWARD(int, PQbackendPID, (const PGconn* a), (a))
 FORWARD(int, PQcancel, (PGcancel * a, char* b, int c), (a, b, c))

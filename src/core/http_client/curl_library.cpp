@@ -1,32 +1,20 @@
 #include "core/http_client/curl_library.hpp"
 
-#include <dlfcn.h>
-
-#include <string>
-
 #include "core/base/error.hpp"
+#include "core/base/shared_library.hpp"
 
 namespace wabot {
 
 namespace {
 
-constexpr const char* file = "libcurl.so.4";
-
-[[noreturn]] void fail() {
-    const char* const why = dlerror();
-    throw Error(Errc::unavailable, std::string("cannot load ") + file + ": " + (why == nullptr ? "no reason given" : why), "install libcurl4");
-}
-
+/// Sets `function` to the library's of that name.
 template <class Function>
-void find(void* library, const char* name, Function& function) {
-    void* const address = dlsym(library, name);
-    if (address == nullptr) fail();
-    function = reinterpret_cast<Function>(address);
+void find(const SharedLibrary& library, const char* name, Function*& function) {
+    function = library.find<Function>(name);
 }
 
 CurlLibrary load() {
-    void* const library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) fail();
+    const SharedLibrary library("libcurl.so.4", "libcurl4");
     CurlLibrary curl{};
     find(library, "curl_easy_init", curl.easy_init);
     find(library, "curl_easy_cleanup", curl.easy_cleanup);
@@ -48,7 +36,7 @@ CurlLibrary load() {
     find(library, "curl_multi_info_read", curl.multi_info_read);
     decltype(&curl_global_init) global_init = nullptr;
     find(library, "curl_global_init", global_init);
-    if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Error(Errc::unavailable, std::string(file) + " cannot be set up");
+    if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Error(Errc::unavailable, "libcurl cannot be set up");
     return curl;
 }
 

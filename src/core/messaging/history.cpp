@@ -230,10 +230,7 @@ private:
             return wait(fmt::format("device {} is in error: {}; wabot doctor says the way out", device->key, device->last_error.value_or("")));
         if (waits_for_resume(QueueName::send)) return;
         static const std::string head_sql = fmt::format(
-            "SELECT {} FROM sends WHERE conversation_id = $1 AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = "
-            "'uncertain') "
-            "ORDER BY message_id, part, attempt LIMIT 1",
-            send_columns);
+            "SELECT {} FROM sends WHERE conversation_id = $1 AND {} ORDER BY message_id, part, attempt LIMIT 1", send_columns, unfinished_sends);
         const auto head = db_.query(head_sql, message_.conversation_id).first<HistorySend>();
         const bool is_behind = head && head->message_id != message_.id;
         const std::string before = is_behind ? fmt::format("behind message/{}", head->message_id.value) : "";

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "core/messaging/sends.hpp"
+
 namespace wabot::lanes {
 
 namespace {
@@ -127,9 +129,7 @@ bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t
 }
 
 void recount_sends(Transaction& tx, ConversationId id, Time due_at) {
-    static constexpr std::string_view count_sql =
-        "SELECT count(*) FROM sends WHERE conversation_id = $1 "
-        "AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain')";
+    static const std::string count_sql = std::string("SELECT count(*) FROM sends WHERE conversation_id = $1 AND ") + unfinished_sends;
     static constexpr std::string_view sql = R"sql(
         UPDATE conversations SET send_pending = $2, send_due_at = $3, send_state = CASE WHEN $2 > 0 THEN 'ready' ELSE 'idle' END
         WHERE id = $1 AND send_state <> 'running')sql";

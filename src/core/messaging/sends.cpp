@@ -43,10 +43,8 @@ constexpr std::string_view columns =
     "id, message_id, conversation_id, device_id, part, attempt, first_attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
 
 // By message, not by age: the new attempt of an uncertain send goes before what was queued behind it.
-const std::string head_sql = "SELECT " + std::string(columns) +
-                             " FROM sends WHERE conversation_id = $1 "
-                             "AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain') "
-                             "ORDER BY message_id, part, attempt LIMIT 1";
+const std::string head_sql = "SELECT " + std::string(columns) + " FROM sends WHERE conversation_id = $1 AND " + unfinished_sends +
+                             " ORDER BY message_id, part, attempt LIMIT 1";
 const std::string attempt_sql =
     "SELECT " + std::string(columns) + " FROM sends WHERE device_id = $1 AND message_id = $2 AND part = $3 AND attempt = $4";
 

@@ -19,6 +19,9 @@ namespace wabot {
 
 WABOT_ENUM(SendState, queued, claimed, handing_over, sent, failed, uncertain, held, cancelled)
 
+/// What keeps its lane: the words of a condition on `sends`, as its partial index has them.
+inline constexpr char unfinished_sends[] = "(state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain')";
+
 /// One attempt to hand one part of a message to the provider.
 struct Send {
     SendId id;

@@ -54,9 +54,7 @@ void move_message(Transaction& tx, MessageId message, const ReportedStatus& stat
 
 /// Another attempt may still arrive.
 bool is_on_its_way(Transaction& tx, MessageId message) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT id FROM sends
-        WHERE message_id = $1 AND (state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain') LIMIT 1)sql";
+    static const std::string sql = fmt::format("SELECT id FROM sends WHERE message_id = $1 AND {} LIMIT 1", unfinished_sends);
     return !tx.query(sql, message).empty();
 }
 
