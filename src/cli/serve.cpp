@@ -138,7 +138,7 @@ struct Service {
     asio::awaitable<std::string> probe_database() {
         auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT count(*) FROM schema_migrations").one<std::int64_t>(); };
         co_await db.read(look);
-        co_return std::string("sqlite");
+        co_return std::string(db.dialect());
     }
 
     Database& db;

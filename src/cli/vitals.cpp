@@ -46,7 +46,8 @@ Vitals::~Vitals() {
 void Vitals::ready(const std::string& status) {
     told_ = status;
     socket_.send(fmt::format("READY=1\nSTATUS={}", status));
-    if (socket_.is_open() || signs_.minds_workers) thread_ = std::thread([this] { run(); });
+    if (socket_.watchdog() > 0us) pinging_ = std::thread([this] { ping_until_over(); });
+    if (socket_.is_open() || signs_.minds_workers) looking_ = std::thread([this] { look_until_over(); });
 }
 
 void Vitals::stopping() {
@@ -61,26 +62,31 @@ void Vitals::stop() {
         is_over_ = true;
     }
     wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
+    for (std::thread* thread : {&pinging_, &looking_})
+        if (thread->joinable()) thread->join();
 }
 
-void Vitals::run() {
+void Vitals::ping_until_over() {
     const auto half = socket_.watchdog() / 2;
-    auto ping_at = half > 0us ? SteadyClock::now() + half : never;
-    auto look_at = SteadyClock::now() + look_interval;
+    auto ping_at = SteadyClock::now() + half;
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_until(lock, std::min(ping_at, look_at), [this] { return is_over_; })) {
+    while (!wake_.wait_until(lock, ping_at, [this] { return is_over_; })) {
         const bool is_stopping = is_stopping_;
         lock.unlock();
-        if (SteadyClock::now() >= ping_at) {
-            const bool is_alive = is_stopping || signs_.has_moved();
-            if (is_alive) socket_.send("WATCHDOG=1");
-            ping_at = SteadyClock::now() + (is_alive ? half : half / 4);
-        }
-        if (SteadyClock::now() >= look_at) {
-            if (!is_stopping) look();  // a store that hangs ends the pings, too
-            look_at = SteadyClock::now() + look_interval;
-        }
+        const bool is_alive = is_stopping || signs_.has_moved();
+        if (is_alive) socket_.send("WATCHDOG=1");
+        ping_at = SteadyClock::now() + (is_alive ? half : half / 4);
+        lock.lock();
+    }
+}
+
+/// Beside the pings: the store may take long to answer, and a server that says so is alive.
+void Vitals::look_until_over() {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, look_interval, [this] { return is_over_; })) {
+        if (is_stopping_) continue;
+        lock.unlock();
+        look();
         lock.lock();
     }
 }

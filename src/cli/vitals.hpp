@@ -29,7 +29,7 @@ private:
     std::shared_ptr<std::atomic<bool>> is_back_;
 };
 
-/// What `serve` and `worker` say of themselves while they run, from a thread of their own: to systemd whether they are ready, stopping and alive,
+/// What `serve` and `worker` say of themselves while they run, from threads of its own: to systemd whether they are ready, stopping and alive,
 /// and in a line what they do; in the log, when a queue has no worker any more, and when it has one again.
 class Vitals {
 public:
@@ -51,7 +51,8 @@ public:
     void stop();
 
 private:
-    void run();
+    void ping_until_over();
+    void look_until_over();
     void look();
     void tell(const std::string& status);
     void mind(const std::vector<QueueName>& unattended);
@@ -65,7 +66,7 @@ private:
     std::condition_variable wake_;
     bool is_stopping_ = false;
     bool is_over_ = false;
-    std::thread thread_;
+    std::thread pinging_, looking_;
 };
 
 }  // namespace wabot::cli

@@ -27,7 +27,7 @@ using Access = PostgresConnection::Access;
 constexpr int writers = 4;
 constexpr int readers = 2;
 constexpr int runs_max = 10;              // of one unit, when transactions are in each other's way
-constexpr auto answer_max = 20s;          // a server that is silent for longer is gone; its own limits end a statement after 10
+constexpr auto answer_max = 12s;          // a server that is silent for longer is gone; its own limits end a statement after 10
 constexpr auto connect_interval = 100ms;  // a server that refused is not asked again before
 constexpr auto notify_interval = 5ms;     // between two notifications while more units wait
 constexpr std::int64_t version_min = 130'000;
@@ -92,12 +92,20 @@ public:
         writes_.close();
         reads_.close();
         {
+            const std::lock_guard lock(start_mutex_);
+            closing_ = true;
+        }
+        // Upkeep last: until then it ends the waits of the others.
+        for (auto& thread : threads_) thread.join();
+        threads_.clear();
+        refuse(writes_.take_all(), "the database is closing");
+        refuse(reads_.take_all(), "the database is closing");
+        {
             const std::lock_guard lock(upkeep_mutex_);
             stopping_ = true;
         }
         upkeep_wanted_.notify_all();
-        for (auto& thread : threads_) thread.join();
-        threads_.clear();
+        if (upkeep_.joinable()) upkeep_.join();
         watch_.close();
     }
 
@@ -116,8 +124,8 @@ public:
 protected:
     void enqueue(std::unique_ptr<Unit> unit) override {
         const bool writes = unit->work != nullptr;
+        if (!(writes ? writes_ : reads_).push(unit)) return refuse(std::move(unit), "the database is overloaded or closing");
         start_threads(writes);
-        if (!(writes ? writes_ : reads_).push(unit)) refuse(std::move(unit), "the database is overloaded or closing");
     }
 
 private:
@@ -130,7 +138,8 @@ private:
     // Threads, and their connections, are made when first needed: a command that reads one list needs one.
     void start_threads(bool writes) {
         const std::lock_guard lock(start_mutex_);
-        if (threads_.empty()) threads_.emplace_back([this] { look_after_until_closed(); });
+        if (closing_) return;
+        if (!upkeep_.joinable()) upkeep_ = std::thread([this] { look_after_until_closed(); });
         auto& started = writes ? writers_started_ : readers_started_;
         if (started == (writes ? writers : readers)) return;
         if (started > 0 && (writes ? writes_ : reads_).has_idle()) return;
@@ -278,10 +287,12 @@ private:
     std::chrono::steady_clock::time_point refused_at_;
 
     std::mutex start_mutex_;
+    bool closing_ = false;
     int writers_started_ = 0;
     int readers_started_ = 0;
     std::vector<std::unique_ptr<Slot>> slots_;
     std::vector<std::thread> threads_;
+    std::thread upkeep_;
 
     std::mutex upkeep_mutex_;
     std::condition_variable upkeep_wanted_;

@@ -26,7 +26,8 @@ namespace {
 
 constexpr std::size_t statements_max = 400;
 constexpr std::string_view statement_limits =
-    "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; ";
+    "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; "
+    "SET {}bytea_output = 'hex'; ";
 constexpr std::string_view clock_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 // Of pg_type, whose numbers never change.
@@ -115,6 +116,12 @@ std::int64_t whole(std::string_view text) {
     return out;
 }
 
+Bytes octets_of(std::string_view text) {
+    auto octets = text.starts_with("\\x") ? from_hex(text.substr(2)) : std::nullopt;
+    if (!octets) throw Error(Errc::bug, "the database writes octets in a form that is not understood");
+    return Bytes{std::move(*octets)};
+}
+
 Value value_of(const pqxx::field& field, unsigned type) {
     if (field.is_null()) return Value{};
     const std::string_view text(field.c_str(), field.size());
@@ -132,7 +139,7 @@ Value value_of(const pqxx::field& field, unsigned type) {
             std::from_chars(text.data(), text.data() + text.size(), number);
             return number;
         }
-        case oid_bytea: return Bytes{from_hex(text.substr(2)).value_or(std::string{})};
+        case oid_bytea: return octets_of(text);
         default: return std::string(text);
     }
 }
@@ -210,8 +217,9 @@ auto PostgresConnection::guarded(Run run) {
     } catch (const pqxx::sql_error& failure) {
         is_aborted_ = true;
         const std::string& state = failure.sqlstate();
-        // The server is going down, or its tables were changed under a prepared statement: a new connection helps.
-        if (state.starts_with("57P") || state == "0A000" || state == "26000" || !impl_->connection.is_open()) is_broken_ = true;
+        // The server is going down or is no longer the one that writes, or its tables were changed under a prepared statement: a new connection
+        // helps.
+        if (state.starts_with("57P") || state == "0A000" || state == "25006" || state == "26000" || !impl_->connection.is_open()) is_broken_ = true;
         throw Error(code_of(state), "database: " + plain(failure.what()));
     } catch (const pqxx::failure& failure) {
         is_broken_ = is_aborted_ = true;
@@ -226,7 +234,7 @@ void PostgresConnection::exec(const std::string& sql) {
 Time PostgresConnection::begin(Access access) {
     is_aborted_ = wants_another_run_ = false;
     static const std::string reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
-    static const std::string writing = "BEGIN; ";
+    static const std::string writing = "BEGIN ISOLATION LEVEL READ COMMITTED; ";
     std::string sql = access == Access::read ? reading : writing;
     if (is_pooled_) sql += limits("LOCAL ");
     sql += clock_sql;
@@ -297,7 +305,10 @@ std::int64_t PostgresConnection::insert_row(std::string_view sql, std::span<cons
 }
 
 void PostgresConnection::script(std::string_view sql) {
-    exec("SET LOCAL statement_timeout = 0; " + std::string(sql));
+    guarded([&] {
+        busy_since_.store(0);  // takes as long as it takes
+        impl_->work.exec("SET LOCAL statement_timeout = 0; " + std::string(sql));
+    });
 }
 
 std::string PostgresConnection::ask(std::string_view sql) {

@@ -28,8 +28,16 @@ std::string sslmode_of(std::string_view parameter) {
     return "sslmode=" + std::string(value);
 }
 
+/// The first line, in quoted names only what follows an "@": a password with one in it would stand before.
 std::string first_line(std::string_view text) {
-    return std::string(text.substr(0, text.find('\n')));
+    std::string out;
+    std::size_t quoted_from = std::string::npos;
+    for (const char c : text.substr(0, text.find('\n'))) {
+        out += c;
+        if (c == '"') quoted_from = quoted_from == std::string::npos ? out.size() : std::string::npos;
+        if (c == '@' && quoted_from != std::string::npos) out.erase(quoted_from);
+    }
+    return out;
 }
 
 }  // namespace
@@ -74,6 +82,11 @@ ConnectFault explain_connect_fault(std::string_view libpq_says) {
                 "switch it on there (ssl = on), or set sslmode=disable where the network is trusted"};
     if (says("certificate"))
         return {"the server's certificate is not accepted: " + first_line(libpq_says), "see sslmode and sslrootcert in DATABASE_URL"};
+    for (const std::string_view fault :
+         {"percent-encoded", "invalid integer value", "missing key/value", "unexpected", "forbidden value", "end of string"})
+        if (says(fault))
+            return {"DATABASE_URL is not understood",
+                    "in user and password write each of / @ : ? # % as a percent sign and two digits: %2F %40 %3A %3F %23 %25"};
     if (says("invalid URI query parameter") || says("invalid connection option") || says("invalid sslmode"))
         return {"DATABASE_URL is not understood: " + first_line(libpq_says), "its parameters are libpq's: sslmode, connect_timeout, ..."};
     if (says("could not translate host name")) return {"the server's name is not known: " + first_line(libpq_says), "check the host in DATABASE_URL"};

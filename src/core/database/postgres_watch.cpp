@@ -1,5 +1,7 @@
 #include "core/database/postgres_watch.hpp"
 
+#include <sys/socket.h>
+
 #include <optional>
 #include <pqxx/connection>
 #include <pqxx/except>
@@ -8,7 +10,7 @@
 #include <pqxx/result>
 
 #include "core/base/log.hpp"
-#include "core/database/postgres_library.hpp"
+#include "core/database/postgres_url.hpp"
 
 namespace wabot {
 
@@ -46,6 +48,28 @@ bool is_pooled(pqxx::connection& connection) {
 
 }  // namespace
 
+/// Lets `close` end the wait for a server that says nothing.
+class PostgresWatch::Socket {
+public:
+    Socket(PostgresWatch& watch, pqxx::connection& connection) : watch_(watch) {
+        // libpqxx would connect again to say that it listens no more.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+        connection.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+        const std::lock_guard lock(watch_.mutex_);
+        watch_.socket_ = connection.sock();
+    }
+    ~Socket() {
+        const std::lock_guard lock(watch_.mutex_);
+        watch_.socket_ = -1;
+    }
+    Socket(const Socket&) = delete;
+
+private:
+    PostgresWatch& watch_;
+};
+
 PostgresWatch::PostgresWatch(std::string libpq_url, std::string self) : url_(std::move(libpq_url)), self_(std::move(self)) {}
 
 PostgresWatch::~PostgresWatch() {
@@ -65,6 +89,7 @@ void PostgresWatch::close() {
     {
         const std::lock_guard lock(mutex_);
         is_closed_ = true;
+        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
     }
     closing_.notify_all();
     if (thread_.joinable()) thread_.join();
@@ -81,7 +106,7 @@ void PostgresWatch::watch_until_closed() {
             watch_connection();
             return;
         } catch (const std::exception& error) {
-            log::debug("the store's changes cannot be watched; trying again", {{"error", error.what()}});
+            log::debug("the store's changes cannot be watched; trying again", {{"error", explain_connect_fault(error.what()).message}});
             count_.fetch_add(1);  // what came while nobody watched
         }
     } while (!wait_for_close(connect_interval));
@@ -89,6 +114,7 @@ void PostgresWatch::watch_until_closed() {
 
 void PostgresWatch::watch_connection() {
     pqxx::connection connection(url_);
+    const Socket socket(*this, connection);
     const bool polls = is_pooled(connection);
     std::optional<Listener> listener;
     if (!polls) listener.emplace(connection, self_, count_);

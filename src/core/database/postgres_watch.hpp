@@ -27,6 +27,7 @@ private:
     void watch_until_closed();
     void watch_connection();
     bool wait_for_close(std::chrono::milliseconds time);
+    class Socket;
 
     const std::string url_;
     const std::string self_;
@@ -35,6 +36,7 @@ private:
     std::mutex mutex_;
     std::condition_variable closing_;
     bool is_closed_ = false;
+    int socket_ = -1;  // of the connection that waits for an answer
     std::thread thread_;
 };
 

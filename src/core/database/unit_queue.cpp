@@ -59,7 +59,7 @@ bool UnitQueue::empty() const {
 
 bool UnitQueue::has_idle() const {
     const std::lock_guard lock(mutex_);
-    return idle_ > units_.size();
+    return idle_ >= units_.size();
 }
 
 void UnitQueue::close() {

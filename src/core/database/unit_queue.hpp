@@ -28,7 +28,7 @@ public:
     Units take_overdue(std::chrono::steady_clock::time_point limit);
     Units take_all() { return take_overdue(std::chrono::steady_clock::time_point::max()); }
     bool empty() const;
-    /// More threads wait than there is to take.
+    /// For each unit a thread waits.
     bool has_idle() const;
 
     void close();

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/base/error.hpp"
@@ -68,7 +69,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
                     const Batch alone{one};
                     co_await write(alone);
                 }
-            for (const auto& one : batch) one->resume();
+            for (const auto& one : batch) std::exchange(one->resume, nullptr)();
         }
     }
 
@@ -99,7 +100,11 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
 };
 
 AppendQueue::AppendQueue(Database& db) : state_(std::make_shared<State>(db)) {}
-AppendQueue::~AppendQueue() = default;
+AppendQueue::~AppendQueue() {
+    // What nobody will resume holds its own coroutine.
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& one : state_->waiting) one->resume = nullptr;
+}
 
 asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -112,7 +117,6 @@ asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
         if (state_->push(one)) asio::co_spawn(executor, state_->write_all(), asio::detached);
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
-    one->resume = nullptr;  // it holds this coroutine's frame
     if (one->failure) std::rethrow_exception(one->failure);
     co_return one->appended;
 }

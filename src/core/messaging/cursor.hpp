@@ -37,6 +37,9 @@ Cursor before(Snapshot& db, std::string_view table, std::int64_t id);
 /// first, so as long as one of those is there, none of the others is gone.
 std::int64_t lost(Snapshot& db, std::string_view table, const Cursor& after, std::int64_t first);
 
+/// Mends the places of rows that another server's transactions added. When a process begins to work.
+void take_over(Transaction& tx);
+
 /// `select` with what is behind the cursor, oldest first, or what is not, newest first: for $1 = transaction, $2 = id, $3 = how many rows.
 std::string sql_after(std::string_view select);
 std::string sql_up_to(std::string_view select);

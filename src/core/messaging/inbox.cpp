@@ -1,5 +1,7 @@
 #include "core/messaging/inbox.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -18,12 +20,15 @@ struct StoredBody {
 
 constexpr std::size_t append_sizes[] = {64, 16, 4, 1};  // how many rows one statement adds: each is prepared once
 
+// No parameter is ever null: a statement is prepared for the types of its parameters, and null is one more.
+constexpr std::string_view append_columns[] = {"${}", ", NULLIF(${}, 0)", ", ${}", ", ${}", ", ${}", ", ${}", ", ${}"};
+
 std::string make_append_sql(std::size_t rows) {
     std::string sql = "INSERT INTO inbox (kind, device_id, verified_by, digest, body, request_id, received_at) VALUES ";
     std::size_t n = 0;
     for (std::size_t row = 0; row < rows; ++row) {
         sql += row == 0 ? "(" : ", (";
-        for (int column = 0; column < 7; ++column) sql += (column == 0 ? "$" : ", $") + std::to_string(++n);
+        for (const std::string_view column : append_columns) sql += fmt::format(fmt::runtime(column), ++n);
         sql += ")";
     }
     return sql + " ON CONFLICT (kind, digest) DO NOTHING";
@@ -35,8 +40,9 @@ const std::string& append_sql(std::size_t rows) {
 }
 
 void add_values(std::vector<Value>& values, const Arrival& arrival, Time now) {
-    Value row[] = {arrival.kind,           to_value(arrival.device_id), to_value(arrival.verified_by), arrival.digest, arrival.body,
-                   arrival.request_id, now};
+    Value row[] = {
+        arrival.kind, arrival.device_id.value_or(DeviceId{}).value, to_value(arrival.verified_by), arrival.digest, arrival.body, arrival.request_id,
+        now};
     values.insert(values.end(), std::make_move_iterator(std::begin(row)), std::make_move_iterator(std::end(row)));
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, add_again, drop, drop_ready, any_due, claim, finish, holds, extend, rescue_expired, rescue_worker;
+    std::string add, add_again, drop, drop_ready, any_due, claim, finish, holds, extend, expire, rescue_expired, rescue_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -66,6 +66,9 @@ LaneSql make_sql(std::string_view prefix) {
         for_lane(R"sql(
             UPDATE conversations SET {lane}_lease_until = $3
             WHERE id = (SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running' {skip_locked}))sql",
+                 prefix),
+        for_lane(R"sql(
+            UPDATE conversations SET {lane}_lease_until = 0 WHERE {lane}_state = 'running' AND {lane}_worker = $1 AND {lane}_lease_until = $2)sql",
                  prefix),
         for_lane(R"sql(
             WITH lost AS MATERIALIZED (
@@ -152,6 +155,10 @@ bool holds(Transaction& tx, Lane lane, const ClaimedLane& claimed) {
 
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until) {
     tx.execute(sql_of(lane).extend, claimed.id, claimed.lease_no, until);
+}
+
+void expire(Transaction& tx, Lane lane, WorkerId worker, Time until) {
+    tx.execute(sql_of(lane).expire, worker, until);
 }
 
 std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now) {

@@ -59,6 +59,9 @@ void recount_sends(Transaction& tx, ConversationId id, Time due_at);
 /// A longer lease, as long as the lane is ours; not this time when somebody else holds the conversation.
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until);
 
+/// Ends what `worker` claimed until exactly then and does not know of, since the answer to its claim was lost: it has expired.
+void expire(Transaction& tx, Lane lane, WorkerId worker, Time until);
+
 /// Makes ready again what expired before `now` and nobody else is at, or what `worker` held. The lanes that were released.
 std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now);
 std::vector<ConversationId> rescue_worker(Transaction& tx, Lane lane, WorkerId worker);

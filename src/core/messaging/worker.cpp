@@ -116,16 +116,18 @@ struct Worker::State final : WorkerContext {
         } done;
         const bool may_send = works_on(QueueName::send) && !co_await is_paused(QueueName::send) && !stopping.load();
         const int room = may_send ? sending.room() : 0;
+        Time until{};
         auto finish = [&](Transaction& tx) {
             Done now;
-            turns::AtOnce at_once(tx, by_worker, id, tx.now() + options.lease, room);
+            until = tx.now() + options.lease;
+            turns::AtOnce at_once(tx, by_worker, id, until, room);
             for (const auto& [ready, decision] : decided) now.finished += at_once.finish(ready, decision) ? 1U : 0U;
             now.claimed = at_once.claimed();
             done = std::move(now);
         };
         const auto claimed_at = tools.world.clock.since_boot();
         try {
-            co_await tools.db.write(finish);
+            co_await write_claim(std::ref(finish), until);
         } catch (const Error& error) {
             if (error.code() == Errc::unavailable) throw;
             due.others = true;
@@ -140,10 +142,12 @@ struct Worker::State final : WorkerContext {
     asio::awaitable<std::size_t> claim_turns() {
         const int limit = std::min(claim_max, options.turn_concurrency - static_cast<int>(turns_in_flight.size()));
         if (limit <= 0) co_return 0;
-        auto claim = [this, limit](Transaction& tx) {
-            return turns::claim(tx, by_worker, answering, limit, tx.now() + options.lease, id, turn_limits());
+        Time until{};
+        auto claim = [this, limit, &until](Transaction& tx) {
+            until = tx.now() + options.lease;
+            return turns::claim(tx, by_worker, answering, limit, until, id, turn_limits());
         };
-        auto claimed = co_await tools.db.write(claim);
+        auto claimed = co_await write_claim(std::ref(claim), until);
         if (!claimed.empty()) WABOT_FAULT("turn.claimed");
         for (auto& turn : claimed) {
             const ClaimedLane lane = turn.lane;
@@ -234,7 +238,10 @@ struct Worker::State final : WorkerContext {
         const bool sweeps = !swept_at || now - *swept_at >= sweep_interval;
         std::vector<ClaimedJob> held_jobs;
         for (const auto& [key, job] : jobs_in_flight) held_jobs.push_back(job);
-        auto work = [this, &held, &held_jobs, sweeps](Transaction& tx) {
+        const std::vector<Time> lost = lost_claims;
+        auto work = [this, &held, &held_jobs, &lost, sweeps](Transaction& tx) {
+            for (const Time until : lost)
+                for (const Lane lane : {Lane::turn, Lane::send}) lanes::expire(tx, lane, id, until);
             workers::heartbeat(tx, id, workers::names_of(options.queues));
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             for (const ClaimedJob& job : held_jobs) jobs::extend(tx, job, tx.now() + options.lease);
@@ -245,6 +252,7 @@ struct Worker::State final : WorkerContext {
             return hour;
         };
         retention_hour = co_await tools.db.write(work);
+        lost_claims.erase(lost_claims.begin(), lost_claims.begin() + static_cast<std::ptrdiff_t>(lost.size()));
         if (sweeps) swept_at = now;
     }
 

@@ -33,6 +33,8 @@ struct WorkerContext : std::enable_shared_from_this<WorkerContext> {
     asio::any_io_executor executor;
     Signal idle_signal, upkeep_signal;
     std::atomic<bool> stopping{false};
+    static constexpr std::size_t lost_claims_max = 1000;
+    std::vector<Time> lost_claims;  // until when: of claims that may have been committed without our hearing of it
 
     sends::Limits send_limits() const { return {options.send_attempts, options.uncertain_window}; }
 
@@ -41,10 +43,11 @@ struct WorkerContext : std::enable_shared_from_this<WorkerContext> {
     /// What was spawned for a lane has ended: its lease is lengthened no more, and who waits for it is woken.
     void ended(std::map<ConversationId, ClaimedLane>& in_flight, const ClaimedLane& lane, Signal& signal);
 
-    /// What the provider said must not be forgotten because the store is away for a moment: tried until the lease would be over anyhow.
+    /// What the provider said must not be forgotten because the store is away for a moment: tried until nobody would wait for it any more.
     template <class Work>
     asio::awaitable<void> write_surely(Work work) {
-        const auto until = tools.world.clock.since_boot() + options.lease;
+        // An answer that comes after the lease still settles its send, before it is sent again.
+        const auto until = tools.world.clock.since_boot() + options.lease + options.uncertain_window;
         for (;;) {
             try {
                 auto again = std::ref(work);
@@ -56,6 +59,18 @@ struct WorkerContext : std::enable_shared_from_this<WorkerContext> {
                 if (!passes || tools.world.clock.since_boot() > until) throw;
             }
             co_await tools.world.timers.after(poll_interval);
+        }
+    }
+
+    /// Runs a unit that claims until `until`, which it sets.
+    template <class Claim>
+    asio::awaitable<std::invoke_result_t<Claim&, Transaction&>> write_claim(Claim claim, const Time& until) {
+        auto again = std::ref(claim);
+        try {
+            co_return co_await tools.db.write(again);
+        } catch (const Error& error) {
+            if (error.code() == Errc::unavailable && until != Time{} && lost_claims.size() < lost_claims_max) lost_claims.push_back(until);
+            throw;
         }
     }
 

@@ -74,11 +74,13 @@ asio::awaitable<std::size_t> WorkerSends::claim() {
     auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
     if (!co_await worker_.tools.db.read(due)) co_return 0;
     const int limit = std::min(claim_max, room());
-    auto claim = [this, limit](Transaction& tx) {
-        return sends::claim(tx, by_worker, limit, tx.now() + worker_.options.lease, worker_.id, worker_.send_limits());
+    Time until{};
+    auto claim = [this, limit, &until](Transaction& tx) {
+        until = tx.now() + worker_.options.lease;
+        return sends::claim(tx, by_worker, limit, until, worker_.id, worker_.send_limits());
     };
     const auto claimed_at = worker_.tools.world.clock.since_boot();
-    auto claimed = co_await worker_.tools.db.write(claim);
+    auto claimed = co_await worker_.write_claim(std::ref(claim), until);
     take_in_hand(std::move(claimed.sends), claimed_at);
     co_return claimed.lanes;
 }

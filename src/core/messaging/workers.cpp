@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "core/messaging/changes.hpp"
+#include "core/messaging/cursor.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/jobs.hpp"
@@ -94,6 +95,7 @@ void release_dead(Transaction& tx, const Cause& cause, const Identity& process, 
 }
 
 WorkerId enter(Transaction& tx, const Cause& cause, const Identity& process, std::string_view queues, const sends::Limits& limits) {
+    cursors::take_over(tx);
     release_dead(tx, cause, process, limits);
     static constexpr std::string_view sql = R"sql(
         INSERT INTO workers (host, pid, boot_id, start_ticks, queues, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6))sql";

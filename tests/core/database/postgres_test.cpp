@@ -182,3 +182,16 @@ TEST_CASE("postgres: a commit whose answer is lost is not said to have failed or
         CHECK(accounts.amount(1) == 98);
     }
 }
+
+TEST_CASE("postgres: no part of a password stands in what is said of a wrong address", "[postgres][url]") {
+    const auto says = [](std::string_view libpq) {
+        const ConnectFault fault = explain_connect_fault(libpq);
+        return fault.message + " / " + fault.hint;
+    };
+    for (const std::string_view libpq :
+         {R"(invalid percent-encoded token: "s%zzecret")", R"(could not translate host name "secret@db" to address: unknown)",
+          R"(invalid integer value "secret" for connection option "port")", R"(connection to server at "secret@db" failed)",
+          R"(missing key/value separator "=" in URI query parameter: "secret@db/x")"})
+        CHECK(says(libpq).find("ecret") == std::string::npos);
+    CHECK_THAT(says(R"(could not translate host name "secret@db" to address: unknown)"), Catch::Contains("db"));
+}

@@ -109,3 +109,23 @@ TEST_CASE_METHOD(Pipeline, "workers: who does not come round has not moved", "[w
     context.run();
     CHECK_FALSE(failure);
 }
+
+TEST_CASE_METHOD(Pipeline, "workers: what was claimed without its worker hearing of it is free as soon as it says so", "[workers]") {
+    write_text(ada, "wamid.1", "hi");
+    work();
+    const auto conversation = ConversationId{count("SELECT id FROM conversations")};
+    const auto claimed_lanes = [&](Transaction& tx, Time until) { return lanes::claim(tx, Lane::send, 10, until, worker_id).size(); };
+    store.write([&](Transaction& tx) { lanes::add(tx, Lane::send, conversation, 1); });
+    const Time until = world.clock.now() + 1h;
+    CHECK(store.write([&](Transaction& tx) { return claimed_lanes(tx, until); }) == 1);
+    const auto state = [&] { return count("SELECT CASE WHEN send_state = 'running' THEN 1 ELSE 0 END FROM conversations"); };
+    const auto rescue = [&] { store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); }); };
+    rescue();
+    CHECK(state() == 1);
+    store.write([&](Transaction& tx) { lanes::expire(tx, Lane::send, worker_id, until + 1us); });
+    rescue();
+    CHECK(state() == 1);
+    store.write([&](Transaction& tx) { lanes::expire(tx, Lane::send, worker_id, until); });
+    rescue();
+    CHECK(state() == 0);
+}
