@@ -57,7 +57,8 @@ asio::awaitable<Posted> post_webhook(HttpClient& http, std::string url, SignedBo
     HttpRequest request;
     request.method = "POST";
     request.url = std::move(url);
-    request.headers = {{"Content-Type", "application/json"}, {"X-Hub-Signature-256", std::move(body.signature)}};
+    request.headers = {{"Content-Type", "application/json"}};
+    if (!body.signature.empty()) request.headers.push_back({"X-Hub-Signature-256", std::move(body.signature)});
     request.body = std::move(body.octets);
     request.timeout = limit;
     const auto begin = Steady::now();

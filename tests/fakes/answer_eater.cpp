@@ -13,6 +13,7 @@ namespace wabot::test {
 namespace {
 
 constexpr std::string_view socket_name = ".s.PGSQL.5432";
+constexpr std::string_view commit("COMMIT", 7);  // as the protocol has it, with its end
 
 sockaddr_un address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -75,7 +76,7 @@ void AnswerEater::pass_on(int client) {
             goes_on = got > 0;
             if (!goes_on) break;
             const std::string_view part(octets, static_cast<std::size_t>(got));
-            if (from_client && part.find("COMMIT") != std::string_view::npos && is_hungry_.exchange(false)) eats = true;
+            if (from_client && part.find(commit) != std::string_view::npos && is_hungry_.exchange(false)) eats = true;
             if (!from_client && eats) {
                 has_eaten_ = true;
                 goes_on = false;

@@ -83,13 +83,15 @@ ConnectFault explain_connect_fault(std::string_view libpq_says) {
     if (says("certificate"))
         return {"the server's certificate is not accepted: " + first_line(libpq_says), "see sslmode and sslrootcert in DATABASE_URL"};
     for (const std::string_view fault :
-         {"percent-encoded", "invalid integer value", "missing key/value", "unexpected", "forbidden value", "end of string"})
+         {"percent-encoded", "invalid integer value", "missing key/value", "unexpected character", "forbidden value", "end of string"})
         if (says(fault))
             return {"DATABASE_URL is not understood",
                     "in user and password write each of / @ : ? # % as a percent sign and two digits: %2F %40 %3A %3F %23 %25"};
     if (says("invalid URI query parameter") || says("invalid connection option") || says("invalid sslmode"))
         return {"DATABASE_URL is not understood: " + first_line(libpq_says), "its parameters are libpq's: sslmode, connect_timeout, ..."};
     if (says("could not translate host name")) return {"the server's name is not known: " + first_line(libpq_says), "check the host in DATABASE_URL"};
+    if (says("closed the connection unexpectedly"))
+        return {"what answers there closed the connection", "is it a PostgreSQL server, and is it starting or stopping?"};
     if (says("too many clients") || says("remaining connection slots"))
         return {"the server has no connection left", "raise its max_connections, or run fewer workers: each process takes up to 7"};
     return {"the server cannot be reached: " + first_line(libpq_says), "is it running, and does DATABASE_URL name it?"};

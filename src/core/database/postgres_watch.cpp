@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto look_interval = 50ms;   // how often a closing is looked for, and commits behind a pooler
 constexpr auto sure_interval = 1s;     // a notification may be lost with the process that did not come to send it
-constexpr auto connect_interval = 1s;  // between two attempts to connect
+constexpr auto retry_interval = 1s;  // between two attempts to connect
 
 class Listener final : public pqxx::notification_receiver {
 public:
@@ -59,6 +59,7 @@ public:
 #pragma GCC diagnostic pop
         const std::lock_guard lock(watch_.mutex_);
         watch_.socket_ = connection.sock();
+        if (watch_.is_closed_) ::shutdown(watch_.socket_, SHUT_RDWR);
     }
     ~Socket() {
         const std::lock_guard lock(watch_.mutex_);
@@ -109,7 +110,7 @@ void PostgresWatch::watch_until_closed() {
             log::debug("the store's changes cannot be watched; trying again", {{"error", explain_connect_fault(error.what()).message}});
             count_.fetch_add(1);  // what came while nobody watched
         }
-    } while (!wait_for_close(connect_interval));
+    } while (!wait_for_close(retry_interval));
 }
 
 void PostgresWatch::watch_connection() {

@@ -100,11 +100,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
 };
 
 AppendQueue::AppendQueue(Database& db) : state_(std::make_shared<State>(db)) {}
-AppendQueue::~AppendQueue() {
-    // What nobody will resume holds its own coroutine.
-    const std::lock_guard lock(state_->mutex);
-    for (const auto& one : state_->waiting) one->resume = nullptr;
-}
+AppendQueue::~AppendQueue() = default;  // what still waits at a hard stop is left as it is: its executor may be gone
 
 asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;

@@ -68,7 +68,10 @@ LaneSql make_sql(std::string_view prefix) {
             WHERE id = (SELECT id FROM conversations WHERE id = $1 AND {lane}_lease_no = $2 AND {lane}_state = 'running' {skip_locked}))sql",
                  prefix),
         for_lane(R"sql(
-            UPDATE conversations SET {lane}_lease_until = 0 WHERE {lane}_state = 'running' AND {lane}_worker = $1 AND {lane}_lease_until = $2)sql",
+            WITH lost AS MATERIALIZED (
+                SELECT id FROM conversations
+                WHERE {lane}_state = 'running' AND {lane}_worker = $1 AND {lane}_lease_until = $2 ORDER BY id {skip_locked})
+            UPDATE conversations SET {lane}_lease_until = 0 WHERE id IN (SELECT id FROM lost))sql",
                  prefix),
         for_lane(R"sql(
             WITH lost AS MATERIALIZED (

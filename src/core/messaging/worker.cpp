@@ -240,9 +240,9 @@ struct Worker::State final : WorkerContext {
         for (const auto& [key, job] : jobs_in_flight) held_jobs.push_back(job);
         const std::vector<Time> lost = lost_claims;
         auto work = [this, &held, &held_jobs, &lost, sweeps](Transaction& tx) {
+            workers::heartbeat(tx, id, workers::names_of(options.queues));
             for (const Time until : lost)
                 for (const Lane lane : {Lane::turn, Lane::send}) lanes::expire(tx, lane, id, until);
-            workers::heartbeat(tx, id, workers::names_of(options.queues));
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             for (const ClaimedJob& job : held_jobs) jobs::extend(tx, job, tx.now() + options.lease);
             workers::rescue(tx, by_worker, send_limits());

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr auto hang_after = 1s;      // without the end of a send: providers hang, and nothing more is claimed than there are hands
 constexpr auto claim_age_max = 10s;  // an older claim, or one as old as a lease, is not handed over: this process was stopped for a while
-constexpr int claim_max = 64;
+constexpr int sends_per_claim = 64;
 
 }  // namespace
 
@@ -73,7 +73,7 @@ asio::awaitable<std::size_t> WorkerSends::claim() {
     if (!wants_more()) co_return 0;
     auto due = [](Snapshot& db) { return lanes::any_due(db, Lane::send, db.now()); };
     if (!co_await worker_.tools.db.read(due)) co_return 0;
-    const int limit = std::min(claim_max, room());
+    const int limit = std::min(sends_per_claim, room());
     Time until{};
     auto claim = [this, limit, &until](Transaction& tx) {
         until = tx.now() + worker_.options.lease;
