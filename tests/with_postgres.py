@@ -1,4 +1,7 @@
-"""Starts a PostgreSQL of its own, runs a command with its address in WABOT_TEST_POSTGRES, and stops it: with_postgres.py COMMAND..."""
+"""Starts a PostgreSQL of its own, runs a command with its address in WABOT_TEST_POSTGRES, and stops it: with_postgres.py [--pooled] COMMAND...
+
+With --pooled the address is that of a pooler before it, which gives each transaction whatever session is free.
+"""
 import os
 import pathlib
 import pwd
@@ -6,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 TOOLS = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
@@ -56,10 +60,46 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Pooler:
+    """In the folder of a server, between it and those who take its `url`."""
+
+    def __init__(self, server):
+        self.url = f"{server.url}&port=6432"
+        settings = server.folder / "pooler.ini"
+        settings.write_text(f"""[databases]
+* = host={server.folder} user=postgres
+[pgbouncer]
+unix_socket_dir = {server.folder}
+listen_port = 6432
+auth_type = any
+pool_mode = transaction
+default_pool_size = 5
+max_client_conn = 500
+""")
+        command = [shutil.which("pgbouncer", path="/usr/sbin:/usr/bin"), "-q", str(settings)]
+        if os.getuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 30
+        while not (server.folder / ".s.PGSQL.6432").exists():
+            if self.process.poll() is not None or time.monotonic() > end:
+                sys.exit("pgbouncer does not start: scripts/install-deps")
+            time.sleep(0.02)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 if __name__ == "__main__":
+    is_pooled = sys.argv[1] == "--pooled"
     server = Server()
     try:
-        code = subprocess.run(sys.argv[1:], env=dict(os.environ, WABOT_TEST_POSTGRES=server.url)).returncode
+        pooler = Pooler(server) if is_pooled else None
+        url = pooler.url if pooler else server.url
+        code = subprocess.run(sys.argv[1 + is_pooled:], env=dict(os.environ, WABOT_TEST_POSTGRES=url)).returncode
+        if pooler:
+            pooler.close()
     finally:
         server.close()
     sys.exit(code)
