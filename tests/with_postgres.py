@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Starts a PostgreSQL of its own, runs a command with its address in WABOT_TEST_POSTGRES, and stops it: with_postgres.py [--pooled] COMMAND...
 
 With --pooled the address is that of a pooler before it, which gives each transaction whatever session is free.
