@@ -6,12 +6,13 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <utility>
 
+#include "core/base/describe.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fault.hpp"
 #include "core/base/log.hpp"
 #include "core/database/postgres_connection.hpp"
-#include "core/database/postgres_library.hpp"
 #include "core/database/postgres_url.hpp"
 #include "core/database/postgres_watch.hpp"
 #include "core/database/unit_queue.hpp"
@@ -55,16 +56,42 @@ private:
     PostgresConnection& connection_;
 };
 
-void check_server(PostgresConnection& connection) {
-    if (std::stoll(connection.ask("SHOW server_version_num")) < version_min)
-        throw Error(Errc::invalid, "the PostgreSQL server is version " + connection.ask("SHOW server_version"), "wabot needs 13 or newer");
-    if (connection.ask("SHOW server_encoding") != "UTF8")
-        throw Error(Errc::invalid, "the database is not in UTF-8 but " + connection.ask("SHOW server_encoding"),
-                    "make one with: createdb -E UTF8 -T template0 NAME");
-    if (connection.ask("SHOW fsync") == "off")
+/// What a server says of itself, in one question.
+struct ServerFacts {
+    std::int64_t version_num;
+    std::string version;
+    std::string encoding;
+    std::string fsync;
+    std::string synchronous_commit;
+    std::string way;  // to it
+};
+
+}  // namespace
+
+WABOT_DESCRIBE(ServerFacts, FIELD(version_num), FIELD(version), FIELD(encoding), FIELD(fsync), FIELD(synchronous_commit), FIELD(way))
+
+namespace {
+
+ServerFacts facts_of(PostgresConnection& connection) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT current_setting('server_version_num')::bigint AS version_num, current_setting('server_version') AS version,
+               current_setting('server_encoding') AS encoding, current_setting('fsync') AS fsync,
+               current_setting('synchronous_commit') AS synchronous_commit,
+               CASE WHEN inet_server_addr() IS NULL THEN 'by socket'
+                    WHEN (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) THEN 'TLS' ELSE 'without TLS' END AS way)sql";
+    ServerFacts facts = connection.query(sql).one<ServerFacts>();
+    if (connection.is_pooled()) facts.way = "behind a pooler";
+    return facts;
+}
+
+void check_server(const ServerFacts& facts) {
+    if (facts.version_num < version_min) throw Error(Errc::invalid, "the PostgreSQL server is version " + facts.version, "wabot needs 13 or newer");
+    if (facts.encoding != "UTF8")
+        throw Error(Errc::invalid, "the database is not in UTF-8 but " + facts.encoding, "make one with: createdb -E UTF8 -T template0 NAME");
+    if (facts.fsync == "off")
         throw Error(Errc::invalid, "the PostgreSQL server runs with fsync=off: it can lose what it has confirmed",
                     "set fsync = on in its postgresql.conf");
-    if (connection.ask("SHOW synchronous_commit") == "off")
+    if (facts.synchronous_commit == "off")
         throw Error(Errc::invalid, "the PostgreSQL server runs with synchronous_commit=off: it can lose what it has confirmed",
                     "set synchronous_commit = on in its postgresql.conf, or for this database or user");
 }
@@ -76,14 +103,10 @@ public:
           clock_(clock),
           uses_own_clock_(options.uses_own_clock),
           self_(std::to_string(std::random_device{}())),
-          watch_(url_, self_) {
-        PostgresConnection probe(url_);
-        check_server(probe);
-        version_ = probe.ask("SHOW server_version");
-        way_ = probe.ask(
-            "SELECT CASE WHEN inet_server_addr() IS NULL THEN 'by socket' WHEN (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) THEN 'TLS' "
-            "ELSE 'without TLS' END");
-        if (probe.is_pooled()) way_ = "behind a pooler";
+          spare_(std::make_unique<PostgresConnection>(url_)),
+          facts_(facts_of(*spare_)),
+          watch_(url_, self_, spare_->is_pooled()) {
+        check_server(facts_);
     }
 
     ~PostgresDatabase() override { close(); }
@@ -110,12 +133,13 @@ public:
     }
 
     std::uint64_t change_count() override { return watch_.count() + commits_.load(); }
-    std::string description() override { return "postgresql " + version_.substr(0, version_.find(' ')) + ", fsync=on, " + way_; }
+    std::string description() override { return "postgresql " + facts_.version.substr(0, facts_.version.find(' ')) + ", fsync=on, " + facts_.way; }
     std::string_view dialect() const override { return "postgres"; }
 
     std::vector<std::string> table_names() override {
-        PostgresConnection connection(url_);
-        return connection.query("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename COLLATE \"C\"")
+        const std::lock_guard lock(connect_mutex_);
+        if (!spare_ || spare_->is_broken()) spare_ = std::make_unique<PostgresConnection>(url_);
+        return spare_->query("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename COLLATE \"C\"")
             .all<std::string>();
     }
 
@@ -221,7 +245,8 @@ private:
         const auto now = std::chrono::steady_clock::now();
         if (refusal_ && now - refused_at_ < connect_interval) std::rethrow_exception(refusal_);
         try {
-            auto connection = std::make_unique<PostgresConnection>(url_);
+            auto connection = std::exchange(spare_, nullptr);
+            if (!connection) connection = std::make_unique<PostgresConnection>(url_);
             const std::lock_guard slot_lock(slot.mutex);
             slot.connection = std::move(connection);
             refusal_ = nullptr;
@@ -273,9 +298,9 @@ private:
     const Clock& clock_;
     const bool uses_own_clock_;
     const std::string self_;
+    std::unique_ptr<PostgresConnection> spare_;  // the first one, until a thread takes it over; under connect_mutex_
+    const ServerFacts facts_;
     PostgresWatch watch_;
-    std::string version_;
-    std::string way_;  // to the server
 
     UnitQueue writes_;
     UnitQueue reads_;

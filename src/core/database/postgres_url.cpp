@@ -1,6 +1,5 @@
 #include "core/database/postgres_url.hpp"
 
-#include <array>
 #include <utility>
 
 namespace wabot {

@@ -18,9 +18,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_interval = 50ms;   // how often a closing is looked for, and commits behind a pooler
-constexpr auto sure_interval = 1s;     // a notification may be lost with the process that did not come to send it
-constexpr auto retry_interval = 1s;  // between two attempts to connect
+constexpr auto look_interval = 50ms;  // how often a closing is looked for, and commits behind a pooler
+constexpr auto sure_interval = 1s;    // a notification may be lost with the process that did not come to send it
+constexpr auto retry_interval = 1s;   // between two attempts to connect
 
 class Listener final : public pqxx::notification_receiver {
 public:
@@ -39,11 +39,6 @@ private:
 std::string ended_transactions(pqxx::connection& connection) {
     pqxx::nontransaction work(connection);
     return work.exec("SELECT pg_current_snapshot()::text")[0][0].c_str();
-}
-
-bool is_pooled(pqxx::connection& connection) {
-    pqxx::nontransaction work(connection);
-    return work.exec("SELECT pg_backend_pid()")[0][0].as<int>() != connection.backendpid();
 }
 
 }  // namespace
@@ -71,7 +66,8 @@ private:
     PostgresWatch& watch_;
 };
 
-PostgresWatch::PostgresWatch(std::string libpq_url, std::string self) : url_(std::move(libpq_url)), self_(std::move(self)) {}
+PostgresWatch::PostgresWatch(std::string libpq_url, std::string self, bool is_pooled)
+    : url_(std::move(libpq_url)), self_(std::move(self)), polls_(is_pooled) {}
 
 PostgresWatch::~PostgresWatch() {
     close();
@@ -116,16 +112,15 @@ void PostgresWatch::watch_until_closed() {
 void PostgresWatch::watch_connection() {
     pqxx::connection connection(url_);
     const Socket socket(*this, connection);
-    const bool polls = is_pooled(connection);
     std::optional<Listener> listener;
-    if (!polls) listener.emplace(connection, self_, count_);
+    if (!polls_) listener.emplace(connection, self_, count_);
     count_.fetch_add(1);
     std::string seen = ended_transactions(connection);
     auto looked_at = std::chrono::steady_clock::now();
-    while (!wait_for_close(polls ? look_interval : 0ms)) {
-        if (!polls) connection.await_notification(0, std::chrono::microseconds(look_interval).count());
+    while (!wait_for_close(polls_ ? look_interval : 0ms)) {
+        if (!polls_) connection.await_notification(0, std::chrono::microseconds(look_interval).count());
         const auto now = std::chrono::steady_clock::now();
-        if (!polls && now - looked_at < sure_interval) continue;
+        if (!polls_ && now - looked_at < sure_interval) continue;
         looked_at = now;
         std::string ended = ended_transactions(connection);
         if (ended == seen) continue;

@@ -15,7 +15,7 @@ namespace wabot {
 class PostgresWatch {
 public:
     /// `self` is what this process says with its own notifications.
-    PostgresWatch(std::string libpq_url, std::string self);
+    PostgresWatch(std::string libpq_url, std::string self, bool is_pooled);
     ~PostgresWatch();
 
     /// Grows when others may have committed something. Never blocks. The first call begins to watch.
@@ -31,6 +31,7 @@ private:
 
     const std::string url_;
     const std::string self_;
+    const bool polls_;
     std::atomic<std::uint64_t> count_{0};
     std::atomic<bool> has_begun_{false};
     std::mutex mutex_;

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-
 #include <nlohmann/json.hpp>
-#include "core/base/error.hpp"
 
+#include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"

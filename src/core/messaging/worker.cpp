@@ -127,7 +127,7 @@ struct Worker::State final : WorkerContext {
         };
         const auto claimed_at = tools.world.clock.since_boot();
         try {
-            co_await write_claim(std::ref(finish), until);
+            co_await write_claim(finish, until);
         } catch (const Error& error) {
             if (error.code() == Errc::unavailable) throw;
             due.others = true;
@@ -147,7 +147,7 @@ struct Worker::State final : WorkerContext {
             until = tx.now() + options.lease;
             return turns::claim(tx, by_worker, answering, limit, until, id, turn_limits());
         };
-        auto claimed = co_await write_claim(std::ref(claim), until);
+        auto claimed = co_await write_claim(claim, until);
         if (!claimed.empty()) WABOT_FAULT("turn.claimed");
         for (auto& turn : claimed) {
             const ClaimedLane lane = turn.lane;

@@ -64,7 +64,7 @@ struct WorkerContext : std::enable_shared_from_this<WorkerContext> {
 
     /// Runs a unit that claims until `until`, which it sets.
     template <class Claim>
-    asio::awaitable<std::invoke_result_t<Claim&, Transaction&>> write_claim(Claim claim, const Time& until) {
+    asio::awaitable<std::invoke_result_t<Claim&, Transaction&>> write_claim(Claim& claim, const Time& until) {
         auto again = std::ref(claim);
         try {
             co_return co_await tools.db.write(again);

@@ -80,7 +80,7 @@ asio::awaitable<std::size_t> WorkerSends::claim() {
         return sends::claim(tx, by_worker, limit, until, worker_.id, worker_.send_limits());
     };
     const auto claimed_at = worker_.tools.world.clock.since_boot();
-    auto claimed = co_await worker_.write_claim(std::ref(claim), until);
+    auto claimed = co_await worker_.write_claim(claim, until);
     take_in_hand(std::move(claimed.sends), claimed_at);
     co_return claimed.lanes;
 }
