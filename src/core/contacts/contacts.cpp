@@ -93,7 +93,7 @@ void refresh(Transaction& tx, const KnownContact& known, const SealedAddress& ad
                last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
                last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
         WHERE id = $1)sql";
-    tx.execute(sql, known.id, name_of(address), incoming_at, tx.now());
+    tx.put(sql, known.id, name_of(address), incoming_at, tx.now());
     if (!address.phone_number || known.phone_number_hash == address.phone_number->hash) return;
     static constexpr std::string_view move = R"sql(
         UPDATE contacts SET contact_jid_enc = $2, contact_jid_hash = $3, contact_jid_last4 = $4,
@@ -101,7 +101,7 @@ void refresh(Transaction& tx, const KnownContact& known, const SealedAddress& ad
         WHERE id = $1)sql";
     const Sealed& jid = address.contact_jid;
     const Sealed& phone = *address.phone_number;
-    tx.execute(move, known.id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
+    tx.put(move, known.id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
 }
 
 [[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates) {

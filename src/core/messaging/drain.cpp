@@ -1,6 +1,7 @@
 #include "core/messaging/drain.hpp"
 
 #include <map>
+#include <set>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
@@ -151,17 +152,20 @@ public:
     /// False, and nothing was written, when another drainer is at it, or the devices are not those that the bodies were read with: then all of it is
     /// to be read again. The lock keeps the order: of two drainers the second begins when the first has committed, so that the messages of a contact
     /// get ids in the order in which they are stored; turns go by those.
-    bool begin() {
+    bool begin(InboxId first, InboxId last) {
         if (!inbox::try_drain(tx_)) return false;
         static constexpr std::string_view version_sql = "SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM devices";
-        return tx_.query(version_sql).one<std::int64_t>() == devices_.version();
+        if (tx_.query(version_sql).one<std::int64_t>() != devices_.version()) return false;
+        static constexpr std::string_view received_sql = "SELECT id FROM inbox WHERE state = 'received' AND id BETWEEN $1 AND $2";
+        for (const InboxId id : tx_.query(received_sql, first, last).all<InboxId>()) received_.insert(id);
+        return true;
     }
 
     /// Nothing when another drainer took the body meanwhile.
     void store(const PreparedBody& body) {
-        static constexpr std::string_view take_sql =
-            "UPDATE inbox SET state = 'done', attempts = attempts + 1, done_at = $2 WHERE id = $1 AND state = 'received'";
-        if (tx_.execute(take_sql, body.row.id, tx_.now()) != 1) return;
+        static constexpr std::string_view take_sql = "UPDATE inbox SET state = 'done', attempts = attempts + 1, done_at = $2 WHERE id = $1";
+        if (!received_.contains(body.row.id)) return;
+        tx_.put(take_sql, body.row.id, tx_.now());
         if (!body.unreadable.empty()) {
             tx_.execute("UPDATE inbox SET state = 'quarantined', error = $2, done_at = NULL WHERE id = $1", body.row.id, body.unreadable);
             return;
@@ -249,7 +253,7 @@ private:
     void write_item(InboxId inbox, std::int64_t position, std::string_view kind, const ItemResult& result) {
         static constexpr std::string_view sql = R"sql(
             INSERT INTO inbox_items (inbox_id, position, device_id, kind, state, error, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7))sql";
-        tx_.execute(sql, inbox, position, result.device, kind, result.state, result.error, result.message);
+        tx_.put(sql, inbox, position, result.device, kind, result.state, result.error, result.message);
     }
 
     /// The device that an item is for: the one whose account it names. What came in by a device's own path is for that device alone, since only
@@ -274,6 +278,7 @@ private:
     const std::chrono::milliseconds takeover_timeout_;
     const Round round_;
     Cause cause_;
+    std::set<InboxId> received_;
     std::map<std::string, std::optional<DeviceId>> routes_;
 };
 
@@ -295,7 +300,7 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
     auto store = [&bodies, &devices, takeover_timeout, &round](Transaction& tx) {
         std::optional<std::vector<MessageId>> out;
         Storing storing(tx, *devices, takeover_timeout, round);
-        if (!storing.begin()) return out;
+        if (!storing.begin(bodies.front().row.id, bodies.back().row.id)) return out;
         for (const PreparedBody& body : bodies) storing.store(body);
         out = std::move(storing.stored);
         return out;

@@ -107,7 +107,7 @@ bool try_lock(Transaction& tx, ConversationId id) {
 }
 
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) {
-    tx.execute(sql_of(lane).add, id, count, tx.now());
+    tx.put(sql_of(lane).add, id, count, tx.now());
 }
 
 void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at) {

@@ -65,7 +65,7 @@ void Buckets::give_back(DeviceId device) {
 
 void Buckets::save() {
     for (const auto& [device, b] : buckets_)
-        if (b.is_changed) tx_.execute("UPDATE device_pacing SET tokens = $2, refilled_at = $3 WHERE device_id = $1", device, b.tokens, b.refilled_at);
+        if (b.is_changed) tx_.put("UPDATE device_pacing SET tokens = $2, refilled_at = $3 WHERE device_id = $1", device, b.tokens, b.refilled_at);
 }
 
 Buckets::Bucket& Buckets::bucket(DeviceId id) {

@@ -94,7 +94,7 @@ void mark_sent(Transaction& tx, const Send& send, const Sealed& id, const std::o
                whatsapp_message_id_enc = COALESCE(whatsapp_message_id_enc, $2), whatsapp_message_id_hash = COALESCE(whatsapp_message_id_hash, $3),
                whatsapp_message_id_last4 = COALESCE(whatsapp_message_id_last4, $4)
         WHERE id = $1)sql";
-    tx.execute(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
+    tx.put(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
 }
 
 /// A message goes by the provider's id of its first part.
@@ -224,8 +224,8 @@ Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, Worker
             put_back(lane, *wait_until);
             continue;
         }
-        tx.execute("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker,
-                   tx.now());
+        tx.put("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker,
+               tx.now());
         head->state = SendState::claimed;
         head->lease_no = lane.lease_no;
         auto around = tx.query(surroundings_sql, head->message_id).one<SendSurroundings>();

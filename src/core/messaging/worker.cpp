@@ -25,6 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
+constexpr auto gather_interval = 5ms;   // between two looks at an empty lane of sends: each that ends calls for one
 constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
 constexpr int claim_max = 64;
 constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
@@ -258,18 +259,20 @@ struct Worker::State final : WorkerContext {
 
     using Step = asio::awaitable<std::size_t> (State::*)();
 
-    /// Until there is nothing left, or no more is wanted.
-    asio::awaitable<void> work_off(QueueName queue, Step step) {
-        std::size_t done = 1;
+    /// Until there is nothing left, or no more is wanted. How much it did.
+    asio::awaitable<std::size_t> work_off(QueueName queue, Step step) {
+        std::size_t done = 1, all = 0;
         while (done > 0 && !stopping.load()) {
             ++steps[static_cast<std::size_t>(queue)];
-            if (co_await is_paused(queue)) co_return;
+            if (co_await is_paused(queue)) co_return all;
             done = co_await (this->*step)();
+            all += done;
         }
+        co_return all;
     }
 
     /// Calls `step` whenever there may be something for it and its queue is not paused, until the worker stops. An error of the store is waited out.
-    asio::awaitable<void> loop(QueueName queue, Signal& signal, Step step) {
+    asio::awaitable<void> loop(QueueName queue, Signal& signal, Step step, std::chrono::milliseconds gather = 0ms) {
         Watch watch(tools.db, tools.world.clock);
         std::chrono::milliseconds pause = 0ms;
         bool was_called = true;
@@ -277,7 +280,8 @@ struct Worker::State final : WorkerContext {
             ++steps[static_cast<std::size_t>(queue)];
             std::exception_ptr failure;
             try {
-                if (was_called || watch.worth_looking()) co_await work_off(queue, step);
+                const bool looks = was_called || watch.worth_looking();
+                if (looks && co_await work_off(queue, step) == 0 && gather > 0ms) co_await tools.world.timers.after(gather);
                 pause = 0ms;
             } catch (...) {
                 failure = std::current_exception();
@@ -315,8 +319,8 @@ struct Worker::State final : WorkerContext {
     bool works_on(QueueName queue) const { return std::find(options.queues.begin(), options.queues.end(), queue) != options.queues.end(); }
     bool is_busy() const { return !turns_in_flight.empty() || !sending.in_hand().empty() || !jobs_in_flight.empty(); }
 
-    void start_loop(QueueName queue, Signal& signal, Step step) {
-        if (works_on(queue)) start(loop(queue, signal, step));
+    void start_loop(QueueName queue, Signal& signal, Step step, std::chrono::milliseconds gather = 0ms) {
+        if (works_on(queue)) start(loop(queue, signal, step, gather));
     }
     void start(asio::awaitable<void> work) {
         ++loops;
@@ -337,7 +341,7 @@ asio::awaitable<void> Worker::run() {
     State& s = *state_;
     s.start_loop(QueueName::inbox, s.inbox_signal, &State::drain_some);
     s.start_loop(QueueName::turn, s.turn_signal, &State::answer_turns);
-    s.start_loop(QueueName::send, s.sending.signal(), &State::claim_sends);
+    s.start_loop(QueueName::send, s.sending.signal(), &State::claim_sends, gather_interval);
     s.start_loop(QueueName::job, s.job_signal, &State::claim_jobs);
     s.start(s.upkeep_loop());
     co_await s.until_idle();
