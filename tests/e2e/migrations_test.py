@@ -3,6 +3,7 @@
 At each fault point of it, and at any moment. It begins with nothing, and with the stores of each revision that are kept as text in STORED.
 """
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -81,7 +82,7 @@ class Store:
 
 def schemas(wabot):
     """By revision, of a store that was empty; the last one is the newest."""
-    steps = wabot.rows("migrate", "status")
+    steps = [json.loads(line) for line in wabot.run("migrate", "status", "-o", "jsonl").splitlines()]
     store = Store(wabot)
     out = [[]]
     for step in steps:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "core/database/database.hpp"
@@ -15,6 +16,7 @@ public:
     explicit UnsteadyStore(Database& store) : store_(store) {}
 
     std::function<Answer(Transaction&)> look;
+    std::atomic<int> answers_lost = 0;
 
     std::uint64_t change_count() override { return store_.change_count(); }
     std::string description() override { return store_.description(); }

@@ -3,6 +3,7 @@
 
 To be run before a migration is added: what is stored is what the binary of that revision wrote, and is never made anew.
 """
+import json
 import pathlib
 import re
 import sqlite3
@@ -24,7 +25,7 @@ def question(number, word, text):
 def live(wabot, graph):
     """A little of everything that leaves a row."""
     wabot.echo_agent()
-    wabot.device("shop", graph.url)
+    wabot.device("shop", graph.url, rate_per_s=80)
     wabot.run("ignore", "create", "--keyword", "lottery", "--device", "shop")
     server = wabot.serve()
     for number in PEOPLE:
@@ -64,6 +65,7 @@ class Sqlite:
 
     def dump(self):
         lines = [line for line in self.connect().iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
+        lines.sort(key=lambda line: not line.startswith("CREATE TABLE"))  # rows refer to those of other tables
         return "\n".join(["PRAGMA defer_foreign_keys=ON;", *lines])
 
 
@@ -90,7 +92,8 @@ class Postgres:
 def write_missing(engine, wabot):
     kept = HERE / engine.name
     kept.mkdir(exist_ok=True)
-    for step in reversed(wabot.rows("migrate", "status")):
+    steps = [json.loads(line) for line in wabot.run("migrate", "status", "-o", "jsonl").splitlines()]
+    for step in reversed(steps):
         path = kept / f"{step['name']}.sql"
         if path.exists():
             continue

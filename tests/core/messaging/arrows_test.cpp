@@ -57,12 +57,11 @@ struct Arrows : Pipeline {
         store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.is_active = is_active}); });
     }
     std::int64_t failed_attempts() { return count("SELECT count(*) FROM failed_attempts"); }
-    /// Once, of the first unit of a worker after which `sql` counts something, the answer is lost.
+    /// Once, of the unit of a worker after which `sql` counts something, and of those that share its COMMIT, the answer is lost.
     void lose_answer_when(std::string sql) {
+        std::erase(options.queues, QueueName::job);  // is not what this is about, and fails as well when it shares that COMMIT
         unsteady.look = [this, sql = std::move(sql)](Transaction& tx) {
-            if (is_lost || tx.query(sql).one<std::int64_t>() == 0) return Store::comes;
-            is_lost = true;
-            return Store::lost;
+            return unsteady.answers_lost == 0 && tx.query(sql).one<std::int64_t>() > 0 ? Store::lost : Store::comes;
         };
     }
 
@@ -80,7 +79,6 @@ struct Arrows : Pipeline {
 
     UnsteadyStore unsteady{store.db()};
     Answering answering;
-    std::atomic<bool> is_lost = false;
     int steps = 0;
 };
 
@@ -250,7 +248,7 @@ TEST_CASE_METHOD(Arrows, "arrows: a claim whose worker did not hear of it is giv
     }
     options.lease = 400ms;
     CHECK(run_until([&] { return http.requests.size() == 1; }, world.clock));
-    CHECK(is_lost);
+    CHECK(unsteady.answers_lost > 0);
     CHECK(sent_texts() == Words{"1"});
     CHECK(reply().status == MessageStatus::sent);
     CHECK(failed_attempts() == 1);  // counted: who knows what it did
@@ -275,7 +273,7 @@ TEST_CASE_METHOD(Arrows, "arrows: a claim that was lost does not touch what the 
             return true;
         },
         world.clock));
-    CHECK(is_lost);
+    CHECK(unsteady.answers_lost > 0);
     CHECK(send_states() == Words{"sent 1", "sent 2"});
     CHECK(http.requests.size() == 2);
     check_at_rest();
@@ -373,15 +371,15 @@ TEST_CASE_METHOD(Arrows, "arrows: an answer at once is not written when what it 
 
 TEST_CASE_METHOD(Arrows, "arrows: a send whose hand-over cannot be written down is not offered, and goes back as it was", "[arrows]") {
     queue_reply(ada, "wamid.1", "one");
-    bool was_away = false;
+    std::atomic<int> times_away = 0;
     unsteady.look = [&](Transaction& tx) {
-        if (was_away || tx.query("SELECT count(*) FROM sends WHERE state = 'handing_over'").one<std::int64_t>() == 0) return Store::comes;
-        was_away = true;
-        CHECK(http.requests.empty());
+        static constexpr std::string_view sql = "SELECT count(*) FROM sends WHERE state = 'handing_over' AND lease_no = 1";
+        if (tx.query(sql).one<std::int64_t>() == 0) return Store::comes;
+        ++times_away;
         throw Error(Errc::unavailable, "the store is away");
     };
     CHECK(run_until([&] { return http.requests.size() == 1; }, world.clock));
-    CHECK(was_away);
+    CHECK(times_away > 0);
     CHECK(send_states() == Words{"sent 1"});
     CHECK(failed_attempts() == 0);
     CHECK(count("SELECT max(send_lease_no) FROM conversations") == 2);
@@ -392,7 +390,7 @@ TEST_CASE_METHOD(Arrows, "arrows: a send whose hand-over was written without an 
     queue_reply(ada, "wamid.1", "one");
     lose_answer_when("SELECT count(*) FROM sends WHERE state = 'handing_over'");
     CHECK(run_until([&] { return http.requests.size() == 1; }, world.clock));
-    CHECK(is_lost);
+    CHECK(unsteady.answers_lost > 0);
     CHECK(send_states() == Words{"sent 1"});
     CHECK(failed_attempts() == 0);
     check_at_rest();

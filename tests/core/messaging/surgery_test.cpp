@@ -371,7 +371,8 @@ TEST_CASE_METHOD(Operator, "surgery: a dead send that is cancelled is no dead le
     CHECK(listed() == Words{"send/1"});
     cancel(send);
     CHECK(send_states() == Words{"cancelled 1"});
-    CHECK(message_states() == Words{"cancelled"});
+    CHECK(message_states() == Words{"failed"});  // and says why: that it was given up changes nothing about that
+    CHECK(reply().error);
     CHECK(listed().empty());
     CHECK(is_noted("send.cancelled", send));
     CHECK(code_of([&] { cancel(send); }) == Errc::conflict);
