@@ -10,7 +10,7 @@ from wabot import PATIENCE, Graph, Sender, Wabot, check, seeded, text_message, w
 
 CONTACTS, EACH, PROCESSES = map(int, sys.argv[3:]) if sys.argv[3:] else (200, 20, 0)
 SENDERS = 32
-SLOWEST = 25  # answers a second
+SLOWEST = 15  # answers a second
 
 kills = {"calm": 0, "kills": 2}[sys.argv[2]]
 chance = seeded()
