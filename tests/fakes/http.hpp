@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/base/clock.hpp"
 #include "core/http_client/http_client.hpp"
 
 namespace wabot::test {
@@ -17,6 +18,7 @@ public:
         if (connecting) connecting();
         if (before_body) co_await before_body();
         requests.push_back(request);
+        while (hangs && hangs(request)) co_await real_world().timers.after(std::chrono::milliseconds(5));
         Answer answer = otherwise;
         if (!script.empty()) {
             answer = script.front();
@@ -25,7 +27,8 @@ public:
         co_return answer(request);
     }
 
-    std::function<void()> connecting;  // called with each request, before its gate
+    std::function<void()> connecting;               // called with each request, before its gate
+    std::function<bool(const HttpRequest&)> hangs;  // asked again and again after the gate: no answer while it says yes
     std::vector<HttpRequest> requests;
     std::deque<Answer> script;  // for the next requests, then
     Answer otherwise;

@@ -306,6 +306,11 @@ void give_back(Transaction& tx, const ClaimedSend& claimed) {
                tx.now());
 }
 
+void uncount(Transaction& tx, const std::vector<ConversationId>& released) {
+    for (const ConversationId id : released)
+        tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE conversation_id = $1 AND state = 'claimed'", id, tx.now());
+}
+
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits) {
     // Not the head: a person may have put an earlier message before the one that its worker held.
     static const std::string held_sql =

@@ -105,6 +105,9 @@ void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& cl
 /// Nothing was offered and nothing went wrong: back as it was, at once.
 void give_back(Transaction& tx, const ClaimedSend& claimed);
 
+/// After a graceful stop released these lanes: what was claimed and not offered goes back as it was. What was being handed over is for
+/// `after_rescue`.
+void uncount(Transaction& tx, const std::vector<ConversationId>& released);
 /// After the lanes of a dead or late worker were released: what it had claimed is queued again, what it was handing over is uncertain.
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
 
