@@ -187,8 +187,8 @@ def text_rows():
 
 def frame_rows():
     body = fresh_body()
-    too_much = b" " * (BODY_MAX + 1)
-    yield Row("frame: 4 MiB and one octet", signed(too_much), 413)
+    yield Row("frame: 4 MiB and one octet", posted(b" " * 65_536, f"Content-Length: {BODY_MAX + 1}", f"X-Hub-Signature-256: {sign(body)}"), 413)
+    yield Row("frame: 4 MiB", signed(b" " * BODY_MAX), 200, QUARANTINED)
     yield Row("frame: a length of 10 GB", posted(b"", "Content-Length: 10000000000", f"X-Hub-Signature-256: {sign(b'')}"), 413)
     packed = gzip.compress(body)
     yield Row("frame: compressed", signed(packed, "Content-Encoding: gzip"), 415)

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t fact_max = 1024;        // characters of one
 constexpr std::size_t facts_max = 16 * 1024;  // octets of all
-constexpr std::ptrdiff_t number_digits = 7;   // what has fewer digits is no number of a person
+constexpr std::size_t number_digits = 7;      // what has fewer digits is no number of a person
 
 /// The fields whose news are kept, and the property that says what happened.
 struct KnownField {
@@ -53,9 +53,7 @@ constexpr Weighed weights[] = {
 
 /// A text that may be a number of a person loses it.
 std::string fact_text(const std::string& text) {
-    const auto digits = std::ranges::count_if(text, [](char c) { return c >= '0' && c <= '9'; });
-    const std::string mended = mended_text(text).value_or(text);
-    return first_characters(digits < number_digits ? mended : without_numbers(mended), fact_max);
+    return first_characters(without_long_numbers(mended_text(text).value_or(text)), fact_max);
 }
 
 /// The value without ids and numbers; null where nothing is left. Times are numbers too, and stay.

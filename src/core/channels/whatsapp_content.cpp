@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
+#include "core/channels/without_numbers.hpp"
 
 namespace wabot::whatsapp {
 
@@ -15,7 +16,7 @@ std::string names_of(const Json& contacts) {
     if (!contacts.is_array()) return names;
     for (const Json& contact : contacts) {
         const std::string name = text_at(member(contact, "name"), "formatted_name");
-        if (!name.empty()) names += (names.empty() ? "" : ", ") + name;
+        if (!name.empty()) names += (names.empty() ? "" : ", ") + without_long_numbers(name);
     }
     return names;
 }

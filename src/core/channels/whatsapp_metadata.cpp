@@ -118,8 +118,10 @@ Json interactive_of(const Json& interactive) {
 Json cards_of(const Json& contacts) {
     return each_of(contacts, [](const Json& card) {
         Json out = Json::object();
-        if (std::string name = short_text(member(card, "name"), "formatted_name", in_list_max); !name.empty()) out["name"] = std::move(name);
-        if (std::string company = short_text(member(card, "org"), "company", in_list_max); !company.empty()) out["company"] = std::move(company);
+        if (std::string name = short_text(member(card, "name"), "formatted_name", in_list_max); !name.empty())
+            out["name"] = without_long_numbers(name);
+        if (std::string company = short_text(member(card, "org"), "company", in_list_max); !company.empty())
+            out["company"] = without_long_numbers(company);
         const Json& phones = member(card, "phones");
         out["phones"] = phones.is_array() ? phones.size() : 0;
         return out;
