@@ -18,6 +18,7 @@
 #include "cli/retention.hpp"
 #include "cli/serve.hpp"
 #include "cli/tail.hpp"
+#include "cli/template.hpp"
 #include "cli/trigger.hpp"
 #include "cli/version.hpp"
 #include "cli/worker.hpp"
@@ -34,6 +35,7 @@ std::span<const Command* const> all_commands() {
 
         &device_list_command,
         &device_get_command,
+        &device_events_command,
         &device_create_command,
         &device_update_command,
         &device_delete_command,
@@ -65,6 +67,9 @@ std::span<const Command* const> all_commands() {
         &message_get_command,
         &message_send_command,
         &message_status_command,
+
+        &template_list_command,
+        &template_get_command,
 
         &event_list_command,
         &event_get_command,

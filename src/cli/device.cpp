@@ -10,6 +10,7 @@
 #include "core/agents/agents.hpp"
 #include "core/base/log.hpp"
 #include "core/channels/check_account.hpp"
+#include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
 
@@ -43,7 +44,24 @@ void device_get(Runtime& rt, const NameOptions& opts) {
         extra["secret_names"] = devices::stored_secrets(device, rt.vault());
     else
         extra["secret_names"] = Json::array();
+    const AccountStanding standing = rt.read([&](Snapshot& db) { return account_events::standing(db, device, db.now()); });
+    extra["quality"] = standing.quality ? Json(*standing.quality) : Json(nullptr);
+    extra["messaging_limit"] = standing.messaging_limit ? Json(*standing.messaging_limit) : Json(nullptr);
+    extra["account_events"] = Json::array();
+    for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
     rt.out().object("device", device, extra);
+}
+
+struct EventsOptions {
+    std::optional<std::string> device;
+    PagingOptions paging;
+};
+
+void device_events(Runtime& rt, const EventsOptions& opts) {
+    const auto device = opts.device ? std::optional(named_device(rt, *opts.device)) : std::nullopt;
+    show_list<AccountEvent>(rt, "account event", opts.paging, [&](std::int64_t after, int limit) {
+        return rt.read([&](Snapshot& db) { return account_events::list(db, device, {.after = after, .limit = limit}); });
+    });
 }
 
 /// What `create` and `update` share.
@@ -144,13 +162,24 @@ const Command device_list_command{.path = "device list",
                                   }};
 
 const Command device_get_command{.path = "device get",
-                                 .summary = "Show one device, its options and its agents",
+                                 .summary = "Show one device, its options, its agents, and how it stands with its provider",
                                  .examples = {{"wabot device get shop", "by key"}, {"wabot device get 3 -o json", "by id, for a script"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<NameOptions>();
                                      cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
                                      return [opts](Runtime& rt) { device_get(rt, *opts); };
                                  }};
+
+const Command device_events_command{
+    .path = "device events",
+    .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+    .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<EventsOptions>();
+        cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { device_events(rt, *opts); };
+    }};
 
 const Command device_create_command{
     .path = "device create",

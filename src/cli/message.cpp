@@ -67,7 +67,15 @@ Json turn_of(Runtime& rt, MessageId id) {
 void message_get(Runtime& rt, const GetOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
-    rt.out().object("message", message, Json{{"turn", turn_of(rt, id)}});
+    Json extra{{"turn", turn_of(rt, id)}};
+    if (rt.globals().reveal) {
+        const Vault& vault = rt.vault();
+        const auto raw = rt.read([&](Snapshot& db) { return messages::raw_of(db, vault, id); });
+        extra["raw"] = raw ? Json(*raw) : Json(nullptr);
+        const auto kept = rt.read([&](Snapshot& db) { return messages::kept_content(db, id); });
+        if (message.revoked_at) extra["kept_content"] = kept ? Json(*kept) : Json(nullptr);
+    }
+    rt.out().object("message", message, extra);
 }
 
 struct SendOptions {
@@ -166,7 +174,7 @@ const Command message_list_command{.path = "message list",
 
 const Command message_get_command{
     .path = "message get",
-    .summary = "Show one message, and who answered it and why",
+    .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
     .examples = {{"wabot message get 12", "which rule answered"}, {"wabot message get 12 --reveal -o json", "with numbers in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();

@@ -57,6 +57,7 @@ constexpr std::string_view send_columns =
 std::string explain_reason(const std::string& reason) {
     if (reason == "human") return "human: a person has the conversation";
     if (reason == "blocked") return "blocked: the contact is blocked";
+    if (reason == "revoked") return "revoked: its writer took it back";
     if (reason == "loop limit") return "loop limit: too many replies in a minute, as between two machines";
     if (reason == "device inactive") return "device inactive: nobody answers on it";
     if (reason == "no agent") return "no agent: none is attached to the device";
@@ -93,6 +94,8 @@ private:
 
     void tell_incoming() {
         step(message_.created_at, "received", message_.message_type);
+        if (message_.edited_at) step(*message_.edited_at, "edited", "by its writer");
+        if (message_.revoked_at) step(*message_.revoked_at, "revoked", "by its writer");
         const auto turn = turns::find_of_message(db_, message_.id);
         history_.is_final = true;
         if (turn && turn->outcome == TurnOutcome::replied) {

@@ -84,12 +84,12 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
                                       recipient_hash, status, timestamp, error_code, error_title, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
         ON CONFLICT (whatsapp_message_id_hash, status, recipient_hash) DO NOTHING)sql";
-    const auto added =
-        tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
-                   first_characters(row.status, 30), row.at, row.error_code, row.error_title, tx.now());
+    const auto added = tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4,
+                                  status.recipient_hash, first_characters(row.status, 30), row.at, row.error_code, row.error_title, tx.now());
     if (added == 0) return false;
     if (message) {
-        if (!failed || !is_on_its_way(tx, *message)) move_message(tx, *message, row);
+        const bool of_one_of_many = failed && update.of_participant;
+        if (!of_one_of_many && (!failed || !is_on_its_way(tx, *message))) move_message(tx, *message, row);
         changes::record(tx, cause, "message.status", "message", message->value, device.value);
     }
     return true;
