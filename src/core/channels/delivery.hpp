@@ -18,6 +18,17 @@ struct Address {
     bool empty() const { return phone.empty() && user_id.empty(); }
 };
 
+/// A file that a message brought, as its provider describes it; the octets are to be fetched by its id, or for a few minutes by its url.
+struct IncomingMedia {
+    std::string media_id;
+    std::string mime_type;  // with its parameters: "audio/ogg; codecs=opus"
+    std::string sha256;     // base64 or hexadecimal digits, as the provider writes it; may be empty
+    std::string filename;   // made by a stranger: for people to read, never a path
+    std::string url;        // may be empty
+    bool voice = false;
+    bool animated = false;
+};
+
 /// A message as its provider delivered it. Everything here is data of strangers: checked for form, never trusted.
 struct IncomingMessage {
     std::string provider_id;             // wamid; unique per device
@@ -31,32 +42,34 @@ struct IncomingMessage {
     bool is_echo = false;                // written on the business's own side: stored as outgoing, pauses the agent, never answered
     bool wants_answer = true;            // false for reactions, edits, revokes, system notices and what the provider could not deliver
     std::string raw;                     // the item itself as JSON
+    std::string metadata = "{}";         // what else matters of it, a JSON object by the names of messages.metadata; no numbers of persons
+    std::optional<IncomingMedia> media;  // also in `metadata`, as "media"
 };
 
 /// News of a message of ours.
 struct StatusUpdate {
     std::string provider_id;
-    std::string status;                  // sent, delivered, read, played, failed, or a word we do not know
-    std::string recipient;               // E.164 with +, a user id or a group id; may be empty
+    std::string status;     // sent, delivered, read, played, failed, or a word we do not know
+    std::string recipient;  // E.164 with +, a user id or a group id; may be empty
     Time timestamp;
-    std::string opaque;                  // our own id given back (biz_opaque_callback_data); may be empty
-    std::string error_code;              // of a failed one, as text; empty otherwise
-    std::string error_title;             // without any number of four or more digits but the code
+    std::string opaque;       // our own id given back (biz_opaque_callback_data); may be empty
+    std::string error_code;   // of a failed one, as text; empty otherwise
+    std::string error_title;  // without any number of four or more digits but the code
 };
 
 /// Anything else the provider tells us: kept, counted, shown; nothing follows from it.
 struct Notice {
-    std::string field;                   // "account_update", "errors", ...
+    std::string field;  // "account_update", "errors", ...
 };
 
 /// An item that cannot be read, among others that can.
 struct Broken {
-    std::string reason;                  // names the field, never its content
+    std::string reason;  // names the field, never its content
 };
 
 struct DeliveryItem {
-    std::string route;                   // the provider's name of our account (phone_number_id); empty = it names none
-    std::string kind;                    // "message", "status", or the field of a notice
+    std::string route;  // the provider's name of our account (phone_number_id); empty = it names none
+    std::string kind;   // "message", "status", or the field of a notice
     std::variant<IncomingMessage, StatusUpdate, Notice, Broken> what;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/value.hpp"
+#include "core/channels/delivery.hpp"
 
 /// Looking into the items of a delivery, whatever their shape.
 namespace wabot::whatsapp {
@@ -20,6 +21,10 @@ std::optional<Time> time_at(const Json& value, std::string_view name);
 
 /// What the person wrote or chose: body, caption, title, name. None where nothing was written, and for system notices, which hold numbers.
 std::optional<std::string> content_of(const Json& message);
+/// The file it brought.
+std::optional<IncomingMedia> media_of(const Json& message);
+/// What else matters of it, by the names of messages.metadata: file, place, order, choice, advertisement. Without numbers of persons.
+Json metadata_of(const Json& message);
 /// The id of the message quoted, reacted to, edited or revoked; empty when there is none.
 std::string refers_to(const Json& message);
 /// Whether the person says something that waits for an answer: no reaction, edit, revocation or notice, and nothing undeliverable.

@@ -82,6 +82,8 @@ DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_ec
     message.reply_to = refers_to(item);
     message.wants_answer = !message.is_echo && wants_answer(item);
     message.raw = write_json(item);
+    message.media = media_of(item);
+    message.metadata = write_json(metadata_of(item));
     out.what = std::move(message);
     return out;
 }

@@ -229,8 +229,8 @@ private:
         std::optional<MessageId> parent;
         if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_id(tx_, device, prepared.quoted_hash);
         const bool takes_turn = m.wants_answer && !m.is_echo;
-        const messages::Incoming row{conversation, device,     contact.id,           author, m.is_echo,  m.message_type, m.content,
-                                     prepared.raw, takes_turn, prepared.provider_id, parent, m.timestamp};
+        const messages::Incoming row{conversation, device,     contact.id,           author, m.is_echo,   m.message_type, m.content,
+                                     prepared.raw, takes_turn, prepared.provider_id, parent, m.timestamp, m.metadata};
         result.message = messages::add_incoming(tx_, row);
         if (!result.message) {
             result.state = "double";

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view select_sql = R"sql(
     SELECT m.id, m.conversation_id, c.key AS conversation_key, m.device_id, d.key AS session_id, m.direction, m.sender_kind, m.agent_id,
-           m.contact_id, k.contact_jid_enc, k.contact_jid_hash, k.contact_jid_last4, m.author_contact_id, m.message_type, m.content,
+           m.contact_id, k.contact_jid_enc, k.contact_jid_hash, k.contact_jid_last4, m.author_contact_id, m.message_type, m.content, m.metadata,
            m.whatsapp_message_id_enc, m.whatsapp_message_id_hash, m.whatsapp_message_id_last4, m.parent_id, m.status, m.error,
            m.direction = 'incoming' AS is_from_user, m.timestamp, m.created_at, m.updated_at
     FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN devices d ON d.id = m.device_id
@@ -54,13 +54,13 @@ std::optional<MessageId> add_incoming(Transaction& tx, const Incoming& m) {
     static constexpr std::string_view sql = R"sql(
         INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, author_contact_id, message_type, content, raw,
                               takes_turn, parent_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp,
-                              created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+                              metadata, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
         ON CONFLICT (device_id, whatsapp_message_id_hash) WHERE whatsapp_message_id_hash IS NOT NULL DO NOTHING)sql";
     return tx.insert<MessageId>(sql, m.conversation, m.device, m.is_echo ? Direction::outgoing : Direction::incoming,
                                 m.is_echo ? SenderKind::user : SenderKind::contact, m.contact, m.author, first_characters(m.message_type, 30),
                                 m.content, m.raw, m.takes_turn, m.parent, m.provider_id.enc, m.provider_id.hash, m.provider_id.last4,
-                                m.is_echo ? MessageStatus::sent : MessageStatus::received, m.timestamp, tx.now());
+                                m.is_echo ? MessageStatus::sent : MessageStatus::received, m.timestamp, JsonText{std::string(m.metadata)}, tx.now());
 }
 
 MessageId add_outgoing(Transaction& tx, const Outgoing& m) {

@@ -33,6 +33,7 @@ struct Message {
     std::optional<ContactId> author_contact_id;
     std::string message_type;
     std::optional<std::string> content;
+    JsonText metadata;
     std::optional<Sealed> whatsapp_message_id;
     std::optional<MessageId> parent_id;
     MessageStatus status;
@@ -47,6 +48,7 @@ WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = t
                FIELD(agent_id, .wide = true), FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
                FIELD(author_contact_id, .wide = true, .doc = "Who wrote, in a group"), FIELD(message_type),
                FIELD(content, .doc = "The human text; null when there is none"),
+               FIELD(metadata, .wide = true, .doc = "What else matters: the file, place, order, choice, advertisement it came with"),
                FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),
                FIELD(parent_id, .wide = true, .doc = "The message that is quoted"), FIELD(status), FIELD(error, .wide = true),
                FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
@@ -71,6 +73,7 @@ struct Incoming {
     Sealed provider_id;
     std::optional<MessageId> parent;
     Time timestamp;
+    std::string_view metadata = "{}";  // JSON
 };
 
 /// Stores it; nullopt when the device has a message of that provider id already.
