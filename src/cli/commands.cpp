@@ -7,6 +7,7 @@
 #include "cli/device.hpp"
 #include "cli/doctor.hpp"
 #include "cli/event.hpp"
+#include "cli/file.hpp"
 #include "cli/help.hpp"
 #include "cli/ignore.hpp"
 #include "cli/init.hpp"
@@ -65,6 +66,9 @@ std::span<const Command* const> all_commands() {
         &message_get_command,
         &message_send_command,
         &message_status_command,
+
+        &file_list_command,
+        &file_get_command,
 
         &event_list_command,
         &event_get_command,
