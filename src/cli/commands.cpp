@@ -7,6 +7,7 @@
 #include "cli/device.hpp"
 #include "cli/doctor.hpp"
 #include "cli/event.hpp"
+#include "cli/file.hpp"
 #include "cli/help.hpp"
 #include "cli/ignore.hpp"
 #include "cli/init.hpp"
@@ -70,6 +71,9 @@ std::span<const Command* const> all_commands() {
 
         &template_list_command,
         &template_get_command,
+
+        &file_list_command,
+        &file_get_command,
 
         &event_list_command,
         &event_get_command,

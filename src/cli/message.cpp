@@ -14,6 +14,7 @@
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/history.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/typed.hpp"
@@ -64,10 +65,17 @@ Json turn_of(Runtime& rt, MessageId id) {
     return json;
 }
 
+/// The files that came with a message, and why one is not there.
+Json media_of(Runtime& rt, MessageId id) {
+    Json json = Json::array();
+    for (const Media& medium : rt.read([&](Snapshot& db) { return media::of_message(db, id); })) json.push_back(to_json(medium));
+    return json;
+}
+
 void message_get(Runtime& rt, const GetOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
-    Json extra{{"turn", turn_of(rt, id)}};
+    Json extra{{"turn", turn_of(rt, id)}, {"files", media_of(rt, id)}};
     if (rt.globals().reveal) {
         const Vault& vault = rt.vault();
         const auto raw = rt.read([&](Snapshot& db) { return messages::raw_of(db, vault, id); });

@@ -512,6 +512,9 @@ async def run_graph(ledger, latency):
         """Whether there may be another on this connection."""
         nonlocal at_once
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if head.startswith("GET "):
+            writer.write(graph_error("400 Bad Request", 100, "Unsupported get request"))  # it knows no media
+            return True
         fault = head.split(" ", 2)[1].split("/")[1]
         number_id = head.split(" ", 2)[1].split("/")[-2]
         if fault == "reset_head" and (fault, number_id) not in met:

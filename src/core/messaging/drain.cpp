@@ -10,10 +10,12 @@
 #include "core/contacts/contacts.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/inbox.hpp"
 #include "core/messaging/lanes.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/statuses.hpp"
 #include "core/messaging/templates.hpp"
@@ -49,6 +51,7 @@ struct PreparedMessage {
     std::optional<SealedAddress> author;  // of a group's message
     std::optional<SealedAddress> moved_to;
     std::string conversation_key;  // should the conversation be new
+    std::string blob_key;          // of what came with it; empty = nothing did
 };
 
 struct PreparedPreference {
@@ -99,6 +102,7 @@ PreparedMessage prepare_message(const Vault& vault, Random& random, IncomingMess
     }
     if (message.moved_to) out.moved_to = seal_person(vault, *message.moved_to);
     out.conversation_key = conversations::new_key(random);
+    if (message.media) out.blob_key = new_blob_key(random);
     out.message = std::move(message);
     return out;
 }
@@ -187,8 +191,8 @@ enum class Round { together, apart };
 /// Stores the bodies of one batch, in one unit.
 class Storing {
 public:
-    Storing(Transaction& tx, const DeviceSnapshot& devices, std::chrono::milliseconds takeover_timeout, Round round)
-        : tx_(tx), devices_(devices), takeover_timeout_(takeover_timeout), round_(round) {}
+    Storing(Transaction& tx, const DeviceSnapshot& devices, DrainOptions options, Round round)
+        : tx_(tx), devices_(devices), options_(options), round_(round) {}
 
     /// False, and nothing was written, when another drainer is at it, or the devices are not those that the bodies were read with: then all of it is
     /// to be read again. The lock keeps the order: of two drainers the second begins when the first has committed, so that the messages of a contact
@@ -358,12 +362,13 @@ private:
         }
         if (prepared.moved_to) contacts::move(tx_, cause_, device, author.value_or(contact.id), *prepared.moved_to);
         stored.push_back(*result.message);
+        if (m.media) store_media(*result.message, prepared, takes_turn);
         if (takes_turn)
             lanes::add(tx_, Lane::turn, conversation, 1);
         else
             conversations::note_message(tx_, conversation);
         amend(device, prepared, *result.message, parent);
-        if (m.is_echo) conversations::hand_off(tx_, cause_, conversation, Control::human, tx_.now() + takeover_timeout_);
+        if (m.is_echo) conversations::hand_off(tx_, cause_, conversation, Control::human, tx_.now() + options_.takeover_timeout);
         changes::record(tx_, cause_, m.is_echo ? "message.echoed" : "message.received", "message", result.message->value, device.value);
     }
 
@@ -386,6 +391,13 @@ private:
         if (!*amendments_wait_) return;
         for (const MessageId waiting : messages::amendments_waiting(tx_, device, prepared.provider_id.hash))
             messages::amend(tx_, cause_, waiting, id);
+    }
+
+    void store_media(MessageId message, const PreparedMessage& prepared, bool takes_turn) {
+        const IncomingMessage& m = prepared.message;
+        const std::string_view kind = m.media->voice ? "voice" : std::string_view(m.message_type);
+        media::add(tx_, message, {kind, m.media->media_id, m.media->mime_type, m.media->sha256, m.media->filename, prepared.blob_key});
+        if (takes_turn) media::wait_for(tx_, message, tx_.now() + options_.media_wait);
     }
 
     void write_item(InboxId inbox, std::int64_t position, std::string_view kind, const ItemResult& result) {
@@ -413,7 +425,7 @@ private:
 
     Transaction& tx_;
     const DeviceSnapshot& devices_;
-    const std::chrono::milliseconds takeover_timeout_;
+    const DrainOptions options_;
     const Round round_;
     /// The last word on the account of a device: whether anything can be sent.
     struct WordOnAccount {
@@ -431,8 +443,7 @@ private:
 
 }  // namespace
 
-asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory,
-                                   std::chrono::milliseconds takeover_timeout) {
+asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory, DrainOptions options) {
     auto look = [&directory](Snapshot& snapshot) {
         auto rows = load(snapshot);
         if (!rows.empty()) directory.reload(snapshot);  // a device may be new, made by another process
@@ -444,9 +455,9 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
     std::vector<PreparedBody> bodies;
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     Round round = Round::together;
-    auto store = [&bodies, &devices, takeover_timeout, &round](Transaction& tx) {
+    auto store = [&bodies, &devices, options, &round](Transaction& tx) {
         std::optional<std::vector<MessageId>> out;
-        Storing storing(tx, *devices, takeover_timeout, round);
+        Storing storing(tx, *devices, options, round);
         if (!storing.begin(bodies.front().row.id, bodies.back().row.id)) return out;
         for (const PreparedBody& body : bodies) storing.store(body);
         storing.finish();

@@ -7,6 +7,7 @@
 #include "core/agents/agents.hpp"
 #include "core/channels/whatsapp_codes.hpp"
 #include "core/devices/devices.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/messaging/statuses.hpp"
@@ -20,6 +21,7 @@ namespace wabot {
 /// Where the lanes of a message's conversation stand.
 struct HistoryLanes {
     bool takes_turn;
+    std::optional<Time> media_wait_until;
     std::int64_t turn_cursor;
     std::string turn_state;
     Time turn_due_at;
@@ -27,8 +29,8 @@ struct HistoryLanes {
     Time send_due_at;
     std::optional<MessageId> next_turn;  // the message whose turn is next
 };
-WABOT_DESCRIBE(HistoryLanes, FIELD(takes_turn), FIELD(turn_cursor), FIELD(turn_state), FIELD(turn_due_at), FIELD(send_state), FIELD(send_due_at),
-               FIELD(next_turn))
+WABOT_DESCRIBE(HistoryLanes, FIELD(takes_turn), FIELD(media_wait_until), FIELD(turn_cursor), FIELD(turn_state), FIELD(turn_due_at), FIELD(send_state),
+               FIELD(send_due_at), FIELD(next_turn))
 
 struct HistorySend {
     SendId id;
@@ -74,7 +76,7 @@ class Telling {
 public:
     Telling(Snapshot& db, MessageId id, std::chrono::milliseconds window) : db_(db), window_(window), message_(get(db, id)) {
         static constexpr std::string_view sql = R"sql(
-            SELECT m.takes_turn, c.turn_cursor, c.turn_state, c.turn_due_at, c.send_state, c.send_due_at,
+            SELECT m.takes_turn, m.media_wait_until, c.turn_cursor, c.turn_state, c.turn_due_at, c.send_state, c.send_due_at,
                    (SELECT min(n.id) FROM messages n WHERE n.conversation_id = c.id AND n.takes_turn = $2 AND n.id > c.turn_cursor) AS next_turn
             FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = $1)sql";
         lanes_ = db.query(sql, id, true).one<HistoryLanes>();
@@ -96,6 +98,7 @@ private:
         step(message_.created_at, "received", message_.message_type);
         if (message_.edited_at) step(*message_.edited_at, "edited", "by its writer");
         if (message_.revoked_at) step(*message_.revoked_at, "revoked", "by its writer");
+        tell_media();
         const auto turn = turns::find_of_message(db_, message_.id);
         history_.is_final = true;
         if (turn && turn->outcome == TurnOutcome::replied) {
@@ -119,8 +122,17 @@ private:
         wait_for_turn(turn);
     }
 
+    void tell_media() {
+        for (const Media& medium : media::of_message(db_, message_.id)) {
+            const std::string file = medium.file_id ? fmt::format("file/{}, ", medium.file_id->value) : "";
+            step(medium.updated_at, "media", fmt::format("{}: {}{}", medium.kind, file, media::told_state(medium)));
+        }
+    }
+
     void wait_for_turn(const std::optional<Turn>& turn) {
         if (lanes_.next_turn && lanes_.next_turn != message_.id) return wait(fmt::format("behind message/{}", lanes_.next_turn->value));
+        if (lanes_.media_wait_until && *lanes_.media_wait_until > db_.now())
+            return wait(fmt::format("for its media, until {}", to_iso(*lanes_.media_wait_until)));
         if (lanes_.turn_state == "running") return wait(fmt::format("being answered, attempt {}", turn ? turn->attempt : 1));
         if (waits_for_resume(QueueName::turn)) return;
         if (turn && turn->last_error)

@@ -122,6 +122,10 @@ std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_
     return tx.execute(sql_of(lane).drop_ready, id, due_at);
 }
 
+void end_wait(Transaction& tx, ConversationId id, Time waited_until) {
+    tx.execute("UPDATE conversations SET turn_due_at = $3 WHERE id = $1 AND turn_state = 'ready' AND turn_due_at = $2", id, waited_until, tx.now());
+}
+
 bool any_due(Snapshot& db, Lane lane, Time now) {
     return !db.query(sql_of(lane).any_due, now).empty();
 }

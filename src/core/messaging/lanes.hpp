@@ -37,6 +37,9 @@ void drop(Transaction& tx, Lane lane, ConversationId id);
 /// The same for a lane that no worker holds: what is left is due at `due_at`. 0 when one does, and nothing was changed.
 std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_at);
 
+/// The lane of turns that waits until exactly then, for a message's media, is due now.
+void end_wait(Transaction& tx, ConversationId id, Time waited_until);
+
 /// Whether anything is due: worth a claim.
 bool any_due(Snapshot& db, Lane lane, Time now);
 

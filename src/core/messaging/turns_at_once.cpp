@@ -48,7 +48,7 @@ Look look(Snapshot& db, Answering& answering, int limit) {
     Staffs staffs(answering);
     for (const DueTurn& due : db.query(due_sql, db.now(), limit).all<DueTurn>()) {
         auto turn = look_at(db, staffs, {due.id, due.turn_lease_no});
-        if (!turn || turn->message.turn_id || !answer_at_once(*turn->staff))
+        if (!turn || turn->message.turn_id || waits_for_media(db, *turn) || !answer_at_once(*turn->staff))
             out.others = true;
         else
             out.ready.push_back({std::move(*turn), {due.id, due.send_lease_no}, due.send_state == "idle"});

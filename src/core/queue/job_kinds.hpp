@@ -6,6 +6,9 @@
 
 #include "core/base/clock.hpp"
 #include "core/database/database.hpp"
+#include "core/devices/directory.hpp"
+#include "core/files/blob_store.hpp"
+#include "core/http_client/http_client.hpp"
 #include "core/queue/jobs.hpp"
 #include "core/retention/retention.hpp"
 
@@ -15,6 +18,9 @@ namespace wabot {
 struct JobTools {
     Database& db;
     World& world;
+    HttpClient& http;
+    BlobStore& blobs;
+    Directory& directory;
     retention::Keep keep;
 };
 
