@@ -8,6 +8,7 @@
 
 #include "cli/follow.hpp"
 #include "cli/lookup.hpp"
+#include "cli/message_content.hpp"
 #include "cli/output/stream.hpp"
 #include "cli/paging.hpp"
 #include "core/agents/agents.hpp"
@@ -73,7 +74,7 @@ void message_get(Runtime& rt, const GetOptions& opts) {
 struct SendOptions {
     std::string to;
     std::optional<std::string> device;
-    std::string text;
+    ContentOptions content;
     std::optional<std::string> reply_to;
 };
 
@@ -86,15 +87,15 @@ ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, con
 }
 
 void message_send(Runtime& rt, const SendOptions& opts) {
-    constexpr std::size_t text_size_max = 1024 * 1024;
+    const AskedContent asked = read_content(opts.content);
+    const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
+    if (asked.kind == ContentKind::reaction && opts.reply_to)
+        usage_error("a reaction quotes nothing: --reply-to does not go with it", {}, "--reply-to");
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
-    messages::Typed typed{.device = device.id, .content = opts.text};
-    if (opts.text == "-") {
-        typed.content = read_input("-", text_size_max);
-        typed.content.erase(typed.content.find_last_not_of("\r\n") + 1);  // an editor's last line end is nobody's message
-    }
-    if (opts.reply_to) typed.reply_to = MessageId{id_of("message", *opts.reply_to)};
+    messages::Typed typed{.device = device.id};
+    typed.content = messages::seal_content(vault, {asked.kind, asked.object});
+    if (other) typed.reply_to = MessageId{id_of("message", *other)};
     typed.conversation_key = conversations::new_key(rt.world().random);
     typed.takeover_until = rt.world().clock.now() + rt.settings().takeover_timeout;
     const auto send = [&](Transaction& tx) {
@@ -179,11 +180,11 @@ const Command message_send_command{
     .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
     .effect = Effect::writes,
     .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
-                 {"wabot message send 12 --text - <note.txt", "to a contact by id, the text from stdin"}},
+                 {"wabot message send 12 --template order_ready --language en --var 1=Ada", "at any time, also when it last wrote long ago"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<SendOptions>();
         cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
-        cmd.option("--text", opts->text, "What to say; - is stdin").shown_as("TEXT").required();
+        declare_content(cmd, opts->content);
         cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
         cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
         return [opts](Runtime& rt) { message_send(rt, *opts); };

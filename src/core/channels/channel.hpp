@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/channels/content.hpp"
 #include "core/channels/delivery.hpp"
 
 namespace wabot {
@@ -18,18 +19,20 @@ namespace asio = boost::asio;
 /// One send: a part of a message on its way to one person.
 struct Outgoing {
     Address to;
-    std::string group_id;   // empty = to the person
-    std::string text;       // not longer than text_length_max()
-    std::string reply_to;   // provider id of the message to quote, or empty
-    std::string opaque;     // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+    std::string group_id;  // empty = to the person
+    std::string text;      // not longer than text_length_max(); of another kind what people read of it
+    std::string reply_to;  // provider id of the message to quote or react to, or empty
+    std::string opaque;    // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+    ContentKind kind = ContentKind::text;
+    std::string object = {};  // of its kind, as JSON, every file of ours in it replaced; of a text only what stands beside it, or empty
 };
 
 enum class RetryClass {
-    transient,     // again, with back-off
-    rate_limited,  // again, later; nothing wrong with the message
+    transient,          // again, with back-off
+    rate_limited,       // again, later; nothing wrong with the message
     recipient_limited,  // again, later, and only this recipient waits
-    permanent,     // never again as it is
-    account,       // the account is refused: the device stops until someone acts
+    permanent,          // never again as it is
+    account,            // the account is refused: the device stops until someone acts
 };
 
 /// The provider gave the message an id.

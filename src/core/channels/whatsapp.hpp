@@ -50,6 +50,9 @@ private:
     const Clock& clock_;
 };
 
+/// The body of a send, as the Graph API takes it.
+std::string compose_whatsapp_message(const Outgoing& message);
+
 /// What Meta's answer to a send means. `now` is for a Retry-After that names a date.
 SendOutcome read_whatsapp_answer(const HttpAnswer& answer, Time now);
 

@@ -10,7 +10,28 @@ namespace wabot {
 
 namespace {
 
-std::string compose(const Outgoing& message) {
+/// The object of the message's kind, under the name of the kind.
+Json object_of(const Outgoing& message) {
+    if (message.kind != ContentKind::text) return content::whatsapp_object(message.kind, message.object, message.reply_to);
+    Json text{{"body", message.text}};
+    if (!message.object.empty()) text.update(read_json(message.object));
+    return text;
+}
+
+/// What is plainly wrong with the message, before anything is asked of the provider.
+std::optional<NotSent> refusal_of(const Outgoing& message, std::size_t length_max) {
+    if (message.to.empty() && message.group_id.empty()) return NotSent{RetryClass::permanent, {}, "no_recipient", "the message has no recipient"};
+    if (message.kind == ContentKind::reaction && message.reply_to.empty())
+        return NotSent{RetryClass::permanent, {}, "no_message", "the provider has no id of the message that is reacted to"};
+    if (message.kind != ContentKind::text) return std::nullopt;
+    if (message.text.empty()) return NotSent{RetryClass::permanent, {}, "no_text", "the message has no text"};
+    if (count_code_points(message.text) > length_max) return NotSent{RetryClass::permanent, {}, "too_long", "the text is too long for one send"};
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string compose_whatsapp_message(const Outgoing& message) {
     Json body{{"messaging_product", "whatsapp"}, {"recipient_type", message.group_id.empty() ? "individual" : "group"}};
     if (!message.group_id.empty())
         body["to"] = message.group_id;
@@ -18,22 +39,13 @@ std::string compose(const Outgoing& message) {
         body["to"] = message.to.phone;
     else
         body["recipient"] = message.to.user_id;
-    body["type"] = "text";
-    body["text"]["body"] = message.text;
-    if (!message.reply_to.empty()) body["context"]["message_id"] = message.reply_to;
+    const std::string type(to_word(message.kind));
+    body["type"] = type;
+    body[type] = object_of(message);
+    if (!message.reply_to.empty() && message.kind != ContentKind::reaction) body["context"]["message_id"] = message.reply_to;
     if (!message.opaque.empty()) body["biz_opaque_callback_data"] = message.opaque;
     return write_json(body);
 }
-
-/// What is plainly wrong with the message, before anything is asked of the provider.
-std::optional<NotSent> refusal_of(const Outgoing& message, std::size_t length_max) {
-    if (message.to.empty() && message.group_id.empty()) return NotSent{RetryClass::permanent, {}, "no_recipient", "the message has no recipient"};
-    if (message.text.empty()) return NotSent{RetryClass::permanent, {}, "no_text", "the message has no text"};
-    if (count_code_points(message.text) > length_max) return NotSent{RetryClass::permanent, {}, "too_long", "the text is too long for one send"};
-    return std::nullopt;
-}
-
-}  // namespace
 
 asio::awaitable<SendOutcome> WhatsappChannel::send(const Outgoing& message, HandOver& gate) {
     if (auto refusal = refusal_of(message, text_length_max())) co_return std::move(*refusal);
@@ -44,7 +56,7 @@ asio::awaitable<SendOutcome> WhatsappChannel::send(const Outgoing& message, Hand
     request.headers = {{"Authorization", "Bearer " + account_.access_token},
                        {"Content-Type", "application/json"},
                        {"User-Agent", "wabot/" + std::string(version())}};
-    request.body = compose(message);
+    request.body = compose_whatsapp_message(message);
     BeforeBody before_body = [&gate] { return gate.commit(); };
     const HttpOutcome outcome = co_await http_.exchange(std::move(request), std::move(before_body));
 

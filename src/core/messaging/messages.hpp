@@ -7,6 +7,7 @@
 
 #include "core/agents/agent_id.hpp"
 #include "core/base/cause.hpp"
+#include "core/channels/content.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
@@ -48,7 +49,7 @@ WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = t
                FIELD(author_contact_id, .wide = true, .doc = "Who wrote, in a group"), FIELD(message_type),
                FIELD(content, .doc = "The human text; null when there is none"),
                FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),
-               FIELD(parent_id, .wide = true, .doc = "The message that is quoted"), FIELD(status), FIELD(error, .wide = true),
+               FIELD(parent_id, .wide = true, .doc = "The message that is quoted, or reacted to"), FIELD(status), FIELD(error, .wide = true),
                FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
                FIELD(updated_at, .wide = true))
 
@@ -82,8 +83,9 @@ struct Outgoing {
     ContactId contact;
     SenderKind sender;
     std::optional<AgentId> agent;
-    std::string_view content;
-    std::optional<MessageId> parent;  // is quoted
+    std::string_view content;         // empty = nothing was written
+    std::optional<MessageId> parent;  // is quoted, or reacted to
+    ContentKind kind = ContentKind::text;
 };
 
 /// Stores it as `queued`; `sends::queue` puts it on its way.

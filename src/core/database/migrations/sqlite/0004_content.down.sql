@@ -1,0 +1,2 @@
+ALTER TABLE sends DROP COLUMN payload;
+ALTER TABLE sends DROP COLUMN kind;
