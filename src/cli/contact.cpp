@@ -38,7 +38,9 @@ void contact_get(Runtime& rt, const GetOptions& opts) {
     Json identities = Json::array();
     for (const ContactIdentity& identity : rt.read([&](Snapshot& db) { return contacts::identities(db, contact.id); }))
         identities.push_back({{"kind", to_word(identity.kind)}, {"value", rt.out().options().show(identity.value, "contact_identities.value")}});
-    rt.out().object("contact", contact, Json{{"identities", identities}});
+    Json extra{{"identities", identities}};
+    add_window(extra, rt, contact);
+    rt.out().object("contact", contact, extra);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ std::unique_ptr<Channel> open_channel(const DeviceEntry& device, HttpClient& htt
         case DeviceKind::whatsapp: {
             WhatsappAccount account{device.options.graph_url, device.options.graph_version, device.options.phone_number_id,
                                     device.credentials.access_token};
-            return std::make_unique<WhatsappChannel>(std::move(account), http, world.clock);
+            return std::make_unique<WhatsappChannel>(std::move(account), http, world.clock, world.random);
         }
         case DeviceKind::sim: return std::make_unique<SimChannel>(world.random);
         default: throw Error(Errc::invalid, "this version cannot send on a device of kind " + std::string(to_word(device.kind)));

@@ -126,6 +126,14 @@ asio::awaitable<SendOutcome> SimChannel::send(const Outgoing&, HandOver& gate) {
     co_return Sent{"sim." + random_.word(20)};
 }
 
+asio::awaitable<UploadOutcome> SimChannel::upload(Upload) {
+    co_return Uploaded{"sim." + random_.word(20), std::chrono::days(30)};
+}
+
+asio::awaitable<std::optional<NotSent>> SimChannel::mark_read(std::string, bool) {
+    co_return std::nullopt;
+}
+
 SimGraphAnswer answer_sim_graph(std::string_view authorization, std::string_view body, Time now, Random& random) {
     if (auto refusal = refuse_stranger(authorization, random)) return std::move(*refusal);
     const Json request = parsed(body);

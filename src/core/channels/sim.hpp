@@ -14,6 +14,8 @@ class SimChannel : public Channel {
 public:
     explicit SimChannel(Random& random) : random_(random) {}
     asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) override;
+    asio::awaitable<UploadOutcome> upload(Upload file) override;
+    asio::awaitable<std::optional<NotSent>> mark_read(std::string provider_id, bool typing) override;
     std::size_t text_length_max() const override { return 4096; }
 
 private:

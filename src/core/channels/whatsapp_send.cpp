@@ -47,15 +47,20 @@ std::string compose_whatsapp_message(const Outgoing& message) {
     return write_json(body);
 }
 
+HttpRequest WhatsappChannel::request_to(std::string_view edge, std::string content_type) const {
+    HttpRequest request;
+    request.method = "POST";
+    request.url = account_.graph_url + "/" + account_.graph_version + "/" + account_.phone_number_id + "/" + std::string(edge);
+    request.headers = {{"Authorization", "Bearer " + account_.access_token},
+                       {"Content-Type", std::move(content_type)},
+                       {"User-Agent", "wabot/" + std::string(version())}};
+    return request;
+}
+
 asio::awaitable<SendOutcome> WhatsappChannel::send(const Outgoing& message, HandOver& gate) {
     if (auto refusal = refusal_of(message, text_length_max())) co_return std::move(*refusal);
 
-    HttpRequest request;
-    request.method = "POST";
-    request.url = account_.graph_url + "/" + account_.graph_version + "/" + account_.phone_number_id + "/messages";
-    request.headers = {{"Authorization", "Bearer " + account_.access_token},
-                       {"Content-Type", "application/json"},
-                       {"User-Agent", "wabot/" + std::string(version())}};
+    HttpRequest request = request_to("messages", "application/json");
     request.body = compose_whatsapp_message(message);
     BeforeBody before_body = [&gate] { return gate.commit(); };
     const HttpOutcome outcome = co_await http_.exchange(std::move(request), std::move(before_body));
@@ -64,6 +69,20 @@ asio::awaitable<SendOutcome> WhatsappChannel::send(const Outgoing& message, Hand
     const auto& failure = std::get<HttpFailure>(outcome);
     if (failure.offered) co_return Uncertain{failure.reason};
     co_return NotSent{RetryClass::transient, {}, "connect", failure.reason};
+}
+
+asio::awaitable<std::optional<NotSent>> WhatsappChannel::mark_read(std::string provider_id, bool typing) {
+    Json body{{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", provider_id}};
+    if (typing) body["typing_indicator"] = {{"type", "text"}};
+    HttpRequest request = request_to("messages", "application/json");
+    request.body = write_json(body);
+    const HttpOutcome outcome = co_await http_.exchange(std::move(request));
+    if (const auto* failure = std::get_if<HttpFailure>(&outcome)) co_return NotSent{RetryClass::transient, {}, "connect", failure->reason};
+    const auto& answer = std::get<HttpAnswer>(outcome);
+    if (answer.status >= 200 && answer.status <= 299) co_return std::nullopt;
+    const SendOutcome refusal = read_whatsapp_answer(answer, clock_.now());
+    if (const auto* refused = std::get_if<NotSent>(&refusal)) co_return *refused;
+    co_return NotSent{RetryClass::transient, {}, "http_" + std::to_string(answer.status), std::get<Uncertain>(refusal).detail};
 }
 
 }  // namespace wabot

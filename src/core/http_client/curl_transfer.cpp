@@ -169,9 +169,13 @@ bool Transfer::set_up_headers() {
     return true;
 }
 
+std::size_t Transfer::body_size() const {
+    return request_.source ? request_.source->size() : request_.body.size();
+}
+
 void Transfer::set_up_body() {
     CURL* const easy = easy_.get();
-    if (request_.body.empty()) {
+    if (body_size() == 0) {
         if (request_.method == "HEAD") {
             curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
         } else if (request_.method == "GET") {
@@ -184,7 +188,7 @@ void Transfer::set_up_body() {
     }
     // Never CURLOPT_POSTFIELDS: libcurl sends such a body twice, silently, when a reused connection closes without an answer.
     curl().easy_setopt(easy, CURLOPT_POST, 1L);
-    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_size()));
     if (request_.method != "POST") curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     curl().easy_setopt(easy, CURLOPT_READDATA, this);
     curl().easy_setopt(
@@ -198,7 +202,7 @@ void Transfer::set_up_body() {
 /// the first was a head that waits for its body, a repetition otherwise.
 int Transfer::before_request() {
     ++requests_begun_;
-    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && request_.body.empty());
+    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && body_size() == 0);
     return repeats ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -210,11 +214,26 @@ std::size_t Transfer::read(char* to, std::size_t room) {
         }
         return CURL_READFUNC_PAUSE;
     }
-    const std::size_t count = std::min(room, request_.body.size() - offered_);
-    std::memcpy(to, request_.body.data() + offered_, count);
+    const std::size_t count = fill({to, std::min(room, body_size() - offered_)});
+    if (count == 0 && offered_ < body_size()) return CURL_READFUNC_ABORT;
     offered_ += count;
     WABOT_FAULT("send.offered");
     return count;
+}
+
+/// The next octets of the body. None when its source has failed, whose exception nobody else would catch on this thread.
+std::size_t Transfer::fill(std::span<char> to) {
+    if (!request_.source) {
+        std::memcpy(to.data(), request_.body.data() + offered_, to.size());
+        return to.size();
+    }
+    try {
+        if (const std::size_t count = to.empty() ? 0 : request_.source->read(to); count > 0 || to.empty()) return count;
+        source_failure_ = "the body ended early";
+    } catch (const std::exception& error) {
+        source_failure_ = error.what();
+    }
+    return 0;
 }
 
 std::size_t Transfer::take_header(std::string_view line) {
@@ -243,12 +262,13 @@ void Transfer::open_gate(SteadyTime now) {
 }
 
 void Transfer::finish(CURLcode result) {
+    if (!source_failure_.empty()) return fail(source_failure_);
     if (result != CURLE_OK) return fail(reason_of(result));
     if (!head_is_whole_) return fail(reason_of(CURLE_PARTIAL_FILE));
     long status = 0;
     curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     // A server may refuse a request by its head alone, but it cannot accept a body that it was never offered.
-    if (!request_.body.empty() && offered_ == 0 && status < 400) return fail("answered before the body was offered");
+    if (body_size() > 0 && offered_ == 0 && status < 400) return fail("answered before the body was offered");
     answer_.status = static_cast<int>(status);
     enter(Stage::finished, HttpOutcome(std::move(answer_)));
 }

@@ -64,6 +64,8 @@ private:
 
     bool set_up_headers();
     void set_up_body();
+    std::size_t body_size() const;
+    std::size_t fill(std::span<char> to);
     void enter(Stage stage, std::optional<HttpOutcome> outcome);
 
     int before_request();
@@ -81,6 +83,7 @@ private:
     bool gate_closed_;
     int requests_begun_ = 0;
     std::size_t offered_ = 0;
+    std::string source_failure_;
     HttpAnswer answer_;
     bool head_is_whole_ = false;
     std::size_t answer_octets_ = 0;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,16 @@ namespace wabot {
 
 namespace asio = boost::asio;
 
+/// Gives the body of a request as it goes out, instead of `HttpRequest::body`: for what is too large to be held. Read once, by the client's thread,
+/// which it must not hold up for long; what it throws ends the exchange, and its text is the reason of the HttpFailure.
+class BodySource {
+public:
+    virtual ~BodySource() = default;
+    virtual std::size_t size() const = 0;
+    /// The next octets, at most all of `to` and at least one.
+    virtual std::size_t read(std::span<char> to) = 0;
+};
+
 struct HttpRequest {
     std::string method = "GET";
     std::string url;  // http or https
@@ -22,6 +33,7 @@ struct HttpRequest {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds timeout{30'000};  // of the whole exchange, the wait for `before_body` excepted
     std::size_t answer_max = 1024 * 1024;       // a longer answer is cut off and counts as no answer
+    std::shared_ptr<BodySource> source = {};
 };
 
 struct HttpAnswer {

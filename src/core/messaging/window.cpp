@@ -24,18 +24,18 @@ std::string rough(std::chrono::microseconds span) {
 
 }  // namespace
 
-bool is_limited(DeviceKind kind) {
+bool has_window(DeviceKind kind) {
     return kind == DeviceKind::whatsapp;
 }
 
 std::optional<Time> window_end(DeviceKind kind, const std::optional<Time>& last_incoming_at) {
-    if (!is_limited(kind) || !last_incoming_at) return std::nullopt;
+    if (!has_window(kind) || !last_incoming_at) return std::nullopt;
     return *last_incoming_at + window - margin;
 }
 
 void require_window(DeviceKind kind, const Contact& contact, Time now) {
     const auto end = window_end(kind, contact.last_incoming_at);
-    if (!is_limited(kind) || (end && *end > now)) return;
+    if (!has_window(kind) || (end && *end > now)) return;
     const std::string who = fmt::format("contact {}", contact.id.value);
     const std::string what = end ? fmt::format("the 24-hour window of {} closed {} ago", who, rough(now - *end))
                                  : who + " has not written yet, so its 24-hour window is closed";

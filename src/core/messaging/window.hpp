@@ -7,9 +7,11 @@
 
 namespace wabot {
 
-/// Until when anything but a template may be written to the contact: WhatsApp's 24 hours since it last wrote, less a margin for what is on its way.
-/// None where nothing is limited, or the contact never wrote: `is_limited` tells them apart.
-bool is_limited(DeviceKind kind);
+/// Whether a device may write only templates to who has not written for a while.
+bool has_window(DeviceKind kind);
+
+/// Until when anything else may be written: WhatsApp's 24 hours since the contact last wrote, less a margin for what is on its way. None when it
+/// never wrote, and where nothing is limited.
 std::optional<Time> window_end(DeviceKind kind, const std::optional<Time>& last_incoming_at);
 
 /// Error{rejected} says since when it is closed, and the way out.

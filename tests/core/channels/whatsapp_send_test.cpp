@@ -47,7 +47,8 @@ struct Fixture {
     ScriptedHttp http;
     CountingGate gate;
     wabot::test::FakeClock clock;
-    WhatsappChannel channel{{"http://graph.test", "v24.0", "100200300400500", "the-token"}, http, clock};
+    wabot::test::FakeRandom random;
+    WhatsappChannel channel{{"http://graph.test", "v24.0", "100200300400500", "the-token"}, http, clock, random};
 
     SendOutcome send(const Outgoing& message) {
         asio::io_context io;
