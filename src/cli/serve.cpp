@@ -42,7 +42,8 @@ struct Service {
           world(rt.world()),
           directory(rt.vault(), environment_credentials(rt.settings())),
           http(open_http_client()),
-          pool({db, rt.vault(), world, *http, directory, metrics}, worker_options(rt.settings()), rt.cause()),
+          blobs(open_local_blobs(files_folder(rt.settings()))),
+          pool({db, rt.vault(), world, *http, *blobs, directory, metrics}, worker_options(rt.settings()), rt.cause()),
           intake{db, AppendQueue(db), rt.vault(), directory, [this] { pool.notify(); }},
           services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
           rows(routes_of(rt.settings())),
@@ -146,6 +147,7 @@ struct Service {
     Metrics metrics;
     Directory directory;
     std::unique_ptr<HttpClient> http;
+    std::unique_ptr<BlobStore> blobs;
     WorkerPool pool;
     Intake intake;
     Services services;
@@ -190,7 +192,8 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     service.pool.stop(std::max(left, 1000ms));
     vitals.stop();
-    service.http.reset();  // before the loops go away that wait for it
+    service.http.reset();  // these two before the loops go away that wait for them
+    service.blobs.reset();
     service.server.stop();
     service.db.close();
     set.cancel();

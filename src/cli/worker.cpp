@@ -76,15 +76,17 @@ void work(Runtime& rt, const WorkerCommandOptions& opts, std::vector<QueueName> 
     Metrics metrics;
     Directory directory(rt.vault(), environment_credentials(rt.settings()));
     auto http = open_http_client();
+    auto blobs = open_local_blobs(files_folder(rt.settings()));
     WorkerOptions options = worker_options(rt.settings());
     options.queues = std::move(queues);
     if (opts.concurrency) options.turn_concurrency = options.send_concurrency = options.job_concurrency = *opts.concurrency;
-    WorkerPool pool({db, rt.vault(), rt.world(), *http, directory, metrics}, options, rt.cause());
+    WorkerPool pool({db, rt.vault(), rt.world(), *http, *blobs, directory, metrics}, options, rt.cause());
     if (opts.once || opts.until_empty)
         work_in_rounds(rt, pool, opts.until_empty);
     else
         work_until_stopped(rt, pool, workers::names_of(options.queues));
-    http.reset();  // before the loops go away that wait for it
+    http.reset();  // these two before the loops go away that wait for them
+    blobs.reset();
     db.close();
 }
 

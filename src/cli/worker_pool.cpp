@@ -19,6 +19,10 @@ EnvironmentCredentials environment_credentials(const Settings& settings) {
             settings.whatsapp_graph_url,           settings.whatsapp_graph_version};
 }
 
+std::filesystem::path files_folder(const Settings& settings) {
+    return settings.state_dir.empty() ? std::filesystem::path() : settings.state_dir / "files";
+}
+
 retention::Keep retention_keep(const Settings& settings) {
     return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes};
 }

@@ -10,6 +10,7 @@
 #include "core/base/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/directory.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/queue/job_kinds.hpp"
@@ -37,6 +38,7 @@ struct WorkerTools {
     const Vault& vault;
     World& world;
     HttpClient& http;
+    BlobStore& blobs;
     Directory& directory;
     Metrics& metrics;
     std::span<const JobKind> job_kinds = all_job_kinds();

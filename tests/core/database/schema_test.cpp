@@ -7,6 +7,7 @@
 #include "core/contacts/ignore_rule.hpp"
 #include "core/database/migrations.hpp"
 #include "core/devices/device.hpp"
+#include "core/files/files.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/inbox.hpp"
 #include "core/messaging/messages.hpp"
@@ -105,6 +106,7 @@ TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[s
     CHECK(differences(columns, "contact_identities", fields_of<ContactIdentity>) == Lines{});
     CHECK(differences(columns, "devices", fields_of<Device>) == Lines{});
     CHECK(differences(columns, "failed_attempts", fields_of<FailedAttempt>) == Lines{});
+    CHECK(differences(columns, "files", fields_of<File>) == Lines{});
     CHECK(differences(columns, "ignore_rules", fields_of<IgnoreRule>) == Lines{});
     CHECK(differences(columns, "inbox", fields_of<InboxRow>, {"items", "messages"}) == Lines{});
     CHECK(differences(columns, "inbox_items", fields_of<InboxItem>) == Lines{});

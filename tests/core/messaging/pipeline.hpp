@@ -17,6 +17,7 @@
 #include "core/messaging/worker.hpp"
 #include "core/messaging/workers.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/blob_store.hpp"
 #include "tests/fakes/http.hpp"
 #include "tests/fakes/scratch_store.hpp"
 #include "tests/fakes/world.hpp"
@@ -90,7 +91,7 @@ struct Pipeline {
     }
     std::size_t one_round() {
         asio::io_context context(1);
-        Worker worker({store.db(), vault, world.world, http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({store.db(), vault, world.world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         std::size_t done = 0;
         auto run = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };
         asio::co_spawn(context, run(), [](std::exception_ptr failure) {
@@ -143,6 +144,7 @@ struct Pipeline {
     ScratchStore store{world.clock};
     Vault vault{std::string(64, '7'), world.random};
     FakeHttp http;
+    FakeBlobs blobs{world.clock};
     Directory directory{vault, {}};
     Metrics metrics;
     WorkerOptions options;

@@ -21,7 +21,7 @@ struct Queues : Pipeline {
     template <class Until>
     bool run_until(Until is_done) {
         asio::io_context context(1);
-        Worker worker({store.db(), vault, real_world(), http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({store.db(), vault, real_world(), http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         bool was_done = false;
         auto watch = [&]() -> asio::awaitable<void> {
             for (int i = 0; i < 500 && !(was_done = is_done()); ++i) co_await real_world().timers.after(20ms);

@@ -95,7 +95,7 @@ TEST_CASE_METHOD(Pipeline, "workers: one works on its queues and leaves the othe
 
 TEST_CASE_METHOD(Pipeline, "workers: who does not come round has not moved", "[workers]") {
     asio::io_context context(1);
-    Worker worker({store.db(), vault, real_world(), http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+    Worker worker({store.db(), vault, real_world(), http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
     CHECK_FALSE(worker.has_moved());
     std::exception_ptr failure;
     asio::co_spawn(context, worker.run(), [&](std::exception_ptr thrown) { failure = thrown; });
