@@ -7,15 +7,18 @@
 #include <set>
 
 #include "cli/follow.hpp"
+#include "cli/local_file.hpp"
 #include "cli/lookup.hpp"
 #include "cli/message_content.hpp"
 #include "cli/output/stream.hpp"
 #include "cli/paging.hpp"
+#include "cli/worker_pool.hpp"
 #include "core/agents/agents.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/history.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/read_receipts.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/typed.hpp"
 
@@ -86,6 +89,16 @@ ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, con
     return contacts::find_or_add(tx, cause, device.id, seal_person(vault, *address)).id;
 }
 
+/// With the file of this machine that it goes with, if any.
+Content with_file(const AskedContent& asked, FileId file) {
+    Content content{asked.kind, asked.object};
+    if (!asked.path) return content;
+    Json object = read_json(asked.object.text);
+    object["file"] = file.value;
+    content.object.text = write_json(object);
+    return content;
+}
+
 void message_send(Runtime& rt, const SendOptions& opts) {
     const AskedContent asked = read_content(opts.content);
     const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
@@ -94,18 +107,38 @@ void message_send(Runtime& rt, const SendOptions& opts) {
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
     messages::Typed typed{.device = device.id};
-    typed.content = messages::seal_content(vault, {asked.kind, asked.object});
     if (other) typed.reply_to = MessageId{id_of("message", *other)};
     typed.conversation_key = conversations::new_key(rt.world().random);
     typed.takeover_until = rt.world().clock.now() + rt.settings().takeover_timeout;
+    const auto file = asked.path ? std::optional(look_at(*asked.path, asked.kind)) : std::nullopt;
+    if (file) content::check(with_file(asked, FileId{1}));
+    const auto blobs = file ? open_local_blobs(files_folder(rt.settings())) : nullptr;
+    const std::string key = new_blob_key(rt.world().random);
+    if (file && !rt.dry_run()) keep(*blobs, key, *file);
     const auto send = [&](Transaction& tx) {
         messages::Typed message = typed;
+        const FileId file_id = file ? add(tx, rt.world().random, *blobs, key, *file, device.id) : FileId{};
+        message.content = messages::seal_content(vault, with_file(asked, file_id));
         message.contact = recipient(tx, rt.cause(), vault, device, opts.to);
         return messages::get(tx, messages::type(tx, rt.cause(), message));
     };
     const Message sent = rt.write(send);
     rt.out().done(true, "message", sent, "queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
                   sent.conversation_id.value);
+}
+
+struct ReadOptions {
+    std::string message;
+    bool typing = false;
+};
+
+void message_read(Runtime& rt, const ReadOptions& opts) {
+    const MessageId id{id_of("message", opts.message)};
+    const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, id, opts.typing); });
+    if (job)
+        rt.out().did(true, "the person will be told that message {} was read (job/{})", id.value, job->value);
+    else
+        rt.out().did(false, "the person was told already that message {} was read", id.value);
 }
 
 struct StatusOptions {
@@ -188,6 +221,18 @@ const Command message_send_command{
         cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
         cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
         return [opts](Runtime& rt) { message_send(rt, *opts); };
+    }};
+
+const Command message_read_command{
+    .path = "message read",
+    .summary = "Tell a person that a message of theirs was read, and those before it",
+    .effect = Effect::writes,
+    .examples = {{"wabot message read 12", "two blue ticks"}, {"wabot message read 12 --typing", "and that an answer is being written, for 25 s"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ReadOptions>();
+        cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+        cmd.flag("--typing", opts->typing, "Show that an answer is being written");
+        return [opts](Runtime& rt) { message_read(rt, *opts); };
     }};
 
 const Command message_status_command{.path = "message status",

@@ -42,6 +42,12 @@ const std::vector<MediaLimit>& media_limits() {
 }
 constexpr std::int64_t animated_sticker_max = 500 * KiB;
 
+const MediaLimit& limit_of(ContentKind kind) {
+    const auto found = std::ranges::find(media_limits(), kind, &MediaLimit::kind);
+    if (found == media_limits().end()) throw Error(Errc::bug, std::string(to_word(kind)) + " is no medium");
+    return *found;
+}
+
 std::string with_part(std::string text, const std::string& more, std::string_view between) {
     if (!text.empty() && !more.empty()) text += between;
     return text + more;
@@ -133,13 +139,16 @@ void check(const Content& content) {
     throw Error(Errc::invalid, message, std::move(faults));
 }
 
+std::span<const std::string_view> media_types(ContentKind kind) {
+    return limit_of(kind).types;
+}
+
 void check_file(ContentKind kind, const FileFacts& file) {
     const std::string word(to_word(kind));
-    const auto limit = std::ranges::find(media_limits(), kind, &MediaLimit::kind);
-    if (limit == media_limits().end()) throw Error(Errc::bug, word + " has no file");
-    if (std::ranges::find(limit->types, std::string_view(file.mime_type)) == limit->types.end())
-        throw Error(Errc::invalid, fmt::format("{} may be of {}, and the file is {}", word, fmt::join(limit->types, ", "), file.mime_type));
-    const std::int64_t most = kind == ContentKind::sticker && file.is_animated ? animated_sticker_max : limit->size_max;
+    const MediaLimit& limit = limit_of(kind);
+    if (std::ranges::find(limit.types, std::string_view(file.mime_type)) == limit.types.end())
+        throw Error(Errc::invalid, fmt::format("{} may be {}, and the file is {}", word, fmt::join(limit.types, ", "), file.mime_type));
+    const std::int64_t most = kind == ContentKind::sticker && file.is_animated ? animated_sticker_max : limit.size_max;
     if (file.size > most) throw Error(Errc::invalid, fmt::format("{} may have {} octets, and the file has {}", word, most, file.size));
     if (file.size == 0) throw Error(Errc::invalid, word + " is an empty file");
 }

@@ -45,6 +45,8 @@ bool is_media(ContentKind kind);
 /// Error{invalid} lists what is missing, unknown, of another form or over a limit, by its place: "buttons[3].reply.title". Texts may be of any
 /// length, they are split. Limits count code points.
 void check(const Content& content);
+/// The MIME types of media of that kind.
+std::span<const std::string_view> media_types(ContentKind kind);
 /// The same of a file for media of that kind: its type, and no more octets than the provider takes.
 void check_file(ContentKind kind, const FileFacts& file);
 

@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/send_files.hpp"
 #include "core/messaging/sends.hpp"
 
 namespace wabot {
@@ -127,8 +128,12 @@ asio::awaitable<std::optional<SendOutcome>> WorkerSends::hand_over(const Claimed
     Gate gate(worker_, claimed, claimed_at);
     try {
         const auto channel = co_await channel_of(claimed);
-        const Outgoing outgoing = compose(claimed);
+        Outgoing outgoing = compose(claimed);
         gate.take(outgoing);
+        if (outgoing.kind != ContentKind::text) {
+            outcome = co_await place_files(worker_.tools, claimed, *channel, outgoing);
+            if (outcome || worker_.stopping.load()) co_return outcome;
+        }
         outcome = co_await channel->send(outgoing, gate);
         WABOT_FAULT("send.answered");
     } catch (const Error& error) {

@@ -151,6 +151,13 @@ TEST_CASE("whatsapp send: no connection is safe to try again, no answer is uncer
     }
 }
 
+TEST_CASE("whatsapp send: a reaction needs the message it is for") {
+    Fixture fixture;
+    const Outgoing thumb{.to = {.phone = "+12025550142"}, .kind = ContentKind::reaction, .object = R"({"emoji":"👍"})"};
+    CHECK(std::get<NotSent>(fixture.send(thumb)).code == "no_message");
+    CHECK(fixture.gate.commits == 0);
+}
+
 TEST_CASE("whatsapp answer: acceptance without a message id is uncertain") {
     const std::string body =
         GENERATE(as<std::string>{}, "", "OK", "{}", "[]", R"({"messages":[]})", R"({"messages":[{}]})", R"({"messages":[{"id":""}]})");
