@@ -9,10 +9,13 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/text.hpp"
+#include "core/channels/whatsapp_content.hpp"
 
 namespace wabot {
 
 namespace {
+
+using whatsapp::member;
 
 enum class Form {
     text,
@@ -354,16 +357,9 @@ private:
     std::vector<Fault> faults_;
 };
 
-const Json& at(const Json& json, std::string_view name) {
-    static const Json nothing;
-    if (!json.is_object()) return nothing;
-    const auto found = json.find(std::string(name));
-    return found == json.end() ? nothing : *found;
-}
-
 /// A header, or a parameter of a template, has the member that its type names.
 void has_what_its_type_names(Walk& walk, const std::string& place, const Json& json, std::string_view types) {
-    const Json& type = at(json, "type");
+    const Json& type = member(json, "type");
     if (type.is_string() && has_word(types, type.get_ref<const std::string&>()) && !json.contains(type.get<std::string>()))
         walk.fault(joined(place, type.get<std::string>()), "is missing", "missing");
 }
@@ -371,33 +367,34 @@ void has_what_its_type_names(Walk& walk, const std::string& place, const Json& j
 void check_buttons(Walk& walk, const Json& action) {
     std::set<std::string> ids, titles;
     std::size_t number = 0;
-    for (const Json& one : at(action, "buttons")) {
+    for (const Json& one : member(action, "buttons")) {
         const std::string place = fmt::format("action.buttons[{}].reply", ++number);
-        walk.distinct(place + ".id", ids, at(at(one, "reply"), "id"));
-        walk.distinct(place + ".title", titles, at(at(one, "reply"), "title"));
+        walk.distinct(place + ".id", ids, member(member(one, "reply"), "id"));
+        walk.distinct(place + ".title", titles, member(member(one, "reply"), "title"));
     }
 }
 
 /// Of a list of rows or of products: how many there are in all, and that sections can be told apart.
 void check_sections(Walk& walk, const Json& action, std::string_view what, std::size_t max) {
-    const Json& sections = at(action, "sections");
+    const Json& sections = member(action, "sections");
     if (!sections.is_array()) return;
     std::set<std::string> ids;
     std::size_t count = 0, number = 0;
     for (const Json& one : sections) {
         const std::string place = fmt::format("action.sections[{}]", ++number);
-        if (sections.size() > 1 && !at(one, "title").is_string()) walk.fault(place + ".title", "is missing: there are several sections", "missing");
+        if (sections.size() > 1 && !member(one, "title").is_string())
+            walk.fault(place + ".title", "is missing: there are several sections", "missing");
         std::size_t in_section = 0;
-        for (const Json& element : at(one, what)) {
+        for (const Json& element : member(one, what)) {
             ++count;
-            walk.distinct(fmt::format("{}.{}[{}].id", place, what, ++in_section), ids, at(element, "id"));
+            walk.distinct(fmt::format("{}.{}[{}].id", place, what, ++in_section), ids, member(element, "id"));
         }
     }
     if (count > max) walk.fault("action.sections", fmt::format("have {} {} in all, and {} are allowed", count, what, max), "length");
 }
 
 void check_interactive(Walk& walk, const Json& object) {
-    const Json& word = at(object, "type");
+    const Json& word = member(object, "type");
     const auto type = std::ranges::find_if(
         interactive_types, [&word](const InteractiveType& t) { return word.is_string() && word.get_ref<const std::string&>() == t.word; });
     if (type == std::end(interactive_types)) {
@@ -406,26 +403,26 @@ void check_interactive(Walk& walk, const Json& object) {
         return walk.fault("type", "must be one of " + words, word.is_null() ? "missing" : "value");
     }
     walk.object("", object, type->shape);
-    has_what_its_type_names(walk, "header", at(object, "header"), "text image video document");
-    const Json& action = at(object, "action");
+    has_what_its_type_names(walk, "header", member(object, "header"), "text image video document");
+    const Json& action = member(object, "action");
     if (type->word == "button") check_buttons(walk, action);
     if (type->word == "list") check_sections(walk, action, "rows", 10);
     if (type->word == "product_list") check_sections(walk, action, "product_items", 30);
-    if (type->word == "flow" && at(action, "parameters").is_object() &&
-        at(action, "parameters").contains("flow_id") == at(action, "parameters").contains("flow_name"))
+    if (type->word == "flow" && member(action, "parameters").is_object() &&
+        member(action, "parameters").contains("flow_id") == member(action, "parameters").contains("flow_name"))
         walk.fault("action.parameters", "needs one of flow_id and flow_name", "value");
 }
 
 void check_template(Walk& walk, const Json& object) {
     walk.object("", object, template_of);
     std::size_t number = 0;
-    for (const Json& one : at(object, "components")) {
+    for (const Json& one : member(object, "components")) {
         const std::string place = fmt::format("components[{}]", ++number);
-        const bool is_button = at(one, "type") == "button";
+        const bool is_button = member(one, "type") == "button";
         for (const char* member : {"sub_type", "index"})
             if (is_button && !one.contains(member)) walk.fault(joined(place, member), "is missing", "missing");
         std::size_t in_component = 0;
-        for (const Json& given : at(one, "parameters"))
+        for (const Json& given : member(one, "parameters"))
             has_what_its_type_names(walk, fmt::format("{}.parameters[{}]", place, ++in_component), given, "text image video document");
     }
 }

@@ -110,7 +110,7 @@ TEST_CASE_METHOD(Contents, "contents: another attempt, and one that a person ask
     work();
     CHECK(last_body() == body);
     CHECK(body["location"] == Json{{"latitude", "1.5"}, {"longitude", "2.5"}});
-    CHECK(asked("messages").size() == 3);  // the answer of the agent was the first
+    CHECK(asked("messages").size() == 2);
     check_at_rest();
 }
 
@@ -163,7 +163,7 @@ TEST_CASE_METHOD(Contents, "contents: what goes wrong with a file is a refusal, 
         type(image_of(file));
         work();
         CHECK(send_states().back() == "failed 1");
-        CHECK(asked("messages").size() == 1);
+        CHECK(asked("messages").empty());
     }
     SECTION("for now: a refusal, a page of somebody between, no answer") {
         const int kind = GENERATE(0, 1, 2, 3);
@@ -237,7 +237,7 @@ TEST_CASE_METHOD(Contents, "contents: outside of the 24 hours a template may be 
     store.write([](Transaction& tx) { tx.execute("UPDATE contacts SET last_incoming_at = NULL"); });
     CHECK(code_and_text() ==
           std::pair(Errc::rejected, "contact " + std::to_string(contact.value) + " has not written yet, so its 24-hour window is closed"));
-    CHECK(count("SELECT count(*) FROM sends") == 3);
+    CHECK(count("SELECT count(*) FROM sends") == 2);
     CHECK_FALSE(has_window(DeviceKind::sim));
     CHECK_FALSE(window_end(DeviceKind::sim, world.clock.now()));
 }
@@ -291,6 +291,6 @@ TEST_CASE_METHOD(Contents, "read receipts: one for a message, and a sign of typi
         CHECK(count("SELECT count(*) FROM jobs WHERE state <> 'done'") == 0);
     }
     SECTION("and none for what we wrote") {
-        CHECK(code_of([&] { enqueue(all(Direction::outgoing).at(0).id, false); }) == Errc::conflict);
+        CHECK(code_of([&] { enqueue(type(content::text("hi")), false); }) == Errc::conflict);
     }
 }
