@@ -67,6 +67,7 @@ std::span<const Command* const> all_commands() {
         &message_list_command,
         &message_get_command,
         &message_send_command,
+        &message_read_command,
         &message_status_command,
 
         &template_list_command,

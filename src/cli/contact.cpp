@@ -44,7 +44,9 @@ void contact_get(Runtime& rt, const GetOptions& opts) {
         notes.push_back({{"kind", to_word(note.kind)}, {"at", to_iso(note.created_at)}});
         if (note.other_contact_id) notes.back()["other_contact_id"] = note.other_contact_id->value;
     }
-    rt.out().object("contact", contact, Json{{"identities", identities}, {"possibly_same", possibly_same}, {"notes", notes}});
+    Json extra{{"identities", identities}, {"possibly_same", possibly_same}, {"notes", notes}};
+    add_window(extra, rt, contact);
+    rt.out().object("contact", contact, extra);
 }
 
 }  // namespace

@@ -127,8 +127,8 @@ with Wabot(sys.argv[1], WABOT_LOG="debug", WABOT_LEASE="2s", WABOT_UNCERTAIN_WIN
     deliver(wabot, *(webhook(statuses=[{"id": wamid(number, f"OUT{i}"), "status": "read", "timestamp": "1750000002", "recipient_id": number}])
                      for number in senders for i in range(1, 12)))
     wabot.until_idle()
-    wabot.run("message", "send", f"+{recipient}", "--device", "shop", "--text", "typed by a person")
-    until("typed message", lambda: any(body["text"]["body"] == "typed by a person" for body in graph.accepted()))
+    wabot.run("message", "send", f"+{recipient}", "--device", "shop", "--template", "greeting", "--language", "en", "--var", "1=typed by a person")
+    until("typed message", lambda: any(body.get("template", {}).get("name") == "greeting" for body in graph.accepted()))
     wabot.until_idle()
     look(wabot, graph)
     states = {row["state"] for row in wabot.rows("event", "list")}

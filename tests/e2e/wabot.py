@@ -421,7 +421,7 @@ def post(wabot, body, patience=PATIENCE, **how):
 
 class Graph:
     """`url` takes messages; `accepted()` are the bodies it took, in the order of their arrival, each with the id it got (`id`), when
-    (`at`, seconds) and how many were under way then (`at_once`).
+    (`at`, seconds) and how many were under way then (`at_once`). `uploads()` are the files it took, `reads()` what was marked as read.
     `url` + "/<fault>" is the same with a FAULT for the first attempt at each message; see `run_graph`."""
 
     def __init__(self, wabot, latency=0.0):
@@ -442,6 +442,20 @@ class Graph:
 
     def accepted(self):
         with open(self.ledger) as file:
+            return [json.loads(line) for line in file.read().split("\n")[:-1]]
+
+    def uploads(self):
+        """Each with the id it got (`id`), its fields, its type and the digest of its octets."""
+        return self.aside("uploads")
+
+    def reads(self):
+        return self.aside("reads")
+
+    def aside(self, what):
+        path = f"{self.ledger}.{what}"
+        if not os.path.exists(path):
+            return []
+        with open(path) as file:
             return [json.loads(line) for line in file.read().split("\n")[:-1]]
 
     def count(self):
@@ -476,12 +490,33 @@ REFUSALS = {"temporary": graph_error("500 Internal Server Error", 131000, "Somet
             "limit": graph_error("400 Bad Request", 130429, "Rate limit hit"), "pair": graph_error("400 Bad Request", 131056, "Pair rate limit hit"),
             "permanent": graph_error("400 Bad Request", 131026, "Message undeliverable")}
 RESETS = ("reset_head", "reset_body")  # before it was taken
+# What a first upload meets; the second one is taken.
+UPLOAD_FAULTS = {"upload_temporary": graph_error("500 Internal Server Error", 131000, "Something went wrong"),
+                 "upload_page": answer_octets("502 Bad Gateway", "<html>Bad Gateway</html>"), "upload_swallow": None}
+UPLOAD_REFUSED = graph_error("400 Bad Request", 131053, "Unsupported media")  # every one at "upload_refused"
+
+
+def form_of(head, body):
+    """The fields of a multipart form; of the file its type and digest."""
+    boundary = re.search(rb"boundary=([^\s;]+)", head)[1]
+    fields = {}
+    for part in body.split(b"--" + boundary)[1:-1]:
+        head, _, octets = part.partition(b"\r\n\r\n")
+        octets = octets[:-2]
+        name = re.search(rb'name="([^"]*)"', head)[1].decode()
+        if b"filename=" in head:
+            fields["filename"] = re.search(rb'filename="([^"]*)"', head)[1].decode()
+            fields["file_type"] = re.search(rb"Content-Type: (\S+)", head)[1].decode()
+            fields["sha256"], fields["size"] = hashlib.sha256(octets).hexdigest(), len(octets)
+        else:
+            fields[name] = octets.decode()
+    return fields
 
 
 async def run_graph(ledger, latency):
-    """A message takes `latency` seconds to arrive; then it is accepted and noted, and the answer takes as long again. What its sender does not wait for
+    """Also takes files, and what was marked as read, which are noted beside the ledger. A message takes `latency` seconds to arrive; then it is accepted and noted, and the answer takes as long again. What its sender does not wait for
     that long is lost on the way. A text that says `refuse` is refused; the token `refused` is, too."""
-    number, at_once = 0, 0
+    number, at_once, files = 0, 0, 0
     met = set()  # messages whose first attempt had its fault
 
     def accept(body):
@@ -490,6 +525,26 @@ async def run_graph(ledger, latency):
         body["id"], body["at"], body["at_once"] = wamid(address_of(body).lstrip("+"), f"OUT{number}"), time.time(), at_once
         ledger.write(json.dumps(body) + "\n")
         return answer_octets("200 OK", json.dumps({"messaging_product": "whatsapp", "messages": [{"id": body["id"]}]}))
+
+    def note(what, body):
+        with open(f"{ledger.name}.{what}", "a") as file:
+            file.write(json.dumps(body) + "\n")
+
+    def take_file(head, fault, number_id, body, writer):
+        """Whether the connection lives on."""
+        nonlocal files
+        first = ("upload", fault, number_id) not in met
+        met.add(("upload", fault, number_id))
+        octets = UPLOAD_FAULTS[fault] if first and fault in UPLOAD_FAULTS else UPLOAD_REFUSED if fault == "upload_refused" else b""
+        if octets is None:
+            return False
+        if not octets:
+            files += 1
+            id = f"7{number_id[-6:]}{files:06}"
+            note("uploads", {"id": id, "at": time.time(), **form_of(head, body)})
+            octets = answer_octets("200 OK", json.dumps({"id": id}))
+        writer.write(octets)
+        return True
 
     async def be_unclear(fault, reader, writer):
         """Whether the connection lives on."""
@@ -521,6 +576,8 @@ async def run_graph(ledger, latency):
             met.add((fault, number_id))
             return reset(writer)
         length = re.search(r"content-length: *(\d+)", head.lower())
+        if head.split(" ", 2)[1].endswith("/media"):
+            return take_file(head.encode(), fault, number_id, await reader.readexactly(int(length[1])), writer)
         if fault == "reset_body":
             await reader.readexactly(1)
             if (fault, number_id) not in met:
@@ -529,6 +586,10 @@ async def run_graph(ledger, latency):
             body = json.loads(b"{" + await reader.readexactly(int(length[1]) - 1))
         else:
             body = json.loads(await (reader.readexactly(int(length[1])) if length else read_chunks(reader)))
+        if body.get("status") == "read":
+            note("reads", body)
+            writer.write(answer_octets("200 OK", '{"success": true}'))
+            return True
         at_once += 1
         try:
             return await take(head, fault, number_id, body, reader, writer)
@@ -544,7 +605,7 @@ async def run_graph(ledger, latency):
         met.add(first)
         if "bearer refused" in head.lower():
             answer = graph_error("401 Unauthorized", 190, "The access token could not be decrypted")
-        elif "refuse" in body["text"]["body"]:
+        elif "refuse" in body.get("text", {}).get("body", ""):
             answer = graph_error("400 Bad Request", 131026, f"Not deliverable to +{address_of(body).lstrip('+')}")
         elif fault in REFUSALS and not is_met:
             answer = REFUSALS[fault]

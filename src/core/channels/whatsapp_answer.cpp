@@ -90,4 +90,17 @@ SendOutcome read_whatsapp_answer(const HttpAnswer& answer, Time now) {
     return Sent{std::move(id)};
 }
 
+UploadOutcome read_whatsapp_upload_answer(const HttpAnswer& answer, Time now) {
+    constexpr auto kept_for = std::chrono::days(30);
+    const Json body = parsed(answer.body);
+    std::string id = text_at(body, "id");
+    const bool is_good = answer.status >= 200 && answer.status <= 299;
+    if (is_good && !id.empty()) return Uploaded{std::move(id), kept_for};
+    if (!is_good) {
+        const SendOutcome refusal = read_refusal(answer, body, now);
+        if (const auto* refused = std::get_if<NotSent>(&refusal)) return *refused;
+    }
+    return NotSent{transient, {}, "http_" + std::to_string(answer.status), "HTTP " + std::to_string(answer.status) + " without a media id"};
+}
+
 }  // namespace wabot

@@ -96,8 +96,8 @@ MessageId add_outgoing(Transaction& tx, const Outgoing& m) {
     static constexpr std::string_view sql = R"sql(
         INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, agent_id, message_type, content, parent_id, status,
                               timestamp, created_at, updated_at)
-        VALUES ($1, $2, 'outgoing', $3, $4, $5, 'text', $6, $7, 'queued', $8, $8, $8))sql";
-    return tx.insert<MessageId>(sql, m.conversation, m.device, m.sender, m.contact, m.agent, m.content, m.parent, tx.now()).value();
+        VALUES ($1, $2, 'outgoing', $3, $4, $5, $6, NULLIF($7, ''), $8, 'queued', $9, $9, $9))sql";
+    return tx.insert<MessageId>(sql, m.conversation, m.device, m.sender, m.contact, m.agent, m.kind, m.content, m.parent, tx.now()).value();
 }
 
 void amend(Transaction& tx, const Cause& cause, MessageId amending, MessageId amended) {

@@ -8,6 +8,7 @@
 #include "core/agents/agent_id.hpp"
 #include "core/base/cause.hpp"
 #include "core/base/vault.hpp"
+#include "core/channels/content.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
@@ -53,7 +54,7 @@ WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = t
                FIELD(content, .doc = "The human text; null when there is none"),
                FIELD(metadata, .wide = true, .doc = "What else matters: the file, place, order, choice, advertisement it came with"),
                FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),
-               FIELD(parent_id, .wide = true, .doc = "The message that is quoted"), FIELD(status), FIELD(error, .wide = true),
+               FIELD(parent_id, .wide = true, .doc = "The message that is quoted, or reacted to"), FIELD(status), FIELD(error, .wide = true),
                FIELD(edited_at, .wide = true, .doc = "Its writer changed it then; the first text is in metadata"),
                FIELD(revoked_at, .wide = true, .doc = "Its writer took it back then: content is kept and not shown"),
                FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
@@ -91,8 +92,9 @@ struct Outgoing {
     ContactId contact;
     SenderKind sender;
     std::optional<AgentId> agent;
-    std::string_view content;
-    std::optional<MessageId> parent;  // is quoted
+    std::string_view content;         // empty = nothing was written
+    std::optional<MessageId> parent;  // is quoted, or reacted to
+    ContentKind kind = ContentKind::text;
 };
 
 /// Stores it as `queued`; `sends::queue` puts it on its way.

@@ -39,7 +39,8 @@ constexpr auto unoffered_wait = 10s;               // before another try when th
 constexpr auto closed_device_wait = 5s;            // how long the queue of a device that cannot send stays untouched
 
 constexpr std::string_view columns =
-    "id, message_id, conversation_id, device_id, part, attempt, first_attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
+    "id, message_id, conversation_id, device_id, part, attempt, first_attempt, state, kind, content, payload, on_uncertain, lease_no, "
+    "uncertain_since, last_error";
 
 // By message, not by age: the new attempt of an uncertain send goes before what was queued behind it.
 const std::string head_sql = "SELECT " + std::string(columns) + " FROM sends WHERE conversation_id = $1 AND " + unfinished_sends +
@@ -132,27 +133,27 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 }  // namespace
 
-SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-                 OnUncertain on_uncertain, const std::optional<Hand>& hand) {
+SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain,
+                 const std::optional<Hand>& hand) {
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, lease_no, worker, content, on_uncertain, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $10))sql";
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, lease_no, worker, content, on_uncertain, kind, payload,
+                           created_at, updated_at)
+        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $12))sql";
     SendId first;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t i = 0; i < parts.texts.size(); ++i) {
         const bool claimed = hand && i == 0;
         const auto worker = claimed ? std::optional(hand->worker) : std::nullopt;
         const auto id =
             tx.insert<SendId>(sql, message, conversation, device, static_cast<std::int64_t>(i + 1), claimed ? SendState::claimed : SendState::queued,
-                              claimed ? hand->lease_no : 0, worker, parts[i], on_uncertain, tx.now());
+                              claimed ? hand->lease_no : 0, worker, parts.texts[i], on_uncertain, parts.kind, parts.payload, tx.now());
         if (i == 0) first = id.value();
     }
     return first;
 }
 
-void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-           OnUncertain on_uncertain) {
+void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain) {
     add_parts(tx, message, conversation, device, parts, on_uncertain, std::nullopt);
-    lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.size()));
+    lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.texts.size()));
 }
 
 Send get(Snapshot& db, SendId id) {
@@ -168,10 +169,11 @@ std::optional<SendId> head_of(Snapshot& db, ConversationId id) {
 
 void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::int64_t first_attempt) {
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, first_attempt, content, on_uncertain, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9))sql";
-    tx.execute(sql, send.message_id, send.conversation_id, send.device_id, send.part, attempt, first_attempt, send.content, send.on_uncertain,
-               tx.now());
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, first_attempt, kind, content, payload, on_uncertain, created_at,
+                           updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11))sql";
+    tx.execute(sql, send.message_id, send.conversation_id, send.device_id, send.part, attempt, first_attempt, send.kind, send.content, send.payload,
+               send.on_uncertain, tx.now());
 }
 
 void note_double(Transaction& tx, const Cause& cause, const Send& send) {

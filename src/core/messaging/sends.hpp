@@ -32,14 +32,17 @@ struct Send {
     std::int64_t attempt;
     std::int64_t first_attempt;  // since a person last wanted it tried again
     SendState state;
-    std::string content;
+    ContentKind kind = ContentKind::text;
+    std::string content;           // a text, or what people read of it
+    std::optional<Bytes> payload;  // the object of its kind; none of a plain text
     OnUncertain on_uncertain;
     std::int64_t lease_no;
     std::optional<Time> uncertain_since;
     std::optional<std::string> last_error;
 };
 WABOT_DESCRIBE(Send, FIELD(id, .key = true), FIELD(message_id), FIELD(conversation_id), FIELD(device_id), FIELD(part), FIELD(attempt),
-               FIELD(first_attempt), FIELD(state), FIELD(content), FIELD(on_uncertain), FIELD(lease_no), FIELD(uncertain_since), FIELD(last_error))
+               FIELD(first_attempt), FIELD(state), FIELD(kind), FIELD(content), FIELD(payload, .secret = true), FIELD(on_uncertain), FIELD(lease_no),
+               FIELD(uncertain_since), FIELD(last_error))
 
 /// A send in our hands.
 struct ClaimedSend {
@@ -52,6 +55,15 @@ struct ClaimedSend {
 
 namespace sends {
 
+inline constexpr std::string_view payload_data = "sends.payload";
+
+/// What the sends of a message hold, in order.
+struct Parts {
+    std::vector<std::string> texts;  // one, unless a text is split
+    ContentKind kind = ContentKind::text;
+    std::optional<Bytes> payload = {};  // of each part: the object of its kind, sealed under payload_data
+};
+
 /// Who holds a lane, and under which number.
 struct Hand {
     WorkerId worker;
@@ -59,12 +71,11 @@ struct Hand {
 };
 
 /// The rows of a stored message's parts, the first one `claimed` when there is a hand for it; the lane is the caller's to move. The first one's id.
-SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-                 OnUncertain on_uncertain, const std::optional<Hand>& hand);
+SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain,
+                 const std::optional<Hand>& hand);
 
 /// Puts the parts of a stored message on its conversation's send lane, in order.
-void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-           OnUncertain on_uncertain);
+void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain);
 
 /// Error{not_found}.
 Send get(Snapshot& db, SendId id);

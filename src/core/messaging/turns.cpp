@@ -246,7 +246,7 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
     std::optional<MessageId> first;
     for (const std::string& text : decision.texts) {
         const MessageId id = add_reply(tx, cause, turn, decision, text);
-        sends::queue(tx, id, asked.conversation_id, asked.device_id, split_text(text, text_part_max), turn.staff->on_uncertain);
+        sends::queue(tx, id, asked.conversation_id, asked.device_id, {split_text(text, text_part_max)}, turn.staff->on_uncertain);
         if (!first) first = id;
     }
     write_outcome(tx, turn, decision.outcome, decision.reason, decision, first);

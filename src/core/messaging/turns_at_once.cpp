@@ -63,7 +63,7 @@ bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     const TurnMessage& asked = ready.turn.message;
     Decision decision = decided;
     const bool loops = stop_loop(tx_, ready.turn, decision);
-    const auto parts = parts_of(decision);
+    auto parts = parts_of(decision);
     std::int64_t count = 0;
     for (const auto& of_text : parts) count += static_cast<std::int64_t>(of_text.size());
     const bool claims = count > 0 && may_claim(ready);
@@ -76,7 +76,7 @@ bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     std::optional<MessageId> first;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const MessageId id = add_reply(tx_, cause_, ready.turn, decision, decision.texts[i]);
-        add_sends(ready, decision, id, parts[i], claims && !first);
+        add_sends(ready, decision, id, std::move(parts[i]), claims && !first);
         if (!first) first = id;
     }
     static constexpr std::string_view sql = R"sql(
@@ -94,11 +94,12 @@ bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     return true;
 }
 
-void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, const std::vector<std::string>& parts, bool claims) {
+void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, std::vector<std::string> texts, bool claims) {
     const TurnMessage& asked = ready.turn.message;
     const OnUncertain on_uncertain = ready.turn.staff->on_uncertain;
     const ClaimedLane lane{asked.conversation_id, ready.send_lane.lease_no + 1};
     const auto hand = claims ? std::optional(sends::Hand{worker_, lane.lease_no}) : std::nullopt;
+    const sends::Parts parts{std::move(texts)};
     const SendId id = sends::add_parts(tx_, message, asked.conversation_id, asked.device_id, parts, on_uncertain, hand);
     if (!claims) return;
     Send send{.id = id,
@@ -109,7 +110,7 @@ void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, Message
               .attempt = 1,
               .first_attempt = 1,
               .state = SendState::claimed,
-              .content = parts.front(),
+              .content = parts.texts.front(),
               .on_uncertain = on_uncertain,
               .lease_no = lane.lease_no};
     claimed_.push_back({lane, std::move(send), contacts::target_of(tx_, asked.contact_id, asked.phone_number),

@@ -40,7 +40,7 @@ public:
     std::vector<ClaimedSend> claimed();
 
 private:
-    void add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, const std::vector<std::string>& parts, bool claims);
+    void add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, std::vector<std::string> parts, bool claims);
     bool take(const ReadyTurn& ready, std::int64_t parts, bool claims);
     bool may_claim(const ReadyTurn& ready);
 

@@ -208,7 +208,7 @@ struct Worker::State final : WorkerContext {
         try {
             const auto is_kind = [&job](const JobKind& kind) { return kind.kind == job.kind && kind.version == job.version; };
             const auto kind = std::find_if(tools.job_kinds.begin(), tools.job_kinds.end(), is_kind);
-            const JobTools job_tools{tools.db, tools.world, tools.http, tools.blobs, tools.directory, options.keep};
+            const JobTools job_tools{tools.db, tools.vault, tools.world, tools.http, tools.blobs, tools.directory, options.keep};
             co_await kind->run(job_tools, job);
         } catch (const std::exception& error) {
             failure = error.what();

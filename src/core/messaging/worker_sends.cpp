@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/send_files.hpp"
 #include "core/messaging/sends.hpp"
 
 namespace wabot {
@@ -24,9 +25,14 @@ constexpr int sends_per_claim = 64;
 /// The commit before the first octet, and the refusal to go on after having been stopped for too long.
 struct WorkerSends::Gate final : HandOver {
     Gate(WorkerContext& w, const ClaimedSend& c, std::chrono::nanoseconds at) : worker(w), claimed(c), claimed_at(at) {}
+    /// What is handed over, before files of ours are replaced in it.
+    void take(const Outgoing& outgoing) {
+        const bool is_plain = outgoing.kind == ContentKind::text && outgoing.object.empty();
+        const std::string& text = claimed.send.content;
+        body_hash = worker.tools.vault.hash(is_plain ? text : std::string(to_word(outgoing.kind)) + '\n' + text + '\n' + outgoing.object);
+    }
     asio::awaitable<void> commit() override {
         is_asked = true;
-        const Bytes body_hash = worker.tools.vault.hash(claimed.send.content);
         WABOT_FAULT("send.connected");
         auto begin = [&](Transaction& tx) { sends::begin_hand_over(tx, claimed, body_hash); };
         co_await worker.tools.db.write(begin);
@@ -38,6 +44,7 @@ struct WorkerSends::Gate final : HandOver {
     WorkerContext& worker;
     const ClaimedSend& claimed;
     const std::chrono::nanoseconds claimed_at;
+    Bytes body_hash;
     bool is_asked = false;
     bool is_committed = false;
 };
@@ -121,7 +128,12 @@ asio::awaitable<std::optional<SendOutcome>> WorkerSends::hand_over(const Claimed
     Gate gate(worker_, claimed, claimed_at);
     try {
         const auto channel = co_await channel_of(claimed);
-        const Outgoing outgoing = compose(claimed);
+        Outgoing outgoing = compose(claimed);
+        gate.take(outgoing);
+        if (outgoing.kind != ContentKind::text) {
+            outcome = co_await place_files(worker_.tools, claimed, *channel, outgoing);
+            if (outcome || worker_.stopping.load()) co_return outcome;
+        }
         outcome = co_await channel->send(outgoing, gate);
         WABOT_FAULT("send.answered");
     } catch (const Error& error) {
@@ -184,7 +196,9 @@ Outgoing WorkerSends::compose(const ClaimedSend& claimed) const {
     Outgoing out;
     out.to = std::move(target.to);
     out.group_id = std::move(target.group_id);
+    out.kind = claimed.send.kind;
     out.text = claimed.send.content;
+    if (claimed.send.payload) out.object = worker_.tools.vault.open(*claimed.send.payload, sends::payload_data);
     if (claimed.quoted && claimed.send.part == 1) out.reply_to = worker_.tools.vault.open(*claimed.quoted, messages::id_data);
     out.opaque = sends::opaque_of(claimed.send);
     return out;
