@@ -79,8 +79,8 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot, latency=0.005) as graph:
     wabot.init()
     wabot.echo_agent()
     wabot.device("shop", graph.url)
-    processes = [wabot.serve("--workers", "0"), wabot.start("worker"), wabot.start("worker")]
     wabot.run("queue", "pause", "send")
+    processes = [wabot.serve("--workers", "0"), wabot.start("worker"), wabot.start("worker")]
     post_in_order(wabot)
     until(f"{SENDS} queued", lambda: is_at_rest(wabot))
     before = sends(wabot)
