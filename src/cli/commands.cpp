@@ -36,6 +36,7 @@ std::span<const Command* const> all_commands() {
         &device_get_command,
         &device_create_command,
         &device_update_command,
+        &device_resume_command,
         &device_delete_command,
 
         &agent_list_command,

@@ -18,18 +18,20 @@ namespace asio = boost::asio;
 /// One send: a part of a message on its way to one person.
 struct Outgoing {
     Address to;
-    std::string group_id;   // empty = to the person
-    std::string text;       // not longer than text_length_max()
-    std::string reply_to;   // provider id of the message to quote, or empty
-    std::string opaque;     // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+    std::string group_id;  // empty = to the person
+    std::string text;      // not longer than text_length_max()
+    std::string reply_to;  // provider id of the message to quote, or empty
+    std::string opaque;    // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
 };
 
 enum class RetryClass {
-    transient,     // again, with back-off
-    rate_limited,  // again, later; nothing wrong with the message
+    transient,          // again, with back-off
+    throughput,         // too fast: the whole account waits for seconds, longer each time in a row; nothing wrong with the message
+    rate_limited,       // too many calls: the same, for minutes
+    quality,            // held back for the number's quality: again after minutes, and the account goes slowly
     recipient_limited,  // again, later, and only this recipient waits
-    permanent,     // never again as it is
-    account,       // the account is refused: the device stops until someone acts
+    permanent,          // never again as it is
+    account,            // the account is refused: the device stops until someone acts
 };
 
 /// The provider gave the message an id.
@@ -42,6 +44,7 @@ struct NotSent {
     std::optional<std::chrono::seconds> retry_after;
     std::string code;    // the provider's, or ours ("connect", "timeout"); no spaces
     std::string detail;  // for people; no numbers of persons, no secrets
+    int tries_max = 0;   // how often it is worth trying after this code; 0 = as often as the settings say
 };
 /// Offered, and no clear answer came.
 struct Uncertain {

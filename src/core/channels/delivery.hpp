@@ -36,27 +36,29 @@ struct IncomingMessage {
 /// News of a message of ours.
 struct StatusUpdate {
     std::string provider_id;
-    std::string status;                  // sent, delivered, read, played, failed, or a word we do not know
-    std::string recipient;               // E.164 with +, a user id or a group id; may be empty
+    std::string status;        // sent, delivered, read, played, failed, or a word we do not know
+    std::string recipient;     // E.164 with +, a user id, of a group's message the participant, else the group's id; may be empty
+    bool is_of_group = false;  // each participant has statuses of his own
     Time timestamp;
-    std::string opaque;                  // our own id given back (biz_opaque_callback_data); may be empty
-    std::string error_code;              // of a failed one, as text; empty otherwise
-    std::string error_title;             // without any number of four or more digits but the code
+    std::string opaque;       // our own id given back (biz_opaque_callback_data); may be empty
+    std::string error_code;   // of a failed one, as text; empty otherwise
+    std::string error_title;  // without any number of four or more digits but the code
+    std::string pricing;      // "service, regular, not billed"; empty when nothing is said of it
 };
 
 /// Anything else the provider tells us: kept, counted, shown; nothing follows from it.
 struct Notice {
-    std::string field;                   // "account_update", "errors", ...
+    std::string field;  // "account_update", "errors", ...
 };
 
 /// An item that cannot be read, among others that can.
 struct Broken {
-    std::string reason;                  // names the field, never its content
+    std::string reason;  // names the field, never its content
 };
 
 struct DeliveryItem {
-    std::string route;                   // the provider's name of our account (phone_number_id); empty = it names none
-    std::string kind;                    // "message", "status", or the field of a notice
+    std::string route;  // the provider's name of our account (phone_number_id); empty = it names none
+    std::string kind;   // "message", "status", or the field of a notice
     std::variant<IncomingMessage, StatusUpdate, Notice, Broken> what;
 };
 

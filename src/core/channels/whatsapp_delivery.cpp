@@ -86,11 +86,32 @@ DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_ec
     return out;
 }
 
+bool is_of_group(const Json& item) {
+    return text_at(item, "recipient_type") == "group";
+}
+
 std::string recipient_of(const Json& item) {
-    const std::string id = text_at(item, "recipient_id");
-    if (text_at(item, "recipient_type") == "group") return id;
-    if (const auto phone = e164_of_wa_id(id)) return *phone;
-    return id.empty() ? text_at(item, "recipient_user_id") : id;
+    const auto person = [&item](std::string_view id_name, std::string_view user_name) {
+        const std::string id = text_at(item, id_name);
+        if (const auto phone = e164_of_wa_id(id)) return *phone;
+        return id.empty() ? text_at(item, user_name) : id;
+    };
+    if (!is_of_group(item)) return person("recipient_id", "recipient_user_id");
+    std::string participant = person("recipient_participant_id", "recipient_participant_user_id");
+    return participant.empty() ? text_at(item, "recipient_id") : participant;
+}
+
+/// What the provider takes for the message, in its own words.
+std::string pricing_of(const Json& item) {
+    constexpr std::size_t word_max = 40;
+    const Json& pricing = member(item, "pricing");
+    if (!pricing.is_object()) return {};
+    std::string text;
+    for (const std::string_view name : {"category", "type"})
+        if (const std::string word = text_at(pricing, name); !word.empty()) text += first_characters(word, word_max) + ", ";
+    const Json& billable = member(pricing, "billable");
+    if (billable.is_boolean()) return text + (billable.get<bool>() ? "billed" : "not billed");
+    return text.substr(0, text.empty() ? 0 : text.size() - 2);
 }
 
 DeliveryItem read_status(const Json& item, const Envelope& envelope) {
@@ -103,6 +124,8 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
         return out;
     }
     status.recipient = recipient_of(item);
+    status.is_of_group = is_of_group(item);
+    status.pricing = pricing_of(item);
     status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     status.opaque = text_at(item, "biz_opaque_callback_data");
     if (const Json& errors = member(item, "errors"); errors.is_array() && !errors.empty()) {
