@@ -39,7 +39,7 @@ std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_
 /// The lanes of turns that are due, longest first, at most `limit`.
 std::vector<ClaimedLane> claim_turns(Transaction& tx, int limit, Time until, WorkerId worker);
 
-/// The devices that have sends due and may send: not closed, not told by the provider to wait, with a token. At most 64, which have waited longest,
+/// The devices that have sends due and may send: not closed, not told by the provider to wait, with a token. At most 256, which have waited longest,
 /// in the order of their ids. What waits for any other device costs nothing.
 std::vector<DeviceId> devices_with_sends(Snapshot& db, Time now);
 /// Whether a device has sends due.

@@ -282,18 +282,31 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
     return ClaimedSend{lane, std::move(*head), std::move(target), std::move(around.quoted), revision, limit_seen};
 }
 
+/// Those that may send and have room, in the order in which buckets are held. Of more than there is room for any, so that none is always left out.
+std::vector<DeviceId> devices_to_serve(Transaction& tx, const Room& room) {
+    auto devices = lanes::devices_with_sends(tx, tx.now());
+    std::erase_if(devices, [&room](DeviceId device) { return room.of(device) <= 0; });
+    const auto most = static_cast<std::size_t>(std::max(0, room.in_all()));
+    if (devices.size() <= most) return devices;
+    const auto start = tx.now().time_since_epoch().count() % static_cast<std::int64_t>(devices.size());
+    std::ranges::rotate(devices, devices.begin() + start);
+    devices.resize(most);
+    std::ranges::sort(devices);
+    return devices;
+}
+
 }  // namespace
 
 Claimed claim(Transaction& tx, const Cause& cause, Room room, Time until, WorkerId worker, const Limits& limits) {
     Claimed out;
     pacing::Buckets buckets(tx);
-    const auto devices = lanes::devices_with_sends(tx, tx.now());
-    for (std::size_t i = 0; i < devices.size() && room.in_all() > 0; ++i) {
+    const auto devices = devices_to_serve(tx, room);
+    for (std::size_t i = 0; i < devices.size(); ++i) {
         const DeviceId device = devices[i];
         const int left = static_cast<int>(devices.size() - i);
         const int share = std::min((room.in_all() + left - 1) / left, room.of(device));
-        const int tokens = buckets.tokens(device);
-        if (share <= 0 || tokens <= 0) continue;
+        const int tokens = share > 0 ? buckets.tokens(device) : 0;
+        if (tokens <= 0) continue;
         const auto claimed = lanes::claim_sends(tx, device, std::min(share, tokens), until, worker);
         for (const ClaimedLane& lane : claimed) {
             ++out.lanes;

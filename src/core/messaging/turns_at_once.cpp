@@ -116,8 +116,10 @@ void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, Message
 bool AtOnce::may_claim(const ReadyTurn& ready) {
     const DeviceId device = ready.turn.message.device_id;
     if (!ready.send_lane_is_idle || room_.of(device) <= 0) return false;
-    // Not before those that wait for a token.
-    return buckets_.may_send(device) && !buckets_.is_waiting(device) && buckets_.take(device);
+    if (!buckets_.may_send(device) || buckets_.is_waiting(device)) return false;  // not before those that wait for a token
+    if (buckets_.take(device)) return true;
+    buckets_.set_waiting(device, true);
+    return false;
 }
 
 bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {

@@ -222,7 +222,7 @@ asio::awaitable<std::shared_ptr<Channel>> WorkerSends::channel_of(const ClaimedS
         auto reload = [this](Snapshot& db) { return worker_.tools.directory.reload(db); };
         co_await worker_.tools.db.read(reload);
         device = worker_.tools.directory.now()->find(claimed.send.device_id);
-        if (!device) throw Error(Errc::unavailable, "the device is not active");
+        if (!device) throw Error(Errc::stale, "the device is not active any more");  // its queue waits untouched
     }
     Account& account = accounts_[claimed.send.device_id];
     if (account.device != device) {

@@ -315,10 +315,8 @@ TEST_CASE_METHOD(Limits, "limits: a refused account stops its device once, and l
     CHECK(store.read([&](Snapshot& db) { return devices::find(db, other)->status; }) != DeviceStatus::error);
 
     SECTION("a new token resumes it at once, and what was refused under the old one does not stop it again") {
-        options.send_concurrency = 32;
         store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.secrets = {{"access_token", "new"}}}); });
         CHECK_FALSE(is_stopped());
-        options.send_concurrency = 0;
         auto late = store.write([&](Transaction& tx) { return sends::claim(tx, a_cause, 10, tx.now() + 1min, worker_id, limits()).sends; });
         REQUIRE(late.size() == 2);
         late[0].device_revision -= 1;  // as it would be, had it been claimed before
@@ -331,7 +329,7 @@ TEST_CASE_METHOD(Limits, "limits: a refused account stops its device once, and l
         const auto option = GENERATE(table<std::string, std::string>({{"phone_number_id", "555009"}, {"graph_url", "http://graph.example"}}));
         store.write([&](Transaction& tx) {
             DeviceChange change;
-            change.options = {option};
+            change.options = {{std::get<0>(option), std::get<1>(option)}};
             devices::update(tx, a_cause, vault, device, change);
         });
         CHECK_FALSE(is_stopped());
@@ -456,7 +454,8 @@ private:
 }  // namespace
 
 TEST_CASE_METHOD(Limits, "limits: an account that hangs holds some of the hands, and the others go on", "[limits]") {
-    add_device("other", "555001");
+    for (const DeviceId any : {device, add_device("other", "555001")})
+        store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, any, {.options = {{"rate_per_s", "0"}}}); });
     options.send_concurrency = 0;
     for (int person = 0; person < 12; ++person) write_from(person);
     work();
