@@ -159,7 +159,7 @@ void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& 
     // In a group a failure is of one participant, and says nothing of the others.
     static constexpr std::string_view sql = R"sql(
         SELECT s.part, s.state,
-               (SELECT max(CASE r.status WHEN 'played' THEN 5 WHEN 'read' THEN 4 WHEN 'delivered' THEN 3 WHEN 'failed' THEN 2 ELSE 0 END)
+               (SELECT CAST(max(CASE r.status WHEN 'played' THEN 5 WHEN 'read' THEN 4 WHEN 'delivered' THEN 3 WHEN 'failed' THEN 2 ELSE 0 END) AS BIGINT)
                 FROM message_statuses r
                 WHERE r.whatsapp_message_id_hash = s.whatsapp_message_id_hash AND (r.status <> 'failed' OR k.is_group <> $2)) AS reported
         FROM sends s JOIN conversations c ON c.id = s.conversation_id JOIN contacts k ON k.id = c.contact_id

@@ -122,7 +122,7 @@ void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const 
 /// How often this send was refused so before.
 std::int64_t times_refused(Transaction& tx, SendId id, const std::string& code) {
     static constexpr std::string_view sql =
-        "SELECT count(*) FROM failed_attempts WHERE queue = 'send' AND work_id = $1 AND substr(error, 1, length($2)) = $2";
+        "SELECT count(*) FROM failed_attempts WHERE queue = 'send' AND work_id = $1 AND substr(error, 1, length(CAST($2 AS TEXT))) = $2";
     return tx.query(sql, id, code + ":").one<std::int64_t>();
 }
 
