@@ -39,6 +39,7 @@ std::span<const Command* const> all_commands() {
         &device_events_command,
         &device_create_command,
         &device_update_command,
+        &device_resume_command,
         &device_delete_command,
 
         &agent_list_command,

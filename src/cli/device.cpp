@@ -13,6 +13,7 @@
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
+#include "core/messaging/strains.hpp"
 
 namespace wabot::cli {
 
@@ -49,6 +50,10 @@ void device_get(Runtime& rt, const NameOptions& opts) {
     extra["messaging_limit"] = standing.messaging_limit ? Json(*standing.messaging_limit) : Json(nullptr);
     extra["account_events"] = Json::array();
     for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
+    extra["kept_back"] = Json::array();
+    for (const Strain& strain : rt.read([&](Snapshot& db) { return strains::list(db, device.id); }))
+        extra["kept_back"].push_back(strain.detail + "; " + strain.hint);
+    if (device.status == DeviceStatus::error) extra["way_out"] = devices::way_out_of_error(device.key);
     rt.out().object("device", device, extra);
 }
 
@@ -127,6 +132,21 @@ void device_update(Runtime& rt, const ChangeOptions& opts) {
         rt.out().done(true, "device", device, "updated device {} (id {})", device.key, device.id.value);
     else
         rt.out().done(false, "device", device, "device {} is as asked for; nothing changed", device.key);
+}
+
+struct ResumeOptions {
+    std::string device;
+    bool no_verify = false;
+};
+
+void device_resume(Runtime& rt, const ResumeOptions& opts) {
+    const Device device = named_device(rt, opts.device);
+    if (device.status == DeviceStatus::error && !opts.no_verify) verify(rt, device);
+    const auto [row, changed] = rt.write([&](Transaction& tx) { return devices::resume(tx, rt.cause(), device.id); });
+    if (changed)
+        rt.out().done(true, "device", row, "resumed device {} (id {}); what waits goes now", row.key, row.id.value);
+    else
+        rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
 }
 
 void device_delete(Runtime& rt, const NameOptions& opts) {
@@ -212,6 +232,18 @@ const Command device_update_command{
         cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
         return [opts](Runtime& rt) { device_update(rt, *opts); };
     }};
+
+const Command device_resume_command{.path = "device resume",
+                                    .summary = "Let a device in error send again, once its account is mended",
+                                    .effect = Effect::writes,
+                                    .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
+                                                 {"wabot device resume shop --no-verify", "without asking it"}},
+                                    .build = [](CommandBuilder& cmd) -> Action {
+                                        auto opts = cmd.options<ResumeOptions>();
+                                        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+                                        cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
+                                        return [opts](Runtime& rt) { device_resume(rt, *opts); };
+                                    }};
 
 const Command device_delete_command{
     .path = "device delete",

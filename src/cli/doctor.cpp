@@ -17,6 +17,7 @@
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/statuses.hpp"
+#include "core/messaging/strains.hpp"
 #include "core/messaging/templates.hpp"
 #include "core/messaging/workers.hpp"
 
@@ -139,7 +140,7 @@ void check_credentials(Runtime& rt, Findings& findings) {
     for (const Device& device : rt.read([](Snapshot& db) { return devices::list(db, {}, {.limit = Page::limit_max}); })) {
         if (device.status == DeviceStatus::error)
             findings.push_back({"device." + device.key, CheckStatus::fail, fmt::format("{}: {}", device.key, device.last_error.value_or("in error")),
-                                fmt::format("mend the account, then: wabot device update {} --secret-from access_token=FILE", device.key)});
+                                devices::way_out_of_error(device.key)});
         if (device.kind != DeviceKind::whatsapp || !device.is_active) continue;
         environment_has_device = environment_has_device || device.provider_ref == environment.phone_number_id;
         for (Finding& finding : findings_of(device, devices::credentials_of(device, rt.vault(), environment))) findings.push_back(std::move(finding));
@@ -161,6 +162,13 @@ void check_workers(Runtime& rt, Findings& findings) {
         findings.push_back({"workers", CheckStatus::pass, fmt::format("{} at work", attendance.at_work)});
     else
         findings.push_back({"workers", CheckStatus::warn, workers::what_is_missing(attendance), workers::way_out(attendance)});
+}
+
+/// What nears a limit, or is at one.
+void check_pace(Runtime& rt, Findings& findings) {
+    for (Strain& strain : rt.read([](Snapshot& db) { return strains::list(db); }))
+        findings.push_back(
+            {fmt::format("pace.{}.{}", strain.device, to_word(strain.kind)), CheckStatus::warn, std::move(strain.detail), std::move(strain.hint)});
 }
 
 /// No work of ours is left of these, so that no queue tells them.
@@ -232,6 +240,7 @@ constexpr Check all_checks[] = {{"config", check_config, ""},
                                 {"requests", check_requests, ""},
                                 {"workers", check_workers, "database"},
                                 {"queue", check_queue, "database"},
+                                {"pace", check_pace, "database"},
                                 {"messages", check_failed_messages, "database"},
                                 {"accounts", check_accounts, "database"}};
 

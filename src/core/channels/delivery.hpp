@@ -61,6 +61,7 @@ struct StatusUpdate {
     std::string opaque;       // our own id given back (biz_opaque_callback_data); may be empty
     std::string error_code;   // of a failed one, as text; empty otherwise
     std::string error_title;  // without any number of four or more digits but the code
+    std::string pricing;      // "service, regular, not billed"; empty when nothing is said of it
 };
 
 /// Whether a person wants to be written what is for sale.

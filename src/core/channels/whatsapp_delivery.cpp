@@ -117,6 +117,19 @@ void read_recipient(StatusUpdate& status, const Json& item) {
     if (!is_group) status.recipient = address_of(item, "recipient_id", "recipient_user_id");
 }
 
+/// What the provider takes for the message, in its own words.
+std::string pricing_of(const Json& item) {
+    constexpr std::size_t word_max = 40;
+    const Json& pricing = member(item, "pricing");
+    if (!pricing.is_object()) return {};
+    std::string text;
+    for (const std::string_view name : {"category", "type"})
+        if (const std::string word = text_at(pricing, name); !word.empty()) text += first_characters(word, word_max) + ", ";
+    const Json& billable = member(pricing, "billable");
+    if (billable.is_boolean()) return text + (billable.get<bool>() ? "billed" : "not billed");
+    return text.substr(0, text.empty() ? 0 : text.size() - 2);
+}
+
 DeliveryItem read_status(const Json& item, const Envelope& envelope) {
     DeliveryItem out{envelope.route, "status", Broken{}};
     StatusUpdate status;
@@ -127,6 +140,7 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
         return out;
     }
     read_recipient(status, item);
+    status.pricing = pricing_of(item);
     status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     status.opaque = text_at(item, "biz_opaque_callback_data");
     if (const Json& errors = member(item, "errors"); errors.is_array() && !errors.empty()) {

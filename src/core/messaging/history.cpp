@@ -9,6 +9,7 @@
 #include "core/devices/devices.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/pacing.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
@@ -67,8 +68,8 @@ std::string explain_reason(const std::string& reason) {
 }
 
 /// "131026: Message undeliverable", with what the code means.
-std::string explain_error(const std::string& error) {
-    const std::string meaning = explain_send_error(std::string_view(error).substr(0, error.find(':')));
+std::string explain_error(const std::string& error, std::string (*explain)(std::string_view code) = explain_send_error) {
+    const std::string meaning = explain(std::string_view(error).substr(0, error.find(':')));
     return meaning.empty() ? error : fmt::format("{}; {}", error, meaning);
 }
 
@@ -233,7 +234,8 @@ private:
     void tell_statuses() {
         for (const ReportedStatus& status : statuses::list(db_, message_.id)) {
             std::string detail = "says the provider";
-            if (const auto error = status.error()) detail += ": " + explain_error(*error);
+            if (const auto error = status.error()) detail += ": " + explain_error(*error, explain_status_error);
+            if (status.pricing) detail += ": " + *status.pricing;
             step(status.at, status.status, std::move(detail));
         }
     }
@@ -257,14 +259,13 @@ private:
         }
         if (is_behind) return wait(before);
         if (send.state != SendState::queued) return wait("a worker is sending it");
-        if (const auto blocked = blocked_until(); blocked && *blocked > db_.now())
-            return wait(fmt::format("the provider limits the account until {}", to_iso(*blocked)));
+        const auto pace = pacing::find(db_, message_.device_id);
+        if (pace && pace->blocked_until > db_.now())
+            return wait(fmt::format("the provider limits the account until {}", to_iso(pace->blocked_until)));
+        if (pace && pace->waiting_since != Time{} && lanes_.send_due_at <= db_.now())
+            return wait(fmt::format("for the pace of device {}, {} a second", device->key, devices::options_of(*device).rate_per_s));
         if (lanes_.send_due_at > db_.now()) return wait(fmt::format("attempt {} at {}", send.attempt, to_iso(lanes_.send_due_at)));
         wait_for_worker(QueueName::send);
-    }
-
-    std::optional<Time> blocked_until() {
-        return db_.query("SELECT blocked_until FROM device_pacing WHERE device_id = $1", message_.device_id).first<Time>();
     }
 
     Snapshot& db_;

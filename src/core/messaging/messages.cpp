@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -30,6 +31,18 @@ struct Amendment {
 };
 WABOT_DESCRIBE(Amendment, FIELD(conversation_id), FIELD(device_id), FIELD(direction), FIELD(content), FIELD(metadata), FIELD(edited_at),
                FIELD(revoked_at), FIELD(by_conversation_id), FIELD(by_direction), FIELD(by_type), FIELD(by_content), FIELD(by_timestamp))
+
+}  // namespace wabot
+
+namespace wabot {
+
+/// An attempt at a part of a message.
+struct AttemptStanding {
+    std::int64_t part;
+    std::string state;
+    std::optional<std::int64_t> reported;  // the most the provider said of it, by rank
+};
+WABOT_DESCRIBE(AttemptStanding, FIELD(part), FIELD(state), FIELD(reported))
 
 }  // namespace wabot
 
@@ -74,6 +87,40 @@ int rank(MessageStatus status) {
 
 bool is_reported(MessageStatus status) {
     return status == MessageStatus::delivered || status == MessageStatus::read || status == MessageStatus::played || status == MessageStatus::failed;
+}
+
+/// How an attempt stands: by the provider's word when that is more than "accepted".
+MessageStatus status_of(const AttemptStanding& attempt) {
+    static constexpr std::array<std::pair<std::string_view, MessageStatus>, 7> of_state{{{"failed", MessageStatus::failed},
+                                                                                         {"held", MessageStatus::held},
+                                                                                         {"uncertain", MessageStatus::uncertain},
+                                                                                         {"cancelled", MessageStatus::cancelled},
+                                                                                         {"queued", MessageStatus::queued},
+                                                                                         {"claimed", MessageStatus::queued},
+                                                                                         {"handing_over", MessageStatus::queued}}};
+    static constexpr std::array<MessageStatus, 6> of_report{MessageStatus::sent,      MessageStatus::sent, MessageStatus::failed,
+                                                            MessageStatus::delivered, MessageStatus::read, MessageStatus::played};
+    const auto found = std::ranges::find(of_state, attempt.state, &std::pair<std::string_view, MessageStatus>::first);
+    return found == of_state.end() ? of_report.at(static_cast<std::size_t>(attempt.reported.value_or(0))) : found->second;
+}
+
+bool is_accepted(MessageStatus status) {
+    return rank(status) >= rank(MessageStatus::sent);
+}
+
+/// The attempts are in the order of parts, of each the newest last. A part stands as its furthest accepted attempt, else as its newest; the message
+/// as the first of these that any part is in.
+MessageStatus least_of(const std::vector<AttemptStanding>& attempts) {
+    std::map<std::int64_t, MessageStatus> parts;
+    for (const AttemptStanding& attempt : attempts) {
+        const MessageStatus status = status_of(attempt);
+        const auto [part, is_first] = parts.try_emplace(attempt.part, status);
+        if (!is_first && (!is_accepted(part->second) || rank(status) > rank(part->second))) part->second = status;
+    }
+    using enum MessageStatus;
+    for (const MessageStatus status : {failed, held, uncertain, cancelled, queued, sent, delivered, read, played})
+        if (std::ranges::any_of(parts, [status](const auto& part) { return part.second == status; })) return status;
+    return sent;
 }
 
 }  // namespace
@@ -192,29 +239,19 @@ void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optiona
 
 void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error) {
     const auto from = tx.query("SELECT status FROM messages WHERE id = $1", id).one<MessageStatus>();
-    static constexpr std::string_view newest_sql = R"sql(
-        SELECT s.state FROM sends s
-        WHERE s.message_id = $1 AND s.attempt = (
-            SELECT n.attempt FROM sends n WHERE n.message_id = s.message_id AND n.part = s.part
-            ORDER BY CASE WHEN n.state = 'sent' THEN 0 ELSE 1 END, n.attempt DESC LIMIT 1))sql";
-    const auto states = tx.query(newest_sql, id).all<std::string>();
-    // The first of these that any part is in; all parts sent otherwise.
-    static constexpr std::array<std::pair<std::string_view, MessageStatus>, 7> order{{{"failed", MessageStatus::failed},
-                                                                                      {"held", MessageStatus::held},
-                                                                                      {"uncertain", MessageStatus::uncertain},
-                                                                                      {"cancelled", MessageStatus::cancelled},
-                                                                                      {"queued", MessageStatus::queued},
-                                                                                      {"claimed", MessageStatus::queued},
-                                                                                      {"handing_over", MessageStatus::queued}}};
-    MessageStatus to = MessageStatus::sent;
-    for (const auto& [word, status] : order) {
-        if (std::find(states.begin(), states.end(), word) == states.end()) continue;
-        to = status;
-        break;
-    }
-    // What the provider has reported stands, unless a part will not go at all.
-    if (from == MessageStatus::failed || (is_reported(from) && to != MessageStatus::failed && to != MessageStatus::held)) return;
-    if (to != from) tx.execute("UPDATE messages SET status = $2, error = $3, updated_at = $4 WHERE id = $1", id, to, error, tx.now());
+    // In a group a failure is of one participant, and says nothing of the others.
+    static constexpr std::string_view sql = R"sql(
+        SELECT s.part, s.state,
+               (SELECT CAST(max(CASE r.status WHEN 'played' THEN 5 WHEN 'read' THEN 4 WHEN 'delivered' THEN 3 WHEN 'failed' THEN 2 ELSE 0 END) AS BIGINT)
+                FROM message_statuses r
+                WHERE r.whatsapp_message_id_hash = s.whatsapp_message_id_hash AND (r.status <> 'failed' OR k.is_group <> $2)) AS reported
+        FROM sends s JOIN conversations c ON c.id = s.conversation_id JOIN contacts k ON k.id = c.contact_id
+        WHERE s.message_id = $1 ORDER BY s.part, s.attempt)sql";
+    const MessageStatus to = least_of(tx.query(sql, id, true).all<AttemptStanding>());
+    if (from == MessageStatus::failed || to == from) return;
+    const bool is_final = to == MessageStatus::failed || to == MessageStatus::held;
+    if (is_reported(from) && !is_final && rank(to) < rank(from)) return;
+    tx.execute("UPDATE messages SET status = $2, error = $3, updated_at = $4 WHERE id = $1", id, to, error, tx.now());
 }
 
 }  // namespace wabot::messages

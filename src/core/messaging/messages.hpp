@@ -134,8 +134,8 @@ Message get(Snapshot& db, MessageId id);
 bool advances(MessageStatus from, MessageStatus to);
 /// Moves it when that advances. `error` goes with a failure.
 void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optional<JsonText>& error);
-/// Sets the status from the accepted, else the newest attempt of each part. Leaves alone what the provider has reported already, unless a part
-/// will not go at all.
+/// Sets the status to the least of its parts: of each what the provider has reported of an attempt, else the accepted, else the newest attempt. What
+/// was reported is taken back only when a part will not go at all.
 void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error = std::nullopt);
 
 }  // namespace messages

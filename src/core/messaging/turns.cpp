@@ -127,7 +127,7 @@ std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& a
                                const Limits& limits) {
     std::vector<ClaimedTurn> out;
     Staffs staffs(answering);
-    for (const ClaimedLane& lane : lanes::claim(tx, Lane::turn, limit, until, worker)) {
+    for (const ClaimedLane& lane : lanes::claim_turns(tx, limit, until, worker)) {
         auto turn = look_at(tx, staffs, lane);
         if (!turn) {
             tx.execute("UPDATE conversations SET turn_pending = 0, turn_state = 'idle' WHERE id = $1", lane.id);

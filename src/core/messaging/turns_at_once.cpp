@@ -56,8 +56,8 @@ Look look(Snapshot& db, Answering& answering, int limit) {
     return out;
 }
 
-AtOnce::AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, int room)
-    : tx_(tx), cause_(cause), worker_(worker), until_(until), room_(room), buckets_(tx) {}
+AtOnce::AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::Room room)
+    : tx_(tx), cause_(cause), worker_(worker), until_(until), room_(std::move(room)), buckets_(tx) {}
 
 bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     const TurnMessage& asked = ready.turn.message;
@@ -114,13 +114,18 @@ void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, Message
               .on_uncertain = on_uncertain,
               .lease_no = lane.lease_no};
     claimed_.push_back({lane, std::move(send), contacts::target_of(tx_, asked.contact_id, asked.phone_number),
-                        decision.quotes ? asked.provider_id : std::nullopt, buckets_.revision(asked.device_id)});
+                        decision.quotes ? asked.provider_id : std::nullopt, buckets_.revision(asked.device_id),
+                        buckets_.limit_seen(asked.device_id)});
+    room_.take(asked.device_id);
 }
 
 bool AtOnce::may_claim(const ReadyTurn& ready) {
-    if (!ready.send_lane_is_idle || static_cast<int>(claimed_.size()) >= room_) return false;
     const DeviceId device = ready.turn.message.device_id;
-    return buckets_.may_send(device) && !buckets_.take(device);
+    if (!ready.send_lane_is_idle || room_.of(device) <= 0) return false;
+    if (!buckets_.may_send(device) || buckets_.is_waiting(device)) return false;  // not before those that wait for a token
+    if (buckets_.take(device)) return true;
+    buckets_.set_waiting(device, true);
+    return false;
 }
 
 bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <limits>
 #include <map>
 
 #include "core/base/error.hpp"
@@ -117,7 +118,7 @@ struct Worker::State final : WorkerContext {
             std::size_t finished = 0;
         } done;
         const bool may_send = works_on(QueueName::send) && !co_await is_paused(QueueName::send) && !stopping.load();
-        const int room = may_send ? sending.room() : 0;
+        const sends::Room room = sending.room().at_most(may_send ? std::numeric_limits<int>::max() : 0);
         Time until{};
         auto finish = [&](Transaction& tx) {
             Done now;

@@ -104,7 +104,7 @@ struct Pipeline {
     bool run_until(Until is_done, Clock& clock = real_world().clock) {
         asio::io_context context(1);
         World its_world{clock, real_world().timers, world.random};
-        Worker worker({*db, vault, its_world, http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({*db, vault, its_world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         running = &worker;
         bool was_done = false;
         auto watch = [&]() -> asio::awaitable<void> {

@@ -7,6 +7,7 @@ ALTER TABLE messages DROP COLUMN edited_at;
 DROP TABLE contact_notes;
 ALTER TABLE contacts DROP COLUMN marketing_at;
 ALTER TABLE contacts DROP COLUMN marketing;
+DROP DOMAIN marketing_wish;
 DELETE FROM contact_identities WHERE kind = 'parent';
 ALTER TABLE contact_identities DROP CONSTRAINT contact_identities_kind_check;
 ALTER TABLE contact_identities ADD CONSTRAINT contact_identities_kind_check

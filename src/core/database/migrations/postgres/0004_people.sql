@@ -3,7 +3,8 @@ ALTER TABLE contact_identities ADD CONSTRAINT contact_identities_kind_check
     CHECK (kind = 'phone' OR kind = 'bsuid' OR kind = 'lid' OR kind = 'jid' OR kind = 'chat' OR kind = 'parent');
 
 -- Whether the person wants to be written what is for sale; null: never said.
-ALTER TABLE contacts ADD COLUMN marketing TEXT CHECK (marketing IN ('stop', 'resume'));
+CREATE DOMAIN marketing_wish AS TEXT CHECK (VALUE IN ('stop', 'resume'));
+ALTER TABLE contacts ADD COLUMN marketing marketing_wish;
 ALTER TABLE contacts ADD COLUMN marketing_at BIGINT;
 
 -- What became known of who a contact is, beside its addresses.
