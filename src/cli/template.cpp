@@ -1,5 +1,7 @@
 #include "cli/template.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/lookup.hpp"
 #include "cli/paging.hpp"
 #include "core/devices/options.hpp"

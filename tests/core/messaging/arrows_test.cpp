@@ -463,7 +463,7 @@ TEST_CASE_METHOD(Arrows, "arrows: what a person typed and nobody answered clearl
     work();
     http.script = {[](const HttpRequest&) -> HttpOutcome { return HttpFailure{true, "connection closed before an answer"}; }};
     store.write([&](Transaction& tx) {
-        messages::type(tx, a_cause, {device, all()[0].contact_id, "Let me see.", std::nullopt, "c-new", tx.now() + 1h});
+        messages::type(tx, a_cause, {device, all()[0].contact_id, {.text = "Let me see."}, std::nullopt, "c-new", tx.now() + 1h});
     });
     work();
     CHECK(send_states() == Words{"uncertain 1"});

@@ -36,7 +36,7 @@ struct Incoming : Pipeline {
     }
     /// Reads what was posted; nobody answers.
     void only_drain() {
-        while (blocking(drain(store.db(), vault, world.random, directory, 1h)) > 0) continue;
+        while (blocking(drain(store.db(), vault, world.random, directory, {1h, 1min})) > 0) continue;
     }
     std::vector<ContactNote> notes(ContactId id) {
         return store.read([&](Snapshot& db) { return contacts::notes(db, id); });

@@ -463,7 +463,7 @@ TEST_CASE_METHOD(Limits, "limits: an account that hangs holds some of the hands,
     HangingHttp hanging(real_world().timers, "555000");
     asio::io_context context(1);
     World mixed{world.clock, real_world().timers, world.random};
-    Worker worker({store.db(), vault, mixed, hanging, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+    Worker worker({store.db(), vault, mixed, hanging, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
     std::exception_ptr failure;
     asio::co_spawn(context, worker.run(), [&](std::exception_ptr thrown) { failure = thrown; });
     const auto until = [&](auto condition) {

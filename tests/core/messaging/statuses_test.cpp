@@ -32,7 +32,7 @@ struct Statuses : Pipeline {
         http.requests.clear();
         accepted = 0;
         const std::string text = std::string(4000, 'a') + " " + std::string(4000, 'b') + " " + std::string(1000, 'c');
-        const messages::Typed typed{device, all()[0].contact_id, text, std::nullopt, "c-new", world.clock.now() + 1h};
+        const messages::Typed typed{device, all()[0].contact_id, {.text = text}, std::nullopt, "c-new", world.clock.now() + 1h};
         store.write([&](Transaction& tx) { messages::type(tx, a_cause, typed); });
     }
     /// The last message that is ours.
