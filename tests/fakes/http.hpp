@@ -17,6 +17,7 @@ public:
         if (connecting) connecting();
         if (before_body) co_await before_body();
         requests.push_back(request);
+        requests.back().sink.reset();  // who gave it waits for it to be free again
         Answer answer = otherwise;
         if (!script.empty()) {
             answer = script.front();

@@ -107,7 +107,7 @@ TEST_CASE_METHOD(Medium, "whatsapp media: a download goes on behind what is ther
     }
     SECTION("and not behind another place") {
         then(answer(206, "octets", {{"content-range", "bytes 4-10/11"}}));
-        CHECK(refused() == "passing: the server answers with another range than was asked for");
+        CHECK(refused() == "passing: the server answered with another range than was asked for");
         CHECK(draft->size() == 0);
     }
     SECTION("from the beginning when there is too much already") {
