@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/base/clock.hpp"
 #include "core/http_client/http_client.hpp"
 
 namespace wabot::test {
@@ -18,6 +19,7 @@ public:
         if (before_body) co_await before_body();
         requests.push_back(request);
         requests.back().sink.reset();  // who gave it waits for it to be free again
+        while (hangs && hangs(request)) co_await real_world().timers.after(std::chrono::milliseconds(5));
         Answer answer = otherwise;
         if (!script.empty()) {
             answer = script.front();
@@ -40,7 +42,8 @@ public:
         }
     }
 
-    std::function<void()> connecting;  // called with each request, before its gate
+    std::function<void()> connecting;               // called with each request, before its gate
+    std::function<bool(const HttpRequest&)> hangs;  // asked again and again after the gate: no answer while it says yes
     std::vector<HttpRequest> requests;
     std::deque<Answer> script;  // for the next requests, then
     Answer otherwise;

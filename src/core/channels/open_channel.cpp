@@ -16,7 +16,7 @@ WhatsappAccount whatsapp_account(const DeviceEntry& device) {
 
 std::unique_ptr<Channel> open_channel(const DeviceEntry& device, HttpClient& http, const World& world) {
     switch (device.kind) {
-        case DeviceKind::whatsapp: return std::make_unique<WhatsappChannel>(whatsapp_account(device), http, world.clock);
+        case DeviceKind::whatsapp: return std::make_unique<WhatsappChannel>(whatsapp_account(device), http, world.clock, world.random);
         case DeviceKind::sim: return std::make_unique<SimChannel>(world.random);
         default: throw Error(Errc::invalid, "this version cannot send on a device of kind " + std::string(to_word(device.kind)));
     }

@@ -27,7 +27,16 @@ std::optional<IncomingMedia> media_of(const Json& message);
 Json metadata_of(const Json& message);
 /// The id of the message quoted, reacted to, edited or revoked; empty when there is none.
 std::string refers_to(const Json& message);
+/// Whether it edits or revokes that one.
+Amends amends(const Json& message);
+/// The new addresses that a system notice tells of.
+std::optional<Address> moved_to(const Json& message);
 /// Whether the person says something that waits for an answer: no reaction, edit, revocation or notice, and nothing undeliverable.
 bool wants_answer(const Json& message);
+
+/// What a change tells of the account, its numbers and its templates: of any field but those of messages. `at` is the entry's time.
+Notice notice_of(const std::string& field, const Json& value, Time at);
+/// The same of an error that stands in no message.
+Notice error_notice(const Json& error, Time at);
 
 }  // namespace wabot::whatsapp

@@ -14,21 +14,23 @@ namespace {
 constexpr std::size_t text_max = 4096;       // characters of one fact
 constexpr std::size_t form_max = 64 * 1024;  // of a form that was filled in
 constexpr std::size_t list_max = 100;        // of products, cards, errors
+constexpr std::size_t in_list_max = 255;     // characters of a fact of these
 constexpr double price_unit = 1000;          // totals are exact to a thousandth: no currency has more digits
 using Names = std::initializer_list<std::string_view>;
 
 std::string short_text(const Json& object, std::string_view name, std::size_t most = text_max) {
-    return first_characters(text_at(object, name), most);
+    const std::string text = first_characters(text_at(object, name), most);
+    return mended_text(text).value_or(text);
 }
 
 /// Those of the texts, numbers and switches called `names` that are there.
-Json picked(const Json& object, Names names) {
+Json picked(const Json& object, Names names, std::size_t most = text_max) {
     Json out = Json::object();
     for (const std::string_view name : names) {
         const Json& value = member(object, name);
-        if (value.is_boolean() || value.is_number_float())
+        if (value.is_boolean() || value.is_number())
             out[std::string(name)] = value;
-        else if (std::string text = short_text(object, name); !text.empty())
+        else if (std::string text = short_text(object, name, most); !text.empty())
             out[std::string(name)] = std::move(text);
     }
     return out;
@@ -97,7 +99,9 @@ Json order_of(const Json& order) {
         out["total"] = std::round(total * price_unit) / price_unit;
         out["currency"] = currency;
     }
-    put(out, "items", each_of(products, [](const Json& one) { return picked(one, {"product_retailer_id", "quantity", "item_price", "currency"}); }));
+    put(out, "items", each_of(products, [](const Json& one) {
+            return picked(one, {"product_retailer_id", "quantity", "item_price", "currency"}, in_list_max);
+        }));
     return out;
 }
 
@@ -114,8 +118,10 @@ Json interactive_of(const Json& interactive) {
 Json cards_of(const Json& contacts) {
     return each_of(contacts, [](const Json& card) {
         Json out = Json::object();
-        if (std::string name = short_text(member(card, "name"), "formatted_name"); !name.empty()) out["name"] = std::move(name);
-        if (std::string company = short_text(member(card, "org"), "company"); !company.empty()) out["company"] = std::move(company);
+        if (std::string name = short_text(member(card, "name"), "formatted_name", in_list_max); !name.empty())
+            out["name"] = without_long_numbers(name);
+        if (std::string company = short_text(member(card, "org"), "company", in_list_max); !company.empty())
+            out["company"] = without_long_numbers(company);
         const Json& phones = member(card, "phones");
         out["phones"] = phones.is_array() ? phones.size() : 0;
         return out;

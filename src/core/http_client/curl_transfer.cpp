@@ -202,9 +202,13 @@ bool Transfer::set_up_headers() {
     return true;
 }
 
+std::size_t Transfer::body_size() const {
+    return request_.source ? request_.source->size() : request_.body.size();
+}
+
 void Transfer::set_up_body() {
     CURL* const easy = easy_.get();
-    if (request_.body.empty()) {
+    if (body_size() == 0) {
         if (request_.method == "HEAD") {
             curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
         } else if (request_.method == "GET") {
@@ -217,7 +221,7 @@ void Transfer::set_up_body() {
     }
     // Never CURLOPT_POSTFIELDS: libcurl sends such a body twice, silently, when a reused connection closes without an answer.
     curl().easy_setopt(easy, CURLOPT_POST, 1L);
-    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_size()));
     if (request_.method != "POST") curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     curl().easy_setopt(easy, CURLOPT_READDATA, this);
     curl().easy_setopt(
@@ -236,8 +240,18 @@ int Transfer::before_request(const char* address) {
         refuse_address();
         return CURL_PREREQFUNC_ABORT;
     }
-    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && request_.body.empty());
+    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && body_size() == 0);
     return repeats ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/// Runs what belongs to somebody else, on a thread where nobody else would catch it.
+template <class Call>
+void Transfer::guarded(Call call) {
+    try {
+        call();
+    } catch (const std::exception& error) {
+        refusal_ = error.what();
+    }
 }
 
 std::size_t Transfer::read(char* to, std::size_t room) {
@@ -248,28 +262,30 @@ std::size_t Transfer::read(char* to, std::size_t room) {
         }
         return CURL_READFUNC_PAUSE;
     }
-    const std::size_t count = std::min(room, request_.body.size() - offered_);
-    std::memcpy(to, request_.body.data() + offered_, count);
+    const std::size_t count = fill({to, std::min(room, body_size() - offered_)});
+    if (count == 0 && offered_ < body_size()) return CURL_READFUNC_ABORT;
     offered_ += count;
     WABOT_FAULT("send.offered");
     return count;
 }
 
-/// Runs what belongs to somebody else, on a thread where nobody else would catch it.
-template <class Call>
-void Transfer::call_sink(Call call) {
-    try {
-        call();
-    } catch (const std::exception& error) {
-        refusal_ = error.what();
+/// The next octets of the body; none when its source has failed.
+std::size_t Transfer::fill(std::span<char> to) {
+    if (!request_.source) {
+        std::memcpy(to.data(), request_.body.data() + offered_, to.size());
+        return to.size();
     }
+    std::size_t count = 0;
+    if (!to.empty()) guarded([&] { count = request_.source->read(to); });
+    if (count == 0 && !to.empty() && refusal_.empty()) refusal_ = "the body of the request ended early";
+    return count;
 }
 
 bool Transfer::offer_to_sink() {
     bool is_wanted = false;
     if (!request_.sink) return is_wanted;
     answer_.status = status();
-    call_sink([&] { is_wanted = request_.sink->wants(answer_); });
+    guarded([&] { is_wanted = request_.sink->wants(answer_); });
     return is_wanted;
 }
 
@@ -293,7 +309,7 @@ std::size_t Transfer::take_body(std::string_view octets) {
     if (taker_ == Taker::nobody_yet) taker_ = offer_to_sink() ? Taker::sink : Taker::answer;
     if (!refusal_.empty()) return 0;
     if (taker_ == Taker::sink) {
-        call_sink([&] { request_.sink->take(octets); });
+        guarded([&] { request_.sink->take(octets); });
         return refusal_.empty() ? octets.size() : 0;
     }
     answer_octets_ += octets.size();
@@ -319,7 +335,7 @@ void Transfer::finish(CURLcode result) {
     if (!refusal_.empty()) return fail(refusal_);
     answer_.status = status();
     // A server may refuse a request by its head alone, but it cannot accept a body that it was never offered.
-    if (!request_.body.empty() && offered_ == 0 && answer_.status < 400) return fail("answered before the body was offered");
+    if (body_size() > 0 && offered_ == 0 && answer_.status < 400) return fail("answered before the body was offered");
     enter(Stage::finished, HttpOutcome(std::move(answer_)));
 }
 

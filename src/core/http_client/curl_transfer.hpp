@@ -64,10 +64,12 @@ private:
 
     bool set_up_headers();
     void set_up_body();
+    std::size_t body_size() const;
+    std::size_t fill(std::span<char> to);
     void guard_address();
     void refuse_address();
     template <class Call>
-    void call_sink(Call call);
+    void guarded(Call call);
     bool offer_to_sink();
     int status() const;
     void enter(Stage stage, std::optional<HttpOutcome> outcome);

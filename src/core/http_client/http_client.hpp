@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,16 @@
 namespace wabot {
 
 namespace asio = boost::asio;
+
+/// Gives the body of a request as it goes out, instead of `HttpRequest::body`: for what is too large to be held. Read once, by the client's thread,
+/// which it must not hold up for long; what it throws ends the exchange, and its text is the reason of the HttpFailure.
+class BodySource {
+public:
+    virtual ~BodySource() = default;
+    virtual std::size_t size() const = 0;
+    /// The next octets, at most all of `to` and at least one.
+    virtual std::size_t read(std::span<char> to) = 0;
+};
 
 struct HttpAnswer {
     int status = 0;
@@ -39,6 +50,7 @@ struct HttpRequest {
     std::chrono::milliseconds timeout{30'000};  // of the whole exchange, the wait for `before_body` excepted
     std::size_t answer_max = 1024 * 1024;       // a longer answer is cut off and counts as no answer; what a sink takes is its own to count
     std::shared_ptr<AnswerSink> sink = {};
+    std::shared_ptr<BodySource> source = {};
     /// For a URL that others made: no connection to an address that is not on the public Internet (public_address.hpp). Where the environment names a
     /// proxy it is the proxy that connects, and has to look.
     bool public_only = false;

@@ -9,6 +9,7 @@
 #include "core/devices/devices.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/pacing.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
@@ -59,6 +60,7 @@ constexpr std::string_view send_columns =
 std::string explain_reason(const std::string& reason) {
     if (reason == "human") return "human: a person has the conversation";
     if (reason == "blocked") return "blocked: the contact is blocked";
+    if (reason == "revoked") return "revoked: its writer took it back";
     if (reason == "loop limit") return "loop limit: too many replies in a minute, as between two machines";
     if (reason == "device inactive") return "device inactive: nobody answers on it";
     if (reason == "no agent") return "no agent: none is attached to the device";
@@ -66,8 +68,8 @@ std::string explain_reason(const std::string& reason) {
 }
 
 /// "131026: Message undeliverable", with what the code means.
-std::string explain_error(const std::string& error) {
-    const std::string meaning = explain_send_error(std::string_view(error).substr(0, error.find(':')));
+std::string explain_error(const std::string& error, std::string (*explain)(std::string_view code) = explain_send_error) {
+    const std::string meaning = explain(std::string_view(error).substr(0, error.find(':')));
     return meaning.empty() ? error : fmt::format("{}; {}", error, meaning);
 }
 
@@ -95,6 +97,8 @@ private:
 
     void tell_incoming() {
         step(message_.created_at, "received", message_.message_type);
+        if (message_.edited_at) step(*message_.edited_at, "edited", "by its writer");
+        if (message_.revoked_at) step(*message_.revoked_at, "revoked", "by its writer");
         tell_media();
         const auto turn = turns::find_of_message(db_, message_.id);
         history_.is_final = true;
@@ -230,7 +234,8 @@ private:
     void tell_statuses() {
         for (const ReportedStatus& status : statuses::list(db_, message_.id)) {
             std::string detail = "says the provider";
-            if (const auto error = status.error()) detail += ": " + explain_error(*error);
+            if (const auto error = status.error()) detail += ": " + explain_error(*error, explain_status_error);
+            if (status.pricing) detail += ": " + *status.pricing;
             step(status.at, status.status, std::move(detail));
         }
     }
@@ -254,14 +259,13 @@ private:
         }
         if (is_behind) return wait(before);
         if (send.state != SendState::queued) return wait("a worker is sending it");
-        if (const auto blocked = blocked_until(); blocked && *blocked > db_.now())
-            return wait(fmt::format("the provider limits the account until {}", to_iso(*blocked)));
+        const auto pace = pacing::find(db_, message_.device_id);
+        if (pace && pace->blocked_until > db_.now())
+            return wait(fmt::format("the provider limits the account until {}", to_iso(pace->blocked_until)));
+        if (pace && pace->waiting_since != Time{} && lanes_.send_due_at <= db_.now())
+            return wait(fmt::format("for the pace of device {}, {} a second", device->key, devices::options_of(*device).rate_per_s));
         if (lanes_.send_due_at > db_.now()) return wait(fmt::format("attempt {} at {}", send.attempt, to_iso(lanes_.send_due_at)));
         wait_for_worker(QueueName::send);
-    }
-
-    std::optional<Time> blocked_until() {
-        return db_.query("SELECT blocked_until FROM device_pacing WHERE device_id = $1", message_.device_id).first<Time>();
     }
 
     Snapshot& db_;

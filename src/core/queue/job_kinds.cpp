@@ -3,6 +3,7 @@
 #include "core/files/files.hpp"
 #include "core/messaging/fetch_media.hpp"
 #include "core/messaging/media.hpp"
+#include "core/messaging/read_receipts.hpp"
 
 namespace wabot {
 
@@ -21,6 +22,7 @@ asio::awaitable<void> run_retention(const JobTools& tools, const ClaimedJob&) {
 constexpr JobKind table[] = {
     {retention::job_kind, 1, run_retention},
     {media::job_kind, 1, fetch_media},
+    {read_receipts::job_kind, 1, read_receipts::run},
 };
 
 }  // namespace

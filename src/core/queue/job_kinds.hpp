@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/clock.hpp"
+#include "core/base/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/directory.hpp"
 #include "core/files/blob_store.hpp"
@@ -17,6 +18,7 @@ namespace wabot {
 /// What a job works with.
 struct JobTools {
     Database& db;
+    const Vault& vault;
     World& world;
     HttpClient& http;
     BlobStore& blobs;

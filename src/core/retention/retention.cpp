@@ -101,6 +101,19 @@ Step delete_files(Transaction& tx, Time before, std::int64_t) {
     return oldest(tx.execute(sql, before, rows_max, tx.now()));
 }
 
+// --- what providers have forgotten of our files
+
+std::int64_t count_uploads(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM media_uploads WHERE expires_at < $1", before);
+}
+
+Step delete_uploads(Transaction& tx, Time before, std::int64_t) {
+    static constexpr std::string_view sql = R"sql(
+        DELETE FROM media_uploads WHERE (device_id, file_id) IN (
+            SELECT device_id, file_id FROM media_uploads WHERE expires_at < $1 ORDER BY expires_at LIMIT $2))sql";
+    return oldest(tx.execute(sql, before, rows_max));
+}
+
 constexpr Rule table[] = {
     {"webhook", "retention.webhooks", "bodies of webhooks that were read", &Keep::webhooks, count_bodies, blank_bodies},
     {"part", "retention.webhooks", "what each part of such a webhook was", &Keep::webhooks, count_parts, delete_parts},
@@ -108,6 +121,7 @@ constexpr Rule table[] = {
     {"change", "retention.changes", "the feed of what happened", &Keep::changes, count_changes, delete_changes},
     {"attempt", "retention.changes", "the record of failed attempts", &Keep::changes, count_attempts, delete_attempts},
     {"file", "retention.files", "the contents of files", &Keep::files, count_files, delete_files},
+    {"upload", "retention.changes", "files that a provider has forgotten", &Keep::changes, count_uploads, delete_uploads},
 };
 
 }  // namespace

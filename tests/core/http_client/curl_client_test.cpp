@@ -65,6 +65,47 @@ RawServer::Reply ok(const std::string&, int) {
 
 }  // namespace
 
+namespace {
+
+/// So many octets, made as they are asked for.
+class Letters : public BodySource {
+public:
+    explicit Letters(std::size_t size, std::size_t fails_at = std::string::npos) : size_(size), fails_at_(fails_at) {}
+    std::size_t size() const override { return size_; }
+    std::size_t read(std::span<char> to) override {
+        if (given_ >= fails_at_) throw std::runtime_error("the disk is gone");
+        const std::size_t count = std::min<std::size_t>({to.size(), 1000, size_ - given_});
+        for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<char>('a' + (given_ + i) % 26);
+        given_ += count;
+        return count;
+    }
+
+private:
+    std::size_t size_, fails_at_, given_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("http client: a body may be read as it goes out") {
+    RawServer server(ok);
+    Client client;
+    HttpRequest request = post_of(server.url(), "");
+    SECTION("whole") {
+        request.source = std::make_shared<Letters>(300'000);
+        CHECK(answer(client.run(std::move(request))).status == 200);
+        REQUIRE(server.ledger().size() == 1);
+        const std::string taken = server.ledger()[0];
+        CHECK(taken.find("Content-Length: 300000\r\n") != std::string::npos);
+        CHECK(taken.ends_with("ghijkl"));
+        CHECK(taken.size() == taken.find("\r\n\r\n") + 4 + 300'000);
+    }
+    SECTION("and ends the exchange when it cannot be read on") {
+        request.source = std::make_shared<Letters>(300'000, 50'000);
+        CHECK(failure(client.run(std::move(request))).reason == "the disk is gone");
+        CHECK(server.ledger().empty());
+    }
+}
+
 TEST_CASE("http client: a request arrives whole and its answer comes back") {
     RawServer server([](const std::string&, int) { return RawServer::Reply{http_answer(201, "made", "X-Kind:  some thing \r\n")}; });
     Client client;
