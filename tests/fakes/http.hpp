@@ -18,6 +18,7 @@ public:
         if (connecting) connecting();
         if (before_body) co_await before_body();
         requests.push_back(request);
+        requests.back().sink.reset();  // who gave it waits for it to be free again
         while (hangs && hangs(request)) co_await real_world().timers.after(std::chrono::milliseconds(5));
         Answer answer = otherwise;
         if (!script.empty()) {

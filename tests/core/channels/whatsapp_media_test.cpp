@@ -107,7 +107,7 @@ TEST_CASE_METHOD(Medium, "whatsapp media: a download goes on behind what is ther
     }
     SECTION("and not behind another place") {
         then(answer(206, "octets", {{"content-range", "bytes 4-10/11"}}));
-        CHECK(refused() == "passing: the server answers with another range than was asked for");
+        CHECK(refused() == "passing: the server answered with another range than was asked for");
         CHECK(draft->size() == 0);
     }
     SECTION("from the beginning when there is too much already") {
@@ -149,7 +149,7 @@ TEST_CASE_METHOD(Medium, "whatsapp media: no URL is followed but https on a host
         {"https://user@media.example.com/", "its URL holds a user"},
         {"https://media.example.com@127.0.0.1/", "its URL holds a user"},
         {"gopher://media.example.com/", "its URL is of scheme gopher, not https"},
-        {"not a url", "its URL cannot be read"},
+        {"https://media.example.com:x/", "its URL cannot be read"},
     }));
     then(looked_up(url));
     SECTION("named by the provider") {
