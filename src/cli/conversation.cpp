@@ -39,7 +39,8 @@ struct GetOptions {
 std::string transcript_line(const Message& message, const Conversation& conversation) {
     const std::string who =
         message.direction == Direction::incoming ? conversation.contact_name.value_or("contact") : std::string(to_word(message.sender_kind));
-    const std::string text = message.content.value_or(fmt::format("({})", message.message_type));
+    const std::string text = message.content.value_or(fmt::format("({})", message.revoked_at ? "revoked" : message.message_type)) +
+                             (message.edited_at && !message.revoked_at ? " (edited)" : "");
     const std::string state = message.direction == Direction::incoming ? "" : fmt::format("  [{}]", to_word(message.status));
     return fmt::format("{}  {} › {}{}\n", to_iso(message.timestamp), isolated(escaped_line(who)), isolated(escaped_line(text)), state);
 }

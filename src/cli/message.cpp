@@ -17,6 +17,7 @@
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/history.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/read_receipts.hpp"
 #include "core/messaging/turns.hpp"
@@ -68,10 +69,25 @@ Json turn_of(Runtime& rt, MessageId id) {
     return json;
 }
 
+/// The files that came with a message, and why one is not there.
+Json media_of(Runtime& rt, MessageId id) {
+    Json json = Json::array();
+    for (const Media& medium : rt.read([&](Snapshot& db) { return media::of_message(db, id); })) json.push_back(to_json(medium));
+    return json;
+}
+
 void message_get(Runtime& rt, const GetOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
-    rt.out().object("message", message, Json{{"turn", turn_of(rt, id)}});
+    Json extra{{"turn", turn_of(rt, id)}, {"files", media_of(rt, id)}};
+    if (rt.globals().reveal) {
+        const Vault& vault = rt.vault();
+        const auto raw = rt.read([&](Snapshot& db) { return messages::raw_of(db, vault, id); });
+        extra["raw"] = raw ? Json(*raw) : Json(nullptr);
+        const auto kept = rt.read([&](Snapshot& db) { return messages::kept_content(db, id); });
+        if (message.revoked_at) extra["kept_content"] = kept ? Json(*kept) : Json(nullptr);
+    }
+    rt.out().object("message", message, extra);
 }
 
 struct SendOptions {
@@ -200,7 +216,7 @@ const Command message_list_command{.path = "message list",
 
 const Command message_get_command{
     .path = "message get",
-    .summary = "Show one message, and who answered it and why",
+    .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
     .examples = {{"wabot message get 12", "which rule answered"}, {"wabot message get 12 --reveal -o json", "with numbers in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();

@@ -11,6 +11,7 @@
 
 #include "cli/runtime.hpp"
 #include "cli/service_log.hpp"
+#include "cli/strain_watch.hpp"
 #include "cli/vitals.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/base/log.hpp"
@@ -133,7 +134,8 @@ struct Service {
             const std::size_t devices = directory.now()->entries().size();
             return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
         };
-        return {has_moved, about, true};
+        const auto tell_strains = [this](const std::vector<Strain>& strains) { strain_watch.see(strains, std::chrono::steady_clock::now()); };
+        return {has_moved, about, true, tell_strains};
     }
 
     asio::awaitable<std::string> probe_database() {
@@ -145,6 +147,7 @@ struct Service {
     Database& db;
     World& world;
     Metrics metrics;
+    StrainWatch strain_watch{metrics};
     Directory directory;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<BlobStore> blobs;

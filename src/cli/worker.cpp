@@ -101,7 +101,7 @@ const Command worker_command{
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<WorkerCommandOptions>();
         cmd.option("--queue", opts->queues, "Work on these only, with commas: inbox, turn, send, job").shown_as("LIST");
-        cmd.option("--concurrency", opts->concurrency, "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 4)")
+        cmd.option("--concurrency", opts->concurrency, "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 16)")
             .shown_as("N");
         cmd.flag("--once", opts->once, "One round over what is due, then end");
         cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");

@@ -24,7 +24,7 @@ std::filesystem::path files_folder(const Settings& settings) {
 }
 
 retention::Keep retention_keep(const Settings& settings) {
-    return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes};
+    return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes, settings.retention_files};
 }
 
 WorkerOptions worker_options(const Settings& settings) {
@@ -32,6 +32,7 @@ WorkerOptions worker_options(const Settings& settings) {
     options.lease = settings.lease;
     options.uncertain_window = settings.uncertain_window;
     options.takeover_timeout = settings.takeover_timeout;
+    options.media_wait = settings.media_wait;
     options.turn_attempts = settings.turn_attempts;
     options.send_attempts = settings.send_attempts;
     options.send_concurrency = settings.send_concurrency;

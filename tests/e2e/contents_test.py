@@ -7,7 +7,8 @@ import sys
 import time
 import zlib
 
-from wabot import UPLOAD_FAULTS, Graph, Wabot, check, deliver, text_message, until, wamid, webhook
+from graph import UPLOAD_FAULTS
+from wabot import Graph, Wabot, check, deliver, text_message, until, wamid, webhook
 
 PERSON = "15550170001"
 CARD_NUMBER = "15550179999"

@@ -4,11 +4,13 @@ order_test.py WABOT calm|kills [CONTACTS EACH PROCESSES]; with PROCESSES that ma
 import asyncio
 import collections
 import sys
+import time
 
-from wabot import Graph, Sender, Wabot, check, seeded, text_message, wamid, webhook
+from wabot import PATIENCE, Graph, Sender, Wabot, check, seeded, text_message, wamid, webhook
 
 CONTACTS, EACH, PROCESSES = map(int, sys.argv[3:]) if sys.argv[3:] else (200, 20, 0)
 SENDERS = 32
+SLOWEST = 15  # answers a second
 
 kills = {"calm": 0, "kills": 2}[sys.argv[2]]
 chance = seeded()
@@ -19,18 +21,19 @@ place_of = {wamid(number, f"Q{i}"): (number, i) for number in numbers for i in r
 async def talk(wabot):
     """Each contact sends its next message when the one before was acknowledged; which contact comes next is chance."""
     left = collections.Counter({number: EACH for number in numbers})
-    resting = set(numbers)
+    resting = list(numbers)
 
     async def work():
         sender = Sender(wabot)
         while resting:
-            number = chance.choice(sorted(resting))
-            resting.remove(number)
+            place = chance.randrange(len(resting))
+            resting[place], resting[-1] = resting[-1], resting[place]
+            number = resting.pop()
             i = EACH - left[number]
             await sender.deliver(webhook(text_message(number, wamid(number, f"Q{i}"), f"message {i}")))
             left[number] -= 1
             if left[number] > 0:
-                resting.add(number)
+                resting.append(number)
         sender.close()
 
     # A sender that finds every contact busy ends; those that made them busy go on.
@@ -83,8 +86,11 @@ with Wabot(sys.argv[1], WABOT_LEASE="2s", WABOT_UNCERTAIN_WINDOW="2s") as wabot,
     wabot.init()
     wabot.echo_agent()
     wabot.device("shop", graph.url)
+    began = time.monotonic()
     processes = asyncio.run(load(wabot, graph))
-    wabot.until_idle()
+    acknowledged = time.monotonic() - began
+    wabot.until_idle(PATIENCE + CONTACTS * EACH / SLOWEST)
+    print(f"{CONTACTS * EACH} messages were acknowledged in {acknowledged:.0f} s and answered in {time.monotonic() - began:.0f} s", flush=True)
     check_order(wabot, graph)
     for process in processes:
         check(process.stop() == 0, f"ends well\n{process.text()}")

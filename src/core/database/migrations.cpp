@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/fault.hpp"
 #include "core/base/vault.hpp"
 #include "core/database/embedded_migrations.hpp"
 
@@ -56,6 +57,7 @@ bool apply(Database& db, const Migration& step) {
             "INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, $2, $3, $4) ON CONFLICT (revision) DO NOTHING";
         if (tx.execute(sql, step.revision, step.name, checksum_of(step), tx.now()) == 0) return false;
         tx.script(step.up);
+        WABOT_FAULT("migration.written");
         return true;
     };
     try {

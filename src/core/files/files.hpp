@@ -8,6 +8,7 @@
 #include "core/base/clock.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/files/file_id.hpp"
 
 namespace wabot {
@@ -66,6 +67,11 @@ std::optional<File> find(Snapshot& db, std::string_view id_or_uuid);
 File get(Snapshot& db, std::string_view id_or_uuid);
 /// Whether a file has that blob.
 bool is_blob_known(Snapshot& db, std::string_view key);
+
+/// Removes the blobs of files that are deleted. How many.
+asio::awaitable<std::size_t> remove_deleted(Database& db, BlobStore& blobs);
+/// Removes what a kill left over: blobs that no file has and drafts that nobody goes on with; those of the last day may be on their way. How many.
+asio::awaitable<std::size_t> sweep(Database& db, BlobStore& blobs);
 
 struct Filter {
     std::optional<DeviceId> device;

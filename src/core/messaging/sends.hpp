@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,8 +51,9 @@ struct ClaimedSend {
     ClaimedLane lane;
     Send send;
     SealedTarget target;
-    std::optional<Sealed> quoted;  // the provider's id of the message it quotes, under messages::id_data
-    std::int64_t device_revision;  // of the configuration it is to be sent with
+    std::optional<Sealed> quoted;    // the provider's id of the message it quotes, under messages::id_data
+    std::int64_t device_revision;    // of the configuration it is to be sent with
+    std::optional<Time> limit_seen;  // the provider's last word that the device is too fast, when nothing was accepted since
 };
 
 namespace sends {
@@ -100,9 +103,25 @@ struct Claimed {
     std::size_t lanes = 0;  // that were looked at; 0 = nothing was due
 };
 
-/// Takes up to `limit` due lanes and, of each, the oldest unfinished send: paced by its device, blocked behind an uncertain one until that one's
-/// window is over, when it is sent anew or held. Gives only what is to be sent now.
-Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, WorkerId worker, const Limits& limits);
+/// How many sends there are hands for, in all and of each device.
+class Room {
+public:
+    Room(int in_all) : in_all_(in_all) {}  // of any device
+    Room(int in_all, int of_others, std::map<DeviceId, int> of) : in_all_(in_all), of_others_(of_others), of_(std::move(of)) {}
+    int in_all() const { return in_all_; }
+    int of(DeviceId device) const;
+    Room at_most(int in_all) const;
+    void take(DeviceId device, int count = 1);
+
+private:
+    int in_all_;
+    int of_others_ = std::numeric_limits<int>::max();  // of each that has no number of its own
+    std::map<DeviceId, int> of_;
+};
+
+/// Takes due lanes and, of each, the oldest unfinished send: as many of a device as it has tokens and there is room for, the devices alike. Behind an
+/// uncertain one it waits until that one's window is over, when it is sent anew or held. Gives only what is to be sent now.
+Claimed claim(Transaction& tx, const Cause& cause, Room room, Time until, WorkerId worker, const Limits& limits);
 
 /// The commit before the first octet. Error{stale} when the send is not ours any more.
 void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash);
@@ -110,12 +129,15 @@ void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& b
 /// What became of it; `provider_id` is sealed under messages::id_data. A fenced outcome changes nothing, but that the provider has accepted is
 /// believed even then: it settles the attempt.
 void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const Sealed& provider_id);
-/// Back in the queue with back-off, failed for good, or the device in error, as its class says. `jitter` in [0, 1).
-void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter);
+/// Back in the queue with back-off, failed for good, or the device in error, as its class says. `jitter` in [0, 1). Whether the device stopped now.
+bool record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter);
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits);
 /// Nothing was offered and nothing went wrong: back as it was, at once.
 void give_back(Transaction& tx, const ClaimedSend& claimed);
 
+/// After a graceful stop released these lanes: what was claimed and not offered goes back as it was. What was being handed over is for
+/// `after_rescue`.
+void uncount(Transaction& tx, const std::vector<ConversationId>& released);
 /// After the lanes of a dead or late worker were released: what it had claimed is queued again, what it was handing over is uncertain.
 void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
 

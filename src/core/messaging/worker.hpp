@@ -24,11 +24,12 @@ struct WorkerOptions {
     std::chrono::milliseconds lease{60'000};
     std::chrono::milliseconds uncertain_window{120'000};
     std::chrono::milliseconds takeover_timeout{12 * 3600 * 1000};
+    std::chrono::milliseconds media_wait{60'000};
     std::int64_t turn_attempts = 8;
     std::int64_t send_attempts = 8;
     int send_concurrency = 128;
     int turn_concurrency = 256;
-    int job_concurrency = 4;
+    int job_concurrency = 16;
     retention::Keep keep{};
 };
 

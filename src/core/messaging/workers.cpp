@@ -54,15 +54,17 @@ bool works_on(const WorkerRow& worker, QueueName queue) {
 enum class Ending { graceful, dead };
 
 void release(Transaction& tx, const Cause& cause, WorkerId worker, Ending ending, const sends::Limits& limits) {
-    const auto released = lanes::rescue_worker(tx, Lane::turn, worker);
+    const auto turn_lanes = lanes::rescue_worker(tx, Lane::turn, worker);
+    const auto send_lanes = lanes::rescue_worker(tx, Lane::send, worker);
     if (ending == Ending::graceful) {
-        turns::uncount(tx, released);
+        turns::uncount(tx, turn_lanes);
+        sends::uncount(tx, send_lanes);
         jobs::give_back(tx, worker);
     } else {
-        attempts::note_lost_turns(tx, released);
+        attempts::note_lost_turns(tx, turn_lanes);
         jobs::rescue_worker(tx, worker);
     }
-    sends::after_rescue(tx, cause, lanes::rescue_worker(tx, Lane::send, worker), limits);
+    sends::after_rescue(tx, cause, send_lanes, limits);
     tx.execute("DELETE FROM workers WHERE id = $1", worker);
 }
 

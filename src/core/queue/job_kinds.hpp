@@ -8,6 +8,7 @@
 #include "core/base/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/directory.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/queue/jobs.hpp"
 #include "core/retention/retention.hpp"
@@ -20,6 +21,7 @@ struct JobTools {
     const Vault& vault;
     World& world;
     HttpClient& http;
+    BlobStore& blobs;
     Directory& directory;
     retention::Keep keep;
 };

@@ -4,13 +4,16 @@
 
 #include "core/base/text.hpp"
 #include "core/devices/devices.hpp"
+#include "core/retention/retention.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/blob_store.hpp"
 #include "tests/fakes/code_of.hpp"
 #include "tests/fakes/scratch_store.hpp"
 #include "tests/fakes/world.hpp"
 
 using namespace wabot;
 using namespace wabot::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -28,6 +31,11 @@ struct Files {
                                    .backend = "local",
                                    .key = blob});
         });
+    }
+    static void put(BlobStore& blobs, char key) {
+        const auto draft = blobs.begin(std::string(32, key));
+        draft->append("abc");
+        draft->publish();
     }
     std::vector<FileId> ids(const files::Filter& filter, int limit = 10, std::optional<FileId> before = std::nullopt) {
         std::vector<FileId> out;
@@ -75,6 +83,43 @@ TEST_CASE_METHOD(Files, "files: they are listed newest first, by device and by o
     CHECK(ids({}, 10, two) == std::vector{one});
     CHECK(ids({.origin = FileOrigin::outgoing}) == std::vector{two});
     CHECK(ids({.device = device}) == std::vector{three});
+}
+
+TEST_CASE_METHOD(Files, "files: the blob of a deleted file goes, its row stays", "[files]") {
+    FakeBlobs blobs(world.clock);
+    put(blobs, 'a');
+    put(blobs, 'b');
+    add('a');
+    const FileId kept = add('b');
+    const retention::Rule& rule = *std::ranges::find(retention::all_rules(), "file", &retention::Rule::noun);
+    CHECK(blocking(retention::run(store.db(), rule, {.files = 0h})) == 0);
+    world.clock.advance(48h);
+    store.write([&](Transaction& tx) { tx.execute("UPDATE files SET created_at = $2 WHERE id = $1", kept, tx.now()); });
+    CHECK(store.read([&](Snapshot& db) { return retention::count(db, rule, {.files = 24h}); }) == 1);
+    CHECK(blocking(retention::run(store.db(), rule, {.files = 24h})) == 1);
+    CHECK(blocking(files::remove_deleted(store.db(), blobs)) == 1);
+    CHECK(blocking(files::remove_deleted(store.db(), blobs)) == 0);
+    CHECK_FALSE(blobs.size(std::string(32, 'a')));
+    CHECK(blobs.size(std::string(32, 'b')));
+    const File gone = store.read([](Snapshot& db) { return files::get(db, "1"); });
+    CHECK(gone.deleted_at);
+    CHECK_FALSE(gone.storage_key);
+}
+
+TEST_CASE_METHOD(Files, "files: what a kill left over goes a day later", "[files]") {
+    FakeBlobs blobs(world.clock);
+    put(blobs, 'a');
+    put(blobs, 'b');
+    add('a');
+    blobs.begin(std::string(32, 'c'))->append("half");
+    CHECK(blocking(files::sweep(store.db(), blobs)) == 0);
+    world.clock.advance(25h);
+    put(blobs, 'd');
+    CHECK(blocking(files::sweep(store.db(), blobs)) == 2);
+    CHECK(blobs.size(std::string(32, 'a')));
+    CHECK_FALSE(blobs.size(std::string(32, 'b')));
+    CHECK(blobs.size(std::string(32, 'd')));
+    CHECK(blobs.begin(std::string(32, 'c'))->size() == 0);
 }
 
 TEST_CASE("files: names are fit to be shown", "[files]") {

@@ -410,3 +410,90 @@ TEST_CASE("http client: a server may refuse a request by its head alone, but not
     else if (gates == 0)
         CHECK_FALSE(failure(outcome).offered);
 }
+
+namespace {
+
+/// Notes what it was given; throws at will.
+struct Notebook : AnswerSink {
+    bool wants(const HttpAnswer& head) override {
+        status = head.status;
+        if (refuses) throw Error(Errc::invalid, "not wanted");
+        return head.status == 200;
+    }
+    void take(std::string_view octets) override {
+        text += octets;
+        if (text.size() > most) throw Error(Errc::too_large, "too much of it");
+    }
+    std::string text;
+    int status = 0;
+    bool refuses = false;
+    std::size_t most = 10'000'000;
+};
+
+HttpRequest get_into(const std::shared_ptr<Notebook>& notebook, const std::string& url) {
+    HttpRequest request{.url = url};
+    request.sink = notebook;
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("http client: an answer goes into a sink as it comes, however long it is") {
+    const std::string body(3'000'000, 'x');
+    RawServer server([&](const std::string&, int) { return RawServer::Reply{http_answer(200, body)}; });
+    Client client;
+    const auto notebook = std::make_shared<Notebook>();
+    const HttpOutcome outcome = client.run(get_into(notebook, server.url()));
+    CHECK(answer(outcome).status == 200);
+    CHECK(answer(outcome).body.empty());
+    CHECK(notebook->text == body);
+}
+
+TEST_CASE("http client: a sink leaves a body to the answer, and is asked for an empty one too") {
+    RawServer server([](const std::string& request, int) {
+        return RawServer::Reply{request.starts_with("GET /none") ? http_answer(200, "") : http_answer(404, "gone")};
+    });
+    Client client;
+    const auto notebook = std::make_shared<Notebook>();
+    CHECK(answer(client.run(get_into(notebook, server.url()))).body == "gone");
+    CHECK(notebook->status == 404);
+    CHECK(notebook->text.empty());
+    CHECK(answer(client.run(get_into(notebook, server.url("/none")))).status == 200);
+    CHECK(notebook->status == 200);
+}
+
+TEST_CASE("http client: what a sink throws ends the exchange with its words") {
+    RawServer server([](const std::string&, int) { return RawServer::Reply{http_answer(200, std::string(1'000'000, 'x'))}; });
+    Client client;
+    const auto small = std::make_shared<Notebook>();
+    small->most = 10;
+    CHECK(failure(client.run(get_into(small, server.url()))).reason == "too much of it");
+    const auto unwilling = std::make_shared<Notebook>();
+    unwilling->refuses = true;
+    CHECK(failure(client.run(get_into(unwilling, server.url()))).reason == "not wanted");
+    CHECK(unwilling->text.empty());
+}
+
+TEST_CASE("http client: a sink keeps what came before the connection broke") {
+    RawServer server([](const std::string&, int) { return RawServer::Reply{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe first part", true}; });
+    Client client;
+    const auto notebook = std::make_shared<Notebook>();
+    CHECK(failure(client.run(get_into(notebook, server.url()))).reason == "connection closed within the answer");
+    CHECK(notebook->text == "the first part");
+}
+
+TEST_CASE("http client: a request for the public Internet does not reach this machine") {
+    RawServer server(ok);
+    Client client;
+    HttpRequest request{.url = server.url()};
+    request.public_only = true;
+    const HttpOutcome refused = client.run(request);
+    CHECK(failure(refused).refused_here);
+    CHECK(failure(refused).reason == "the address is not one of the public Internet");
+    CHECK(server.connections() == 0);
+
+    // Nor over a connection that somebody who trusts it has made.
+    CHECK(answer(client.run({.url = server.url()})).status == 200);
+    CHECK(failure(client.run(request)).refused_here);
+    CHECK(server.ledger().size() == 1);
+}

@@ -94,11 +94,30 @@ struct Pipeline {
         Worker worker({store.db(), vault, world.world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         std::size_t done = 0;
         auto run = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };
-        asio::co_spawn(context, run(), [](std::exception_ptr failure) {
-            if (failure) std::rethrow_exception(failure);
-        });
+        asio::co_spawn(context, run(), rethrow);
         context.run();
         return done;
+    }
+    /// A worker as `serve` runs it, until `is_done` or, which is a failure, for ten seconds of the real clock. Its timers are the machine's; so is
+    /// its clock, unless another is given.
+    template <class Until>
+    bool run_until(Until is_done, Clock& clock = real_world().clock) {
+        asio::io_context context(1);
+        World its_world{clock, real_world().timers, world.random};
+        Worker worker({*db, vault, its_world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        running = &worker;
+        bool was_done = false;
+        auto watch = [&]() -> asio::awaitable<void> {
+            for (int i = 0; i < 1000 && !(was_done = is_done()); ++i) co_await real_world().timers.after(10ms);
+            worker.stop();
+        };
+        asio::co_spawn(context, worker.run(), rethrow);
+        asio::co_spawn(context, watch(), rethrow);
+        context.run();
+        return was_done;
+    }
+    static void rethrow(std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);
     }
 
     std::vector<Message> all(std::optional<Direction> direction = std::nullopt) {
@@ -142,6 +161,8 @@ struct Pipeline {
 
     FakeWorld world;
     ScratchStore store{world.clock};
+    Database* db = &store.db();  // what `run_until` works with
+    Worker* running = nullptr;   // as long as it does
     Vault vault{std::string(64, '7'), world.random};
     FakeHttp http;
     FakeBlobs blobs{world.clock};

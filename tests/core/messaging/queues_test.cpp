@@ -17,24 +17,6 @@ struct Queues : Pipeline {
     bool resume(QueueName name) {
         return store.write([&](Transaction& tx) { return pauses::resume(tx, a_cause, name); });
     }
-    /// A worker as `serve` runs it, until `is_done` or, which is a failure, for ten seconds of the real clock.
-    template <class Until>
-    bool run_until(Until is_done) {
-        asio::io_context context(1);
-        Worker worker({store.db(), vault, real_world(), http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
-        bool was_done = false;
-        auto watch = [&]() -> asio::awaitable<void> {
-            for (int i = 0; i < 500 && !(was_done = is_done()); ++i) co_await real_world().timers.after(20ms);
-            worker.stop();
-        };
-        const auto rethrow = [](std::exception_ptr failure) {
-            if (failure) std::rethrow_exception(failure);
-        };
-        asio::co_spawn(context, worker.run(), rethrow);
-        asio::co_spawn(context, watch(), rethrow);
-        context.run();
-        return was_done;
-    }
 };
 
 }  // namespace

@@ -366,6 +366,21 @@ TEST_CASE_METHOD(Operator, "surgery: what was accepted by another attempt is not
     CHECK(http.requests.size() == 1);
 }
 
+TEST_CASE_METHOD(Operator, "surgery: a dead send that is cancelled is no dead letter any more", "[surgery]") {
+    be_dead();
+    CHECK(listed() == Words{"send/1"});
+    cancel(send);
+    CHECK(send_states() == Words{"cancelled 1"});
+    CHECK(message_states() == Words{"failed"});  // and says why: that it was given up changes nothing about that
+    CHECK(reply().error);
+    CHECK(listed().empty());
+    CHECK(is_noted("send.cancelled", send));
+    CHECK(code_of([&] { cancel(send); }) == Errc::conflict);
+    work();
+    CHECK(http.requests.size() == 1);
+    check_at_rest();
+}
+
 TEST_CASE_METHOD(Operator, "surgery: a queued send is cancelled, and the others keep their times", "[surgery]") {
     be_retrying();
     write_text(ada, "wamid.2", "two");

@@ -114,7 +114,7 @@ TEST_CASE_METHOD(Pipeline, "workers: what was claimed without its worker hearing
     write_text(ada, "wamid.1", "hi");
     work();
     const auto conversation = ConversationId{count("SELECT id FROM conversations")};
-    const auto claimed_lanes = [&](Transaction& tx, Time until) { return lanes::claim(tx, Lane::send, 10, until, worker_id).size(); };
+    const auto claimed_lanes = [&](Transaction& tx, Time until) { return lanes::claim_sends(tx, device, 10, until, worker_id).size(); };
     store.write([&](Transaction& tx) { lanes::add(tx, Lane::send, conversation, 1); });
     const Time until = world.clock.now() + 1h;
     CHECK(store.write([&](Transaction& tx) { return claimed_lanes(tx, until); }) == 1);

@@ -1,5 +1,5 @@
 -- What is sent besides plain text: the object of its kind, sealed, for it may hold numbers of others. `content` is what people read of it.
-ALTER TABLE sends ADD COLUMN kind TEXT NOT NULL DEFAULT 'text' CHECK (length(kind) BETWEEN 1 AND 30);
+ALTER TABLE sends ADD COLUMN kind kind_name NOT NULL DEFAULT 'text';
 ALTER TABLE sends ADD COLUMN payload BYTEA;
 
 -- A file of ours that the provider keeps for a device, until it forgets it.

@@ -1,0 +1,156 @@
+"""`wabot migrate up` is killed on its way: the store is at the one revision or at the other, whole, and goes on from there: migrations_test.py WABOT STORED
+
+At each fault point of it, and at any moment. It begins with nothing, and with the stores of each revision that are kept as text in STORED.
+"""
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+from wabot import POSTGRES, PATIENCE, Wabot, check, psql, seeded
+
+ENGINE = "postgres" if POSTGRES else "sqlite"
+POINTS = ["commit.before", "migration.written", "commit.after"]
+MOMENTS = 8  # at which the binary that ships is killed
+
+chance = seeded()
+
+SCHEMA = {
+    "sqlite": """SELECT t.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || coalesce(c.dflt_value, '') FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+                 WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'
+                 UNION ALL SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1""",
+    "postgres": """SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns
+                   WHERE table_schema = 'public'
+                   UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1""",
+}
+
+
+class Store:
+    def __init__(self, wabot, stored=None):
+        """Empty, or as it is stored."""
+        self.wabot = wabot
+        self.clear()
+        if stored:
+            self.run(stored.read_text())
+
+    def clear(self):
+        if POSTGRES:
+            psql(self.wabot.store.url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            return
+        for path in pathlib.Path(self.wabot.dir).glob("wabot.db*"):
+            path.unlink()
+
+    def run(self, script):
+        if POSTGRES:
+            psql(self.wabot.store.url, script)
+            return
+        db = sqlite3.connect(f"{self.wabot.dir}/wabot.db")
+        db.executescript(f"BEGIN;\n{script}\nCOMMIT;")
+        db.close()
+
+    def query(self, sql):
+        """Of a store that may not be there yet."""
+        if POSTGRES:
+            return self.wabot.query(sql)
+        path = f"{self.wabot.dir}/wabot.db"
+        if not os.path.exists(path):
+            return []
+        with contextlib.closing(sqlite3.connect(path)) as db:  # takes back what a killed one has begun, which a reader may not
+            return db.execute(sql).fetchall()
+
+    def schema(self):
+        return [line for line, in self.query(SCHEMA[ENGINE])]
+
+    def revision(self):
+        if not any(line.startswith("schema_migrations.") for line in self.schema()):
+            return 0
+        rows = self.query("SELECT revision FROM schema_migrations ORDER BY revision")
+        check([row[0] for row in rows] == list(range(1, len(rows) + 1)), f"revisions {rows}")
+        return len(rows)
+
+    def rows(self):
+        tables = sorted({re.match(r"(\w+)\.", line)[1] for line in self.schema() if re.match(r"\w+\.\w+ ", line)} - {"schema_migrations"})
+        return dict(self.query(" UNION ALL ".join(f"SELECT '{table}' AS name, count(*) FROM {table}" for table in tables))) if tables else {}
+
+    def migrate(self, binary, **faults):
+        """It under way."""
+        return subprocess.Popen([binary, "migrate", "up", "-c", f"{self.wabot.dir}/wabot.toml"], env={**self.wabot.env, **faults}, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def schemas(wabot):
+    """By revision, of a store that was empty; the last one is the newest."""
+    steps = [json.loads(line) for line in wabot.run("migrate", "status", "-o", "jsonl").splitlines()]
+    store = Store(wabot)
+    out = [[]]
+    for step in steps:
+        wabot.run("migrate", "up", "--to", str(step["revision"]))
+        out.append(store.schema())
+    return out
+
+
+def check_whole(store, known, before, rows, what):
+    """It is at a revision, with its rows, and is brought up."""
+    def check_is(revision):
+        schema, now = store.schema(), store.rows()
+        check(schema == known[revision], f"{what}: at revision {revision}, and its schema is another: {set(schema) ^ set(known[revision])}")
+        check(all(now[table] == count for table, count in rows.items()), f"{what}: at revision {revision} rows {now}, were {rows}")
+
+    revision = store.revision()
+    check(revision >= before, f"{what}: at revision {revision}, was at {before}")
+    check_is(revision)
+    store.wabot.run("migrate", "up")
+    check_is(len(known) - 1)
+    store.wabot.check_integrity()
+    return revision
+
+
+def kill_at_points(wabot, known, stored):
+    reached = []
+    for point in POINTS:
+        for nth in itertools.count(1):
+            store = Store(wabot, stored)
+            before, rows = store.revision(), store.rows()
+            running = store.migrate(wabot.binary + "-faults", WABOT_FAULT_AT=f"kill:{point}:{nth}")
+            text, _ = running.communicate(timeout=PATIENCE)
+            check(running.returncode in (0, -signal.SIGKILL), f"exit {running.returncode}: {text}")
+            if running.returncode == 0:
+                break
+            at = check_whole(store, known, before, rows, f"killed at {point}, pass {nth}")
+            # Each step is a commit of its own.
+            check(at == before + nth - (point != "commit.after"), f"killed at {point}, pass {nth}: at revision {at}, was at {before}")
+            reached.append((point, nth))
+        check(nth == len(known) - before, f"{nth - 1} passes of {point} on the way from {before} to {len(known) - 1}")
+    return len(reached)
+
+
+def kill_at_moments(wabot, known, stored):
+    began = time.monotonic()
+    check(Store(wabot, stored).migrate(wabot.binary).wait(PATIENCE) == 0, "it runs to its end when nobody kills it")
+    longest = time.monotonic() - began
+    reached = []
+    for _ in range(MOMENTS):
+        store = Store(wabot, stored)
+        before, rows = store.revision(), store.rows()
+        running = store.migrate(wabot.binary)
+        time.sleep(chance.random() * longest)  # is the moment itself
+        running.kill()
+        running.communicate()
+        reached.append(check_whole(store, known, before, rows, "killed at a moment"))
+    return reached
+
+
+with Wabot(sys.argv[1]) as wabot:
+    wabot.init()
+    known = schemas(wabot)
+    for stored in [None, *sorted(pathlib.Path(sys.argv[2], ENGINE).glob("*.sql"))[:len(known) - 2]]:
+        points = kill_at_points(wabot, known, stored)
+        moments = kill_at_moments(wabot, known, stored)
+        print(f"from {stored.stem if stored else 'nothing'}: killed at {points} points, and at moments that left it at {moments}", flush=True)

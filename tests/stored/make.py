@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Writes stores of revisions that are not stored here yet, as text, with rows in every table, for both engines: make.py WABOT
+
+To be run before a migration is added: what is stored is what the binary of that revision wrote, and is never made anew.
+"""
+import json
+import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path += [str(HERE.parent), str(HERE.parent / "e2e")]
+import wabot as e2e  # noqa: E402
+from with_postgres import Server  # noqa: E402
+
+PEOPLE = [f"1202555{number:04}" for number in range(160, 163)]
+
+
+def question(number, word, text):
+    return e2e.webhook(e2e.text_message(number, e2e.wamid(number, word), text))
+
+
+def live(wabot, graph):
+    """A little of everything that leaves a row."""
+    wabot.echo_agent()
+    wabot.device("shop", graph.url, rate_per_s=80)
+    wabot.run("ignore", "create", "--keyword", "lottery", "--device", "shop")
+    server = wabot.serve()
+    for number in PEOPLE:
+        e2e.deliver(wabot, question(number, "Q1", "When are you open?"))
+    for_nobody = e2e.webhook(e2e.text_message(PEOPLE[1], "wamid.x", "For whom?"), number_id="7")
+    e2e.deliver(wabot, question(PEOPLE[0], "Q2", "You won the lottery!"), b'{"object": 1}', for_nobody)
+    wabot.until_idle()
+    answered = graph.accepted()
+    e2e.deliver(wabot, e2e.webhook(statuses=[e2e.sent_status(number, body) for number, body in enumerate(answered, 1)]))
+    wabot.run("message", "send", "1", "--text", "refuse this", "--device", "shop")
+    wabot.until_idle()
+    wabot.run("queue", "pause", "job")
+    server.kill()  # so that its row stays
+
+
+STEP = "INSERT INTO turn_steps (turn_id, n, kind, request, answer, created_at) SELECT min(id), 1, 'tool', '{}', NULL, 1 FROM turns"  # nothing writes these yet
+
+
+class Sqlite:
+    name = "sqlite"
+
+    def __init__(self, wabot):
+        self.path = f"{wabot.dir}/wabot.db"
+
+    def connect(self):
+        return sqlite3.connect(self.path)
+
+    def run(self, sql):
+        with self.connect() as db:
+            db.execute(sql)
+        db.close()
+
+    def tables(self):
+        db = self.connect()
+        return {name: db.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+                for name, in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()}
+
+    def dump(self):
+        lines = [line for line in self.connect().iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
+        lines.sort(key=lambda line: not line.startswith("CREATE TABLE"))  # rows refer to those of other tables
+        return "\n".join(["PRAGMA defer_foreign_keys=ON;", *lines])
+
+
+class Postgres:
+    name = "postgres"
+
+    def __init__(self, wabot):
+        self.url = wabot.store.url
+
+    def run(self, sql):
+        e2e.psql(self.url, sql)
+
+    def tables(self):
+        names = e2e.psql(self.url, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace").split()
+        return {name: int(e2e.psql(self.url, f"SELECT count(*) FROM {name}")) for name in names}
+
+    def dump(self):
+        text = subprocess.run(["pg_dump", "--inserts", "--no-owner", "--no-privileges", "-d", self.url], stdout=subprocess.PIPE, check=True, text=True).stdout
+        # What is for psql, and what would stay set in the session.
+        lines = [line for line in text.splitlines() if line and not re.match(r"--|\\|SET |SELECT pg_catalog\.set_config", line)]
+        return "\n".join(lines)
+
+
+def write_missing(engine, wabot):
+    kept = HERE / engine.name
+    kept.mkdir(exist_ok=True)
+    steps = [json.loads(line) for line in wabot.run("migrate", "status", "-o", "jsonl").splitlines()]
+    for step in reversed(steps):
+        path = kept / f"{step['name']}.sql"
+        if path.exists():
+            continue
+        empty = [table for table, rows in engine.tables().items() if rows == 0]
+        e2e.check(not empty, f"no rows in {empty}")
+        path.write_text(engine.dump() + "\n")
+        print(path)
+        if step["revision"] > 1:
+            wabot.run("migrate", "down", f"--confirm={step['name']}")
+
+
+def make(engine):
+    with e2e.Wabot(sys.argv[1]) as wabot, e2e.Graph(wabot) as graph:
+        wabot.init()
+        live(wabot, graph)
+        store = engine(wabot)
+        store.run(STEP)
+        write_missing(store, wabot)
+
+
+e2e.POSTGRES = None
+make(Sqlite)
+server = Server()
+try:
+    e2e.POSTGRES = server.url
+    make(Postgres)
+finally:
+    server.close()
