@@ -28,7 +28,7 @@ SCHEMA = {
                  UNION ALL SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1""",
     "postgres": """SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns
                    WHERE table_schema = 'public'
-                   UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1""",
+                   UNION ALL SELECT translate(indexdef, '()', '') FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1""",
 }
 
 
