@@ -12,6 +12,7 @@ std::string_view word_of(Noun noun) {
         case Noun::contact: return "contact";
         case Noun::conversation: return "conversation";
         case Noun::message: return "message";
+        case Noun::stored_file: return "file";
         case Noun::event: return "event";
         case Noun::job: return "job";
         case Noun::queue: return "queue";

@@ -7,6 +7,7 @@
 #include "cli/device.hpp"
 #include "cli/doctor.hpp"
 #include "cli/event.hpp"
+#include "cli/file.hpp"
 #include "cli/help.hpp"
 #include "cli/ignore.hpp"
 #include "cli/init.hpp"
@@ -18,6 +19,7 @@
 #include "cli/retention.hpp"
 #include "cli/serve.hpp"
 #include "cli/tail.hpp"
+#include "cli/template.hpp"
 #include "cli/trigger.hpp"
 #include "cli/version.hpp"
 #include "cli/worker.hpp"
@@ -34,8 +36,10 @@ std::span<const Command* const> all_commands() {
 
         &device_list_command,
         &device_get_command,
+        &device_events_command,
         &device_create_command,
         &device_update_command,
+        &device_resume_command,
         &device_delete_command,
 
         &agent_list_command,
@@ -64,7 +68,14 @@ std::span<const Command* const> all_commands() {
         &message_list_command,
         &message_get_command,
         &message_send_command,
+        &message_read_command,
         &message_status_command,
+
+        &template_list_command,
+        &template_get_command,
+
+        &file_list_command,
+        &file_get_command,
 
         &event_list_command,
         &event_get_command,

@@ -38,7 +38,15 @@ void contact_get(Runtime& rt, const GetOptions& opts) {
     Json identities = Json::array();
     for (const ContactIdentity& identity : rt.read([&](Snapshot& db) { return contacts::identities(db, contact.id); }))
         identities.push_back({{"kind", to_word(identity.kind)}, {"value", rt.out().options().show(identity.value, "contact_identities.value")}});
-    rt.out().object("contact", contact, Json{{"identities", identities}});
+    Json possibly_same = Json::array(), notes = Json::array();
+    for (const ContactNote& note : rt.read([&](Snapshot& db) { return contacts::notes(db, contact.id); })) {
+        if (note.other_contact_id) possibly_same.push_back(note.other_contact_id->value);
+        notes.push_back({{"kind", to_word(note.kind)}, {"at", to_iso(note.created_at)}});
+        if (note.other_contact_id) notes.back()["other_contact_id"] = note.other_contact_id->value;
+    }
+    Json extra{{"identities", identities}, {"possibly_same", possibly_same}, {"notes", notes}};
+    add_window(extra, rt, contact);
+    rt.out().object("contact", contact, extra);
 }
 
 }  // namespace
@@ -59,7 +67,7 @@ const Command contact_list_command{
 
 const Command contact_get_command{
     .path = "contact get",
-    .summary = "Show one contact and the addresses it is known by",
+    .summary = "Show one contact, the addresses it is known by, and who may be the same person",
     .examples = {{"wabot contact get 12", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();

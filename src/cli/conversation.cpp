@@ -8,6 +8,7 @@
 #include "cli/lookup.hpp"
 #include "cli/output/display.hpp"
 #include "cli/paging.hpp"
+#include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/messages.hpp"
 
@@ -38,7 +39,8 @@ struct GetOptions {
 std::string transcript_line(const Message& message, const Conversation& conversation) {
     const std::string who =
         message.direction == Direction::incoming ? conversation.contact_name.value_or("contact") : std::string(to_word(message.sender_kind));
-    const std::string text = message.content.value_or(fmt::format("({})", message.message_type));
+    const std::string text = message.content.value_or(fmt::format("({})", message.revoked_at ? "revoked" : message.message_type)) +
+                             (message.edited_at && !message.revoked_at ? " (edited)" : "");
     const std::string state = message.direction == Direction::incoming ? "" : fmt::format("  [{}]", to_word(message.status));
     return fmt::format("{}  {} › {}{}\n", to_iso(message.timestamp), isolated(escaped_line(who)), isolated(escaped_line(text)), state);
 }
@@ -51,12 +53,14 @@ void conversation_get(Runtime& rt, const GetOptions& opts) {
         latest = rt.read([&](Snapshot& db) { return messages::list(db, {.conversation = conversation.id}, opts.messages, std::nullopt); });
     std::reverse(latest.begin(), latest.end());
 
+    Json extra = Json::object();
+    if (const auto contact = rt.read([&](Snapshot& db) { return contacts::find(db, conversation.contact_id); })) add_window(extra, rt, *contact);
     if (rt.out().json()) {
-        Json shown = Json::array();
-        for (const Message& message : latest) shown.push_back(to_json(message, rt.out().options().show));
-        return rt.out().object("conversation", conversation, Json{{"messages", shown}});
+        extra["messages"] = Json::array();
+        for (const Message& message : latest) extra["messages"].push_back(to_json(message, rt.out().options().show));
+        return rt.out().object("conversation", conversation, extra);
     }
-    rt.out().object("conversation", conversation);
+    rt.out().object("conversation", conversation, extra);
     if (rt.out().options().format != OutputFormat::table || latest.empty()) return;
     std::string transcript = "\n";
     for (const Message& message : latest) transcript += transcript_line(message, conversation);

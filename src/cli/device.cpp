@@ -10,8 +10,10 @@
 #include "core/agents/agents.hpp"
 #include "core/base/log.hpp"
 #include "core/channels/check_account.hpp"
+#include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
+#include "core/messaging/strains.hpp"
 
 namespace wabot::cli {
 
@@ -43,7 +45,28 @@ void device_get(Runtime& rt, const NameOptions& opts) {
         extra["secret_names"] = devices::stored_secrets(device, rt.vault());
     else
         extra["secret_names"] = Json::array();
+    const AccountStanding standing = rt.read([&](Snapshot& db) { return account_events::standing(db, device, db.now()); });
+    extra["quality"] = standing.quality ? Json(*standing.quality) : Json(nullptr);
+    extra["messaging_limit"] = standing.messaging_limit ? Json(*standing.messaging_limit) : Json(nullptr);
+    extra["account_events"] = Json::array();
+    for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
+    extra["kept_back"] = Json::array();
+    for (const Strain& strain : rt.read([&](Snapshot& db) { return strains::list(db, device.id); }))
+        extra["kept_back"].push_back(strain.detail + "; " + strain.hint);
+    if (device.status == DeviceStatus::error) extra["way_out"] = devices::way_out_of_error(device.key);
     rt.out().object("device", device, extra);
+}
+
+struct EventsOptions {
+    std::optional<std::string> device;
+    PagingOptions paging;
+};
+
+void device_events(Runtime& rt, const EventsOptions& opts) {
+    const auto device = opts.device ? std::optional(named_device(rt, *opts.device)) : std::nullopt;
+    show_list<AccountEvent>(rt, "account event", opts.paging, [&](std::int64_t after, int limit) {
+        return rt.read([&](Snapshot& db) { return account_events::list(db, device, {.after = after, .limit = limit}); });
+    });
 }
 
 /// What `create` and `update` share.
@@ -111,6 +134,21 @@ void device_update(Runtime& rt, const ChangeOptions& opts) {
         rt.out().done(false, "device", device, "device {} is as asked for; nothing changed", device.key);
 }
 
+struct ResumeOptions {
+    std::string device;
+    bool no_verify = false;
+};
+
+void device_resume(Runtime& rt, const ResumeOptions& opts) {
+    const Device device = named_device(rt, opts.device);
+    if (device.status == DeviceStatus::error && !opts.no_verify) verify(rt, device);
+    const auto [row, changed] = rt.write([&](Transaction& tx) { return devices::resume(tx, rt.cause(), device.id); });
+    if (changed)
+        rt.out().done(true, "device", row, "resumed device {} (id {}); what waits goes now", row.key, row.id.value);
+    else
+        rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
+}
+
 void device_delete(Runtime& rt, const NameOptions& opts) {
     const Device device = named_device(rt, opts.device);
     const DeviceUse use = rt.read([&](Snapshot& db) { return devices::use_of(db, device.id); });
@@ -144,13 +182,24 @@ const Command device_list_command{.path = "device list",
                                   }};
 
 const Command device_get_command{.path = "device get",
-                                 .summary = "Show one device, its options and its agents",
+                                 .summary = "Show one device, its options, its agents, and how it stands with its provider",
                                  .examples = {{"wabot device get shop", "by key"}, {"wabot device get 3 -o json", "by id, for a script"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<NameOptions>();
                                      cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
                                      return [opts](Runtime& rt) { device_get(rt, *opts); };
                                  }};
+
+const Command device_events_command{
+    .path = "device events",
+    .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+    .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<EventsOptions>();
+        cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { device_events(rt, *opts); };
+    }};
 
 const Command device_create_command{
     .path = "device create",
@@ -183,6 +232,18 @@ const Command device_update_command{
         cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
         return [opts](Runtime& rt) { device_update(rt, *opts); };
     }};
+
+const Command device_resume_command{.path = "device resume",
+                                    .summary = "Let a device in error send again, once its account is mended",
+                                    .effect = Effect::writes,
+                                    .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
+                                                 {"wabot device resume shop --no-verify", "without asking it"}},
+                                    .build = [](CommandBuilder& cmd) -> Action {
+                                        auto opts = cmd.options<ResumeOptions>();
+                                        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+                                        cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
+                                        return [opts](Runtime& rt) { device_resume(rt, *opts); };
+                                    }};
 
 const Command device_delete_command{
     .path = "device delete",

@@ -13,9 +13,12 @@
 #include "cli/worker_pool.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/database/migrations.hpp"
+#include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/statuses.hpp"
+#include "core/messaging/strains.hpp"
+#include "core/messaging/templates.hpp"
 #include "core/messaging/workers.hpp"
 
 namespace wabot {
@@ -137,7 +140,7 @@ void check_credentials(Runtime& rt, Findings& findings) {
     for (const Device& device : rt.read([](Snapshot& db) { return devices::list(db, {}, {.limit = Page::limit_max}); })) {
         if (device.status == DeviceStatus::error)
             findings.push_back({"device." + device.key, CheckStatus::fail, fmt::format("{}: {}", device.key, device.last_error.value_or("in error")),
-                                fmt::format("mend the account, then: wabot device update {} --secret-from access_token=FILE", device.key)});
+                                devices::way_out_of_error(device.key)});
         if (device.kind != DeviceKind::whatsapp || !device.is_active) continue;
         environment_has_device = environment_has_device || device.provider_ref == environment.phone_number_id;
         for (Finding& finding : findings_of(device, devices::credentials_of(device, rt.vault(), environment))) findings.push_back(std::move(finding));
@@ -159,6 +162,13 @@ void check_workers(Runtime& rt, Findings& findings) {
         findings.push_back({"workers", CheckStatus::pass, fmt::format("{} at work", attendance.at_work)});
     else
         findings.push_back({"workers", CheckStatus::warn, workers::what_is_missing(attendance), workers::way_out(attendance)});
+}
+
+/// What nears a limit, or is at one.
+void check_pace(Runtime& rt, Findings& findings) {
+    for (Strain& strain : rt.read([](Snapshot& db) { return strains::list(db); }))
+        findings.push_back(
+            {fmt::format("pace.{}.{}", strain.device, to_word(strain.kind)), CheckStatus::warn, std::move(strain.detail), std::move(strain.hint)});
 }
 
 /// No work of ours is left of these, so that no queue tells them.
@@ -199,17 +209,40 @@ void check_queue(Runtime& rt, Findings& findings) {
     }
 }
 
+/// What providers complained of within a week, and nothing better came after it.
+void check_accounts(Runtime& rt, Findings& findings) {
+    constexpr auto span = std::chrono::days(7);
+    for (const Device& device : rt.read([](Snapshot& db) { return devices::list(db, {.kind = DeviceKind::whatsapp}, {.limit = Page::limit_max}); })) {
+        const auto standing = rt.read([&](Snapshot& db) { return account_events::standing(db, device, db.now() - span); });
+        for (const AccountEvent& event : standing.troubles)
+            findings.push_back({"account." + device.key, CheckStatus::warn,
+                                fmt::format("{}: {} {} on {}", device.key, event.field, event.event.value_or(""), to_iso(event.timestamp)),
+                                fmt::format("wabot device events {} says more; see Meta's business manager", device.key)});
+    }
+    const auto refused = rt.read(templates::count_refused);
+    if (refused > 0)
+        findings.push_back({"templates", CheckStatus::warn, fmt::format("{} template{} cannot be sent", refused, refused == 1 ? "" : "s"),
+                            "wabot template list shows which were rejected, paused or disabled"});
+}
+
 struct Check {
     std::string_view name;
     void (*run)(Runtime& rt, Findings& findings);
     std::string_view needs;  // another check, without which this one would only fail again
 };
 
-constexpr Check all_checks[] = {{"config", check_config, ""},           {"permissions", check_permissions, "config"},
-                                {"database", check_database, "config"}, {"disk", check_disk, "config"},
-                                {"key", check_key, "database"},         {"credentials", check_credentials, "key"},
-                                {"requests", check_requests, ""},       {"workers", check_workers, "database"},
-                                {"queue", check_queue, "database"},     {"messages", check_failed_messages, "database"}};
+constexpr Check all_checks[] = {{"config", check_config, ""},
+                                {"permissions", check_permissions, "config"},
+                                {"database", check_database, "config"},
+                                {"disk", check_disk, "config"},
+                                {"key", check_key, "database"},
+                                {"credentials", check_credentials, "key"},
+                                {"requests", check_requests, ""},
+                                {"workers", check_workers, "database"},
+                                {"queue", check_queue, "database"},
+                                {"pace", check_pace, "database"},
+                                {"messages", check_failed_messages, "database"},
+                                {"accounts", check_accounts, "database"}};
 
 struct DoctorOptions {
     std::vector<std::string> checks;

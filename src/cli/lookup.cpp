@@ -5,10 +5,12 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "core/base/natural_key.hpp"
 #include "core/devices/devices.hpp"
+#include "core/messaging/window.hpp"
 
 namespace wabot::cli {
 
@@ -28,6 +30,14 @@ Device device_or_only(Runtime& rt, const std::optional<std::string>& who) {
     std::vector<std::string> keys;
     for (const Device& device : all) keys.push_back(device.key);
     usage_error("there are several devices; name one with --device", fmt::format("one of {}", fmt::join(keys, ", ")), "--device");
+}
+
+void add_window(Json& object, Runtime& rt, const Contact& contact) {
+    const auto device = rt.read([&](Snapshot& db) { return devices::find(db, contact.device_id); });
+    if (!device || !has_window(device->kind)) return;
+    const auto end = window_end(device->kind, contact.last_incoming_at);
+    object["window_open_until"] = nullptr;
+    if (end && *end > rt.world().clock.now()) object["window_open_until"] = to_iso(*end);
 }
 
 std::int64_t id_of(std::string_view noun, const std::string& word) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/runtime.hpp"
+#include "core/contacts/contact.hpp"
 #include "core/devices/device.hpp"
 
 namespace wabot::cli {
@@ -14,6 +15,9 @@ Device named_device(Runtime& rt, const std::string& who);
 DeviceId device_filter(Runtime& rt, const std::optional<std::string>& who);
 /// The device that was named, else the only one there is. Ending{usage} when there are several.
 Device device_or_only(Runtime& rt, const std::optional<std::string>& who);
+
+/// Adds `window_open_until` where a device has a 24-hour window: null when it is closed.
+void add_window(Json& object, Runtime& rt, const Contact& contact);
 
 /// The id that a word is. Ending{usage} for anything but digits.
 std::int64_t id_of(std::string_view noun, const std::string& word);

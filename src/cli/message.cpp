@@ -7,14 +7,19 @@
 #include <set>
 
 #include "cli/follow.hpp"
+#include "cli/local_file.hpp"
 #include "cli/lookup.hpp"
+#include "cli/message_content.hpp"
 #include "cli/output/stream.hpp"
 #include "cli/paging.hpp"
+#include "cli/worker_pool.hpp"
 #include "core/agents/agents.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/history.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/read_receipts.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/typed.hpp"
 
@@ -64,16 +69,31 @@ Json turn_of(Runtime& rt, MessageId id) {
     return json;
 }
 
+/// The files that came with a message, and why one is not there.
+Json media_of(Runtime& rt, MessageId id) {
+    Json json = Json::array();
+    for (const Media& medium : rt.read([&](Snapshot& db) { return media::of_message(db, id); })) json.push_back(to_json(medium));
+    return json;
+}
+
 void message_get(Runtime& rt, const GetOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
-    rt.out().object("message", message, Json{{"turn", turn_of(rt, id)}});
+    Json extra{{"turn", turn_of(rt, id)}, {"files", media_of(rt, id)}};
+    if (rt.globals().reveal) {
+        const Vault& vault = rt.vault();
+        const auto raw = rt.read([&](Snapshot& db) { return messages::raw_of(db, vault, id); });
+        extra["raw"] = raw ? Json(*raw) : Json(nullptr);
+        const auto kept = rt.read([&](Snapshot& db) { return messages::kept_content(db, id); });
+        if (message.revoked_at) extra["kept_content"] = kept ? Json(*kept) : Json(nullptr);
+    }
+    rt.out().object("message", message, extra);
 }
 
 struct SendOptions {
     std::string to;
     std::optional<std::string> device;
-    std::string text;
+    ContentOptions content;
     std::optional<std::string> reply_to;
 };
 
@@ -85,26 +105,56 @@ ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, con
     return contacts::find_or_add(tx, cause, device.id, seal_person(vault, *address)).id;
 }
 
+/// With the file of this machine that it goes with, if any.
+Content with_file(const AskedContent& asked, FileId file) {
+    Content content{asked.kind, asked.object};
+    if (!asked.path) return content;
+    Json object = read_json(asked.object.text);
+    object["file"] = file.value;
+    content.object.text = write_json(object);
+    return content;
+}
+
 void message_send(Runtime& rt, const SendOptions& opts) {
-    constexpr std::size_t text_size_max = 1024 * 1024;
+    const AskedContent asked = read_content(opts.content);
+    const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
+    if (asked.kind == ContentKind::reaction && opts.reply_to)
+        usage_error("a reaction quotes nothing: --reply-to does not go with it", {}, "--reply-to");
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
-    messages::Typed typed{.device = device.id, .content = opts.text};
-    if (opts.text == "-") {
-        typed.content = read_input("-", text_size_max);
-        typed.content.erase(typed.content.find_last_not_of("\r\n") + 1);  // an editor's last line end is nobody's message
-    }
-    if (opts.reply_to) typed.reply_to = MessageId{id_of("message", *opts.reply_to)};
+    messages::Typed typed{.device = device.id};
+    if (other) typed.reply_to = MessageId{id_of("message", *other)};
     typed.conversation_key = conversations::new_key(rt.world().random);
     typed.takeover_until = rt.world().clock.now() + rt.settings().takeover_timeout;
+    const auto file = asked.path ? std::optional(look_at(*asked.path, asked.kind)) : std::nullopt;
+    if (file) content::check(with_file(asked, FileId{1}));
+    const auto blobs = file ? open_local_blobs(files_folder(rt.settings())) : nullptr;
+    const std::string key = new_blob_key(rt.world().random);
+    if (file && !rt.dry_run()) keep(*blobs, key, *file);
     const auto send = [&](Transaction& tx) {
         messages::Typed message = typed;
+        const FileId file_id = file ? add(tx, rt.world().random, *blobs, key, *file, device.id) : FileId{};
+        message.content = messages::seal_content(vault, with_file(asked, file_id));
         message.contact = recipient(tx, rt.cause(), vault, device, opts.to);
         return messages::get(tx, messages::type(tx, rt.cause(), message));
     };
     const Message sent = rt.write(send);
     rt.out().done(true, "message", sent, "queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
                   sent.conversation_id.value);
+}
+
+struct ReadOptions {
+    std::string message;
+    bool typing = false;
+};
+
+void message_read(Runtime& rt, const ReadOptions& opts) {
+    const MessageId id{id_of("message", opts.message)};
+    const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, id, opts.typing); });
+    if (job)
+        rt.out().did(true, "the person will be told that message {} was read (job/{})", id.value, job->value);
+    else
+        rt.out().did(false, "the person was told already that message {} was read", id.value);
 }
 
 struct StatusOptions {
@@ -166,7 +216,7 @@ const Command message_list_command{.path = "message list",
 
 const Command message_get_command{
     .path = "message get",
-    .summary = "Show one message, and who answered it and why",
+    .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
     .examples = {{"wabot message get 12", "which rule answered"}, {"wabot message get 12 --reveal -o json", "with numbers in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
@@ -179,14 +229,26 @@ const Command message_send_command{
     .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
     .effect = Effect::writes,
     .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
-                 {"wabot message send 12 --text - <note.txt", "to a contact by id, the text from stdin"}},
+                 {"wabot message send 12 --template order_ready --language en --var 1=Ada", "at any time, also when it last wrote long ago"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<SendOptions>();
         cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
-        cmd.option("--text", opts->text, "What to say; - is stdin").shown_as("TEXT").required();
+        declare_content(cmd, opts->content);
         cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
         cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
         return [opts](Runtime& rt) { message_send(rt, *opts); };
+    }};
+
+const Command message_read_command{
+    .path = "message read",
+    .summary = "Tell a person that a message of theirs was read, and those before it",
+    .effect = Effect::writes,
+    .examples = {{"wabot message read 12", "two blue ticks"}, {"wabot message read 12 --typing", "and that an answer is being written, for 25 s"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ReadOptions>();
+        cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+        cmd.flag("--typing", opts->typing, "Show that an answer is being written");
+        return [opts](Runtime& rt) { message_read(rt, *opts); };
     }};
 
 const Command message_status_command{.path = "message status",

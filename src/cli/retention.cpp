@@ -6,6 +6,7 @@
 
 #include "cli/runtime.hpp"
 #include "cli/worker_pool.hpp"
+#include "core/files/files.hpp"
 #include "core/retention/retention.hpp"
 
 namespace wabot {
@@ -32,11 +33,15 @@ namespace cli {
 
 namespace {
 
+std::string show_keep(std::chrono::milliseconds keep) {
+    return keep.count() == 0 ? "for ever" : show_duration(keep);
+}
+
 void retention_show(Runtime& rt) {
     const retention::Keep keep = retention_keep(rt.settings());
     std::vector<KeptNoun> rows;
     for (const retention::Rule& rule : retention::all_rules())
-        rows.push_back({std::string(rule.noun), std::string(rule.what), show_duration(keep.*rule.keep), std::string(rule.setting)});
+        rows.push_back({std::string(rule.noun), std::string(rule.what), show_keep(keep.*rule.keep), std::string(rule.setting)});
     rows.push_back({"message", "messages, with their turns and sends", "for ever", ""});
     rt.out().list("retention", rows);
 }
@@ -66,8 +71,13 @@ void retention_run(Runtime& rt, const RunOptions& opts) {
         const std::int64_t rows = take_away(rt, rule, keep);
         purged.push_back({std::string(rule.noun), rows, rows > 0, rt.dry_run()});
         rt.out().note_change(rows > 0);
-        rt.out().say("{} {} ({}, older than {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule.what, show_duration(keep.*rule.keep),
-                     rt.dry_run() ? " (dry run, nothing changed)" : "");
+        const auto age = keep.*rule.keep;
+        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule.what,
+                     age.count() == 0 ? "kept for ever" : "older than " + show_duration(age), rt.dry_run() ? " (dry run, nothing changed)" : "");
+    }
+    if (!rt.dry_run()) {
+        const auto blobs = open_local_blobs(files_folder(rt.settings()));
+        blocking(files::remove_deleted(rt.database(), *blobs));
     }
     if (rt.out().options().format_given) rt.out().list("retention", purged);
 }

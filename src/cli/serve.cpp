@@ -11,6 +11,7 @@
 
 #include "cli/runtime.hpp"
 #include "cli/service_log.hpp"
+#include "cli/strain_watch.hpp"
 #include "cli/vitals.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/base/log.hpp"
@@ -42,7 +43,8 @@ struct Service {
           world(rt.world()),
           directory(rt.vault(), environment_credentials(rt.settings())),
           http(open_http_client()),
-          pool({db, rt.vault(), world, *http, directory, metrics}, worker_options(rt.settings()), rt.cause()),
+          blobs(open_local_blobs(files_folder(rt.settings()))),
+          pool({db, rt.vault(), world, *http, *blobs, directory, metrics}, worker_options(rt.settings()), rt.cause()),
           intake{db, AppendQueue(db), rt.vault(), directory, [this] { pool.notify(); }},
           services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
           rows(routes_of(rt.settings())),
@@ -132,7 +134,8 @@ struct Service {
             const std::size_t devices = directory.now()->entries().size();
             return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
         };
-        return {has_moved, about, true};
+        const auto tell_strains = [this](const std::vector<Strain>& strains) { strain_watch.see(strains, std::chrono::steady_clock::now()); };
+        return {has_moved, about, true, tell_strains};
     }
 
     asio::awaitable<std::string> probe_database() {
@@ -144,8 +147,10 @@ struct Service {
     Database& db;
     World& world;
     Metrics metrics;
+    StrainWatch strain_watch{metrics};
     Directory directory;
     std::unique_ptr<HttpClient> http;
+    std::unique_ptr<BlobStore> blobs;
     WorkerPool pool;
     Intake intake;
     Services services;
@@ -190,7 +195,8 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     service.pool.stop(std::max(left, 1000ms));
     vitals.stop();
-    service.http.reset();  // before the loops go away that wait for it
+    service.http.reset();  // these two before the loops go away that wait for them
+    service.blobs.reset();
     service.server.stop();
     service.db.close();
     set.cancel();

@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/devices/options.hpp"
 #include "core/messaging/messages.hpp"
 
 namespace wabot::cli {
@@ -69,15 +70,17 @@ TriggerBodies::TriggerBodies(Runtime& rt, const WantedBody& wanted, const Device
     parties_.own_number =
         device.phone_number ? digits_of(rt.vault().open(*device.phone_number, "devices.phone_number")) : std::string(unknown_own_number);
     parties_.from = sender(rt, device, wanted.from);
+    if (const std::string waba_id = devices::options_of(device).waba_id; !waba_id.empty()) parties_.waba_id = waba_id;
     parties_.message_id = meant_message(rt, device, wanted.message);
 }
 
 std::string TriggerBodies::next() {
     ++count_;
     if (!file_.empty()) return next_of_file();
-    Json item = whatsapp_item(*event_, parties_, fresh_id(), world_.clock.now());
+    const Time now = world_.clock.now();
+    Json item = whatsapp_item(*event_, parties_, fresh_id(), now);
     edit(item);
-    return write_whatsapp_body(whatsapp_body(*event_, parties_, std::move(item)));
+    return write_whatsapp_body(whatsapp_body(*event_, parties_, std::move(item), now));
 }
 
 std::string TriggerBodies::shown(std::string body) const {

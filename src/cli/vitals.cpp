@@ -95,11 +95,13 @@ void Vitals::look() {
     struct Seen {
         std::vector<QueueRow> queues;
         workers::Attendance attendance;
+        std::vector<Strain> strains;
     };
     auto see = [this](Snapshot& db) {
         Seen seen;
         if (socket_.is_open()) seen.queues = queues::list(db);
         seen.attendance = workers::attendance(db);
+        if (signs_.tell_strains) seen.strains = strains::list(db);
         return seen;
     };
     try {
@@ -108,6 +110,7 @@ void Vitals::look() {
         if (!seen.attendance.unattended.empty()) status += "; " + workers::what_is_missing(seen.attendance);
         tell(status);
         if (signs_.minds_workers) mind(seen.attendance.unattended);
+        if (signs_.tell_strains) signs_.tell_strains(seen.strains);
     } catch (const std::exception&) {
         tell("the store does not answer; see the log");  // where those who wanted something from it have said why
     }

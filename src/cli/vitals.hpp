@@ -13,6 +13,7 @@
 
 #include "cli/notify_socket.hpp"
 #include "core/database/database.hpp"
+#include "core/messaging/strains.hpp"
 #include "core/queue/pauses.hpp"
 
 namespace wabot::cli {
@@ -37,6 +38,7 @@ public:
         std::function<bool()> has_moved;     // whether every loop has gone on since this last said yes; called until stop()
         std::function<std::string()> about;  // "2 devices"
         bool minds_workers = false;          // whether missing workers are logged
+        std::function<void(const std::vector<Strain>&)> tell_strains = {};  // which devices are kept back, every few seconds
     };
 
     /// `db` outlives the object.

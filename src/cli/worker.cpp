@@ -76,15 +76,17 @@ void work(Runtime& rt, const WorkerCommandOptions& opts, std::vector<QueueName> 
     Metrics metrics;
     Directory directory(rt.vault(), environment_credentials(rt.settings()));
     auto http = open_http_client();
+    auto blobs = open_local_blobs(files_folder(rt.settings()));
     WorkerOptions options = worker_options(rt.settings());
     options.queues = std::move(queues);
     if (opts.concurrency) options.turn_concurrency = options.send_concurrency = options.job_concurrency = *opts.concurrency;
-    WorkerPool pool({db, rt.vault(), rt.world(), *http, directory, metrics}, options, rt.cause());
+    WorkerPool pool({db, rt.vault(), rt.world(), *http, *blobs, directory, metrics}, options, rt.cause());
     if (opts.once || opts.until_empty)
         work_in_rounds(rt, pool, opts.until_empty);
     else
         work_until_stopped(rt, pool, workers::names_of(options.queues));
-    http.reset();  // before the loops go away that wait for it
+    http.reset();  // these two before the loops go away that wait for them
+    blobs.reset();
     db.close();
 }
 
@@ -99,7 +101,7 @@ const Command worker_command{
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<WorkerCommandOptions>();
         cmd.option("--queue", opts->queues, "Work on these only, with commas: inbox, turn, send, job").shown_as("LIST");
-        cmd.option("--concurrency", opts->concurrency, "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 4)")
+        cmd.option("--concurrency", opts->concurrency, "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 16)")
             .shown_as("N");
         cmd.flag("--once", opts->once, "One round over what is due, then end");
         cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");

@@ -19,8 +19,12 @@ EnvironmentCredentials environment_credentials(const Settings& settings) {
             settings.whatsapp_graph_url,           settings.whatsapp_graph_version};
 }
 
+std::filesystem::path files_folder(const Settings& settings) {
+    return settings.state_dir.empty() ? std::filesystem::path() : settings.state_dir / "files";
+}
+
 retention::Keep retention_keep(const Settings& settings) {
-    return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes};
+    return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes, settings.retention_files};
 }
 
 WorkerOptions worker_options(const Settings& settings) {
@@ -28,6 +32,7 @@ WorkerOptions worker_options(const Settings& settings) {
     options.lease = settings.lease;
     options.uncertain_window = settings.uncertain_window;
     options.takeover_timeout = settings.takeover_timeout;
+    options.media_wait = settings.media_wait;
     options.turn_attempts = settings.turn_attempts;
     options.send_attempts = settings.send_attempts;
     options.send_concurrency = settings.send_concurrency;

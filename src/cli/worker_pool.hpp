@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -13,6 +14,9 @@ namespace wabot::cli {
 
 /// The account that the environment names, for devices and directory.
 EnvironmentCredentials environment_credentials(const Settings& settings);
+
+/// Where the octets of files lie.
+std::filesystem::path files_folder(const Settings& settings);
 
 /// How long what is kept.
 retention::Keep retention_keep(const Settings& settings);

@@ -2,11 +2,13 @@
 import collections
 import sys
 
-from wabot import REFUSALS, RESETS, UNCLEAR, Graph, Wabot, check, deliver, seeded, text_message, until, wamid, webhook
+from graph import RESETS, UNCLEAR
+from wabot import Graph, Wabot, check, deliver, seeded, text_message, until, wamid, webhook
 
 WINDOW = 2.0  # seconds
 AT_ONCE = 8  # sends of a process, whatever number of workers it has
 chance = seeded()
+REFUSALS = ("temporary", "later", "limit", "pair", "permanent")
 
 
 class Shop:

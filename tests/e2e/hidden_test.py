@@ -43,6 +43,37 @@ def check_hidden(where, places):
     return seen
 
 
+def change(field, value):
+    entry = {"id": "300000000000001", "time": 1750000000, "changes": [{"field": field, "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
+def news():
+    """What is told of accounts, wishes, and messages that were there before."""
+    about_us = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": OWN, "phone_number_id": NUMBER_ID}}
+    number = senders[0]
+    edit = {"original_message_id": wamid(number, "TEXT0"), "message": {"type": "text", "text": {"body": "another text"}}}
+    yield webhook({"from": number, "id": wamid(number, "EDIT"), "timestamp": "1750000009", "type": "edit", "edit": edit})
+    yield webhook({"from": number, "id": wamid(number, "REVOKE"), "timestamp": "1750000009", "type": "revoke",
+                   "revoke": {"original_message_id": wamid(number, "QUOTE0")}})
+    yield webhook({"from": number, "id": wamid(number, "EARLY"), "timestamp": "1750000009", "type": "revoke",
+                   "revoke": {"original_message_id": wamid(number, "NOT_YET")}})
+    card = {"name": {"formatted_name": f"+{mentioned}"}, "org": {"company": mentioned}, "phones": [{"phone": mentioned}]}
+    yield webhook({"from": number, "id": wamid(number, "NAMELESS"), "type": "contacts", "contacts": [card]})
+    yield change("user_preferences", {**about_us, "contacts": [{"wa_id": recipient}],
+                                      "user_preferences": [{"wa_id": recipient, "detail": f"User {recipient} wants no more",
+                                                            "category": "marketing_messages", "value": "stop", "timestamp": 1750000000}]})
+    yield change("smb_message_echoes", {**about_us, "message_echoes": [{"from": OWN, "to": recipient, "id": wamid(recipient, "ECHO"), "type": "text",
+                                                                        "text": {"body": "typed in the app"}}]})
+    for field, value in [("account_alerts", {"alert_type": "SOME", "alert_description": f"Ask +{mentioned} or {mentioned}."}),
+                         ("account_update", {"event": "VERIFIED_ACCOUNT", "phone_number": OWN}),
+                         ("phone_number_quality_update", {"display_phone_number": OWN, "event": "FLAGGED", "current_limit": "TIER_1K"}),
+                         ("phone_number_name_update", {"display_phone_number": f"+{OWN}", "decision": "APPROVED"}),
+                         ("security", {"display_phone_number": int(OWN), "event": "PIN_CHANGED", "requester": mentioned}),
+                         ("telepathy", {"from": mentioned})]:
+        yield change(field, value)
+
+
 def bodies():
     """What may hold a number: texts, media, contact cards, system notices, groups, statuses of ours and others, what is broken, what is nobody's."""
     for i, number in enumerate(senders):
@@ -70,7 +101,7 @@ def bodies():
 
 def look(wabot, graph):
     """Commands, as a person would look; without --reveal they show no number."""
-    for words in (["message", "list"], ["event", "list"], ["contact", "list"], ["conversation", "list"], ["device", "list"]):
+    for words in (["message", "list"], ["event", "list"], ["contact", "list"], ["conversation", "list"], ["device", "list"], ["device", "events"]):
         text = wabot.run(*words, "--all", "-o", "json")
         check_hidden(" ".join(words), [("stdout", text.encode())])
         check(json.loads(text)["items"], f"{' '.join(words)} shows something")
@@ -88,7 +119,7 @@ with Wabot(sys.argv[1], WABOT_LOG="debug", WABOT_LEASE="2s", WABOT_UNCERTAIN_WIN
     wabot.run("ignore", "create", "--device", "shop", "--contact", f"+{mentioned}")
 
     server = wabot.serve("--workers", "2")
-    deliver(wabot, *bodies())
+    deliver(wabot, *bodies(), *news())
     post(wabot, webhook(text_message(stranger, wamid(stranger, "FORGED"), "forged")), app_secret="not-ours")
     wabot.until_idle()
     check(graph.count() >= 2 * len(senders), "the senders were answered")
@@ -96,8 +127,8 @@ with Wabot(sys.argv[1], WABOT_LOG="debug", WABOT_LEASE="2s", WABOT_UNCERTAIN_WIN
     deliver(wabot, *(webhook(statuses=[{"id": wamid(number, f"OUT{i}"), "status": "read", "timestamp": "1750000002", "recipient_id": number}])
                      for number in senders for i in range(1, 12)))
     wabot.until_idle()
-    wabot.run("message", "send", f"+{recipient}", "--device", "shop", "--text", "typed by a person")
-    until("typed message", lambda: any(body["text"]["body"] == "typed by a person" for body in graph.accepted()))
+    wabot.run("message", "send", f"+{recipient}", "--device", "shop", "--template", "greeting", "--language", "en", "--var", "1=typed by a person")
+    until("typed message", lambda: any(body.get("template", {}).get("name") == "greeting" for body in graph.accepted()))
     wabot.until_idle()
     look(wabot, graph)
     states = {row["state"] for row in wabot.rows("event", "list")}

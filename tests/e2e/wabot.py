@@ -1,20 +1,19 @@
 """A wabot of one's own for an end-to-end test: its store in a scratch folder, its processes, a sender in Meta's place and a Graph API that keeps a ledger.
 
-The Graph API is a process of its own (`wabot.py graph LEDGER LATENCY`), so that neither a kill nor the test's own work touches what it noted.
+The Graph API is a program of its own, graph.py.
 """
 import asyncio
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import random
 import re
 import shutil
 import signal
-import socket
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
@@ -71,6 +70,13 @@ def psql(url, sql):
     return done.stdout
 
 
+def psql_rows(url, sql):
+    """The names of the columns, none when there are no rows, and the rows."""
+    # A row as pairs in order: names may repeat.
+    rows = json.loads(psql(url, f"SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM ({sql}) q"), object_pairs_hook=tuple)
+    return [name for name, _ in rows[0]] if rows else [], [tuple(value for _, value in row) for row in rows]
+
+
 def quoted(value):
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
@@ -80,7 +86,7 @@ class PostgresStore:
 
     def __init__(self):
         self.name = f"e_{random.SystemRandom().randrange(1 << 48):x}"
-        self.url = POSTGRES.format(self.name)
+        self.url = self.place = POSTGRES.format(self.name)
         psql(POSTGRES.format("postgres"), f"CREATE DATABASE {self.name}")
 
     def begin_as(self, other):
@@ -91,9 +97,7 @@ class PostgresStore:
     def query(self, sql, *values):
         for value in values:
             sql = sql.replace("?", quoted(value), 1)
-        # A row as its values in order: names may repeat.
-        answer = psql(self.url, f"SELECT coalesce(json_agg(row_to_json(q)), '[]') FROM ({sql}) q")
-        return json.loads(answer, object_pairs_hook=lambda pairs: tuple(value for _, value in pairs))
+        return psql_rows(self.url, sql)[1]
 
     def check_integrity(self):
         pass  # the server's own business
@@ -116,6 +120,7 @@ class PostgresStore:
 class SqliteStore:
     def __init__(self, folder):
         self.folder = folder
+        self.place = f"{folder}/wabot.db"
 
     def begin_as(self, other):
         shutil.copytree(other.folder, self.folder, dirs_exist_ok=True)
@@ -203,6 +208,7 @@ class Wabot:
             self.env["DATABASE_URL"] = self.store.url
         self.processes = []
         self.address = None  # (host, port) of the server that was started last
+        self.address_file = os.path.join(self.scratch, "address")  # the same, for other processes
 
     def __enter__(self):
         return self
@@ -271,6 +277,9 @@ class Wabot:
         found = until("server", address)
         if found is not True:
             self.address = (found[1], int(found[2]))
+            with open(self.address_file + ".new", "w") as file:
+                file.write(f"{found[1]} {found[2]}")
+            os.rename(self.address_file + ".new", self.address_file)
         return server
 
     def rows(self, *words):
@@ -326,6 +335,19 @@ def webhook(*messages, statuses=(), number_id=NUMBER_ID, display="15550100001"):
 
 def sign(body, app_secret=APP_SECRET):
     return "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class AddressFile:
+    """Where `serve` is, for a process that did not start it: a Wabot's `address_file`."""
+
+    def __init__(self, path):
+        self.path = path
+
+    @property
+    def address(self):
+        with open(self.path) as file:
+            host, port = file.read().split()
+        return host, int(port)
 
 
 class Sender:
@@ -420,16 +442,18 @@ def post(wabot, body, patience=PATIENCE, **how):
 
 
 class Graph:
-    """`url` takes messages; `accepted()` are the bodies it took, in the order of their arrival, each with the id it got (`id`), when
-    (`at`, seconds) and how many were under way then (`at_once`).
-    `url` + "/<fault>" is the same with a FAULT for the first attempt at each message; see `run_graph`."""
+    """graph.py, as `plan` says. `url` takes messages; `accepted()` are the bodies it took, in the order of their arrival, each with the id it got (`id`), when
+    (`at`, seconds) and how many were under way then (`at_once`). `uploads()` are the files it took, `reads()` what was marked as read.
+    `url` + "/<fault>" is the same with a fault for the first attempt at each message, or at a file."""
 
-    def __init__(self, wabot, latency=0.0):
+    def __init__(self, wabot, latency=0.0, **plan):
         self.ledger = os.path.join(wabot.scratch, f"graph-{len(wabot.processes)}.jsonl")
-        self.process = subprocess.Popen([sys.executable, os.path.abspath(__file__), "graph", self.ledger, str(latency)], stdout=subprocess.PIPE, text=True)
-        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "graph.py")
+        self.process = subprocess.Popen([sys.executable, "-B", program, self.ledger, json.dumps({"latency": latency, **plan})], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}"
         self.noted = open(self.ledger, "rb")
-        self.lines = 0
+        self.part, self.number = b"", 0  # of a line; of accepted messages
 
     def __enter__(self):
         return self
@@ -440,150 +464,37 @@ class Graph:
         self.process.stdout.close()
         self.noted.close()
 
-    def accepted(self):
+    def noted_as(self, kind):
+        """All of a kind that is in the ledger."""
         with open(self.ledger) as file:
-            return [json.loads(line) for line in file.read().split("\n")[:-1]]
+            return [json.loads(line) for line in file.read().split("\n")[:-1] if line.startswith(f'{{"kind": "{kind}"')]
+
+    def accepted(self):
+        return self.noted_as("accepted")
+
+    def uploads(self):
+        """Each with the id it got (`id`), its fields, its type and the digest of its octets."""
+        return self.noted_as("uploaded")
+
+    def reads(self):
+        """As they came."""
+        return [record["body"] for record in self.noted_as("read")]
 
     def count(self):
-        self.lines += self.noted.read().count(b"\n")
-        return self.lines
+        """How many were accepted."""
+        *lines, self.part = (self.part + self.noted.read()).split(b"\n")
+        self.number += sum(1 for line in lines if line.startswith(b'{"kind": "accepted"'))
+        return self.number
 
     def answered(self):
         """The quoted ids, in order."""
         return [body["context"]["message_id"] for body in self.accepted()]
 
-
-def address_of(body):
-    return body.get("to") or body["recipient"]
-
-
-def graph_error(status, code, text, headers=""):
-    body = json.dumps({"error": {"message": f"(#{code}) {text}", "code": code, "error_data": {"details": text}}})
-    return answer_octets(status, body, headers)
-
-
-def answer_octets(status, body, headers=""):
-    return f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n{headers}\r\n{body}".encode()
-
-
-# What a first attempt meets. Of these the message was taken all the same, and the answer says nothing clear (None: there is none) ...
-UNCLEAR = {"garbage": b"certainly not HTTP\r\n\r\n", "no_json": answer_octets("200 OK", "<html>thanks</html>"), "no_id": answer_octets("200 OK", '{"messages":[]}'),
-           "half": answer_octets("200 OK", '{"messages":[]}')[:-6], "page502": answer_octets("502 Bad Gateway", "<html>Bad Gateway</html>"),
-           "reset_answer": None, "swallow": None, "drip": None}
-# ... by these it was clearly refused.
-REFUSALS = {"temporary": graph_error("500 Internal Server Error", 131000, "Something went wrong"),
-            "later": graph_error("503 Service Unavailable", 131016, "Service overloaded", "Retry-After: 4\r\n"),
-            "limit": graph_error("400 Bad Request", 130429, "Rate limit hit"), "pair": graph_error("400 Bad Request", 131056, "Pair rate limit hit"),
-            "permanent": graph_error("400 Bad Request", 131026, "Message undeliverable")}
-RESETS = ("reset_head", "reset_body")  # before it was taken
-
-
-async def run_graph(ledger, latency):
-    """A message takes `latency` seconds to arrive; then it is accepted and noted, and the answer takes as long again. What its sender does not wait for
-    that long is lost on the way. A text that says `refuse` is refused; the token `refused` is, too."""
-    number, at_once = 0, 0
-    met = set()  # messages whose first attempt had its fault
-
-    def accept(body):
-        nonlocal number
-        number += 1
-        body["id"], body["at"], body["at_once"] = wamid(address_of(body).lstrip("+"), f"OUT{number}"), time.time(), at_once
-        ledger.write(json.dumps(body) + "\n")
-        return answer_octets("200 OK", json.dumps({"messaging_product": "whatsapp", "messages": [{"id": body["id"]}]}))
-
-    async def be_unclear(fault, reader, writer):
-        """Whether the connection lives on."""
-        octets = UNCLEAR[fault]
-        if octets is not None:
-            writer.write(octets)
-        elif fault == "drip":
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while fault in ("drip", "swallow"):
-            await asyncio.sleep(0.5)
-            if reader.at_eof() or reader.exception() is not None:
-                break
-            if fault == "drip":
-                writer.write(b".")
-        if fault == "reset_answer":
-            reset(writer)
-        return fault in ("no_json", "no_id", "page502")
-
-    async def one(reader, writer):
-        """Whether there may be another on this connection."""
-        nonlocal at_once
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        fault = head.split(" ", 2)[1].split("/")[1]
-        number_id = head.split(" ", 2)[1].split("/")[-2]
-        if fault == "reset_head" and (fault, number_id) not in met:
-            met.add((fault, number_id))
-            return reset(writer)
-        length = re.search(r"content-length: *(\d+)", head.lower())
-        if fault == "reset_body":
-            await reader.readexactly(1)
-            if (fault, number_id) not in met:
-                met.add((fault, number_id))
-                return reset(writer)
-            body = json.loads(b"{" + await reader.readexactly(int(length[1]) - 1))
-        else:
-            body = json.loads(await (reader.readexactly(int(length[1])) if length else read_chunks(reader)))
-        at_once += 1
+    def control(self, **wishes):
+        """A control request, see graph.py; what it is answered."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            return await take(head, fault, number_id, body, reader, writer)
+            connection.request("POST", "/control", json.dumps(wishes))
+            return json.loads(connection.getresponse().read())
         finally:
-            at_once -= 1
-
-    async def take(head, fault, number_id, body, reader, writer):
-        await asyncio.sleep(latency)
-        if reader.at_eof() or reader.exception() is not None:
-            return False
-        first = (number_id, body["biz_opaque_callback_data"].rsplit(".", 1)[0])
-        is_met = first in met
-        met.add(first)
-        if "bearer refused" in head.lower():
-            answer = graph_error("401 Unauthorized", 190, "The access token could not be decrypted")
-        elif "refuse" in body["text"]["body"]:
-            answer = graph_error("400 Bad Request", 131026, f"Not deliverable to +{address_of(body).lstrip('+')}")
-        elif fault in REFUSALS and not is_met:
-            answer = REFUSALS[fault]
-        elif fault in UNCLEAR and not is_met:
-            accept(body)
-            return await be_unclear(fault, reader, writer)
-        else:
-            answer = accept(body)
-        await asyncio.sleep(latency)
-        writer.write(answer)
-        return True
-
-    async def serve(reader, writer):
-        try:
-            while await one(reader, writer):
-                pass
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=256)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-def reset(writer):
-    """Ends the connection by RST instead of FIN."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-    return False
-
-
-async def read_chunks(reader):
-    body = b""
-    while size := int((await reader.readline()).split(b";")[0], 16):
-        body += await reader.readexactly(size)
-        await reader.readexactly(2)
-    await reader.readexactly(2)
-    return body
-
-
-if __name__ == "__main__":
-    _, role, ledger_path, latency_seconds = sys.argv
-    with open(ledger_path, "w", buffering=1) as ledger_file:
-        asyncio.run(run_graph(ledger_file, float(latency_seconds)))
+            connection.close()

@@ -24,7 +24,21 @@ public:
             answer = script.front();
             script.pop_front();
         }
-        co_return answer(request);
+        co_return give(request, answer(request));
+    }
+
+    /// Through the request's sink, as the real one does.
+    static HttpOutcome give(const HttpRequest& request, HttpOutcome outcome) {
+        auto* const answer = std::get_if<HttpAnswer>(&outcome);
+        if (answer == nullptr || !request.sink) return outcome;
+        try {
+            HttpAnswer head{answer->status, answer->headers, {}};
+            if (!request.sink->wants(head)) return outcome;
+            request.sink->take(answer->body);
+            return head;
+        } catch (const std::exception& error) {
+            return HttpFailure{false, error.what()};
+        }
     }
 
     std::function<void()> connecting;               // called with each request, before its gate

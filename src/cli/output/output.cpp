@@ -110,6 +110,10 @@ void Output::line(const Json& json_form, std::string_view text) {
     data_.flush();
 }
 
+void Output::octets(std::string_view octets) {
+    data_.write(octets);
+}
+
 void Output::say_line(const std::string& text) {
     if (options_.quiet) return;
     // What is on its way to stdout comes first, so that both read in order on one terminal.

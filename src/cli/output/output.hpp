@@ -91,6 +91,9 @@ public:
     /// One line of data at once, as streams need it: `json` in both JSON forms, else `text`.
     void line(const Json& json, std::string_view text);
 
+    /// Data as it is, whatever the format and the terminal.
+    void octets(std::string_view octets);
+
     /// Talk: one line on stderr, not under --quiet.
     template <class... A>
     void say(fmt::format_string<A...> phrase, A&&... arguments) {

@@ -7,11 +7,21 @@
 
 #include "core/base/value.hpp"
 #include "core/contacts/contact_id.hpp"
+#include "core/files/file_id.hpp"
 #include "core/messaging/ids.hpp"
 
 namespace wabot {
 
 namespace asio = boost::asio;
+
+/// A file that came with the message.
+struct QuestionFile {
+    std::optional<FileId> id;  // none: it is not there
+    std::string kind;          // image, voice, ...
+    std::string type;          // its MIME type, as declared while it is not there
+    std::string name;          // for people; may be empty
+    std::string why_not;       // "not fetched: ..." while it is not there
+};
 
 /// A message that waits for an answer.
 struct Question {
@@ -21,6 +31,7 @@ struct Question {
     ContactId contact_id;            // the chat: a person, or a group; 0: a trial
     ContactId author_id;             // who wrote it; in a private chat the same
     bool is_group = false;
+    std::vector<QuestionFile> files;
     bool explain = false;  // fill in `Answer::steps`
 };
 

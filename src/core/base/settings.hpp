@@ -40,9 +40,11 @@ struct Settings {
     int send_attempts = 0;
     int send_concurrency = 0;
     std::chrono::milliseconds takeover_timeout{};
+    std::chrono::milliseconds media_wait{};
     std::chrono::milliseconds retention_webhooks{};
     std::chrono::milliseconds retention_jobs{};
     std::chrono::milliseconds retention_changes{};
+    std::chrono::milliseconds retention_files{};
     log::Level log_level = log::Level::info;
     LogFormat log_format = LogFormat::text;
     std::filesystem::path logs_folder;

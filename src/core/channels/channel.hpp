@@ -9,7 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/channels/content.hpp"
 #include "core/channels/delivery.hpp"
+#include "core/http_client/http_client.hpp"
 
 namespace wabot {
 
@@ -18,18 +20,22 @@ namespace asio = boost::asio;
 /// One send: a part of a message on its way to one person.
 struct Outgoing {
     Address to;
-    std::string group_id;   // empty = to the person
-    std::string text;       // not longer than text_length_max()
-    std::string reply_to;   // provider id of the message to quote, or empty
-    std::string opaque;     // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+    std::string group_id;  // empty = to the person
+    std::string text;      // not longer than text_length_max(); of another kind what people read of it
+    std::string reply_to;  // provider id of the message to quote or react to, or empty
+    std::string opaque;    // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+    ContentKind kind = ContentKind::text;
+    std::string object = {};  // of its kind, as JSON, every file of ours in it replaced; of a text only what stands beside it, or empty
 };
 
 enum class RetryClass {
-    transient,     // again, with back-off
-    rate_limited,  // again, later; nothing wrong with the message
+    transient,          // again, with back-off
+    throughput,         // too fast: the whole account waits for seconds, longer each time in a row; nothing wrong with the message
+    rate_limited,       // too many calls: the same, for minutes
+    quality,            // held back for the number's quality: again after minutes, and the account goes slowly
     recipient_limited,  // again, later, and only this recipient waits
-    permanent,     // never again as it is
-    account,       // the account is refused: the device stops until someone acts
+    permanent,          // never again as it is
+    account,            // the account is refused: the device stops until someone acts
 };
 
 /// The provider gave the message an id.
@@ -42,12 +48,25 @@ struct NotSent {
     std::optional<std::chrono::seconds> retry_after;
     std::string code;    // the provider's, or ours ("connect", "timeout"); no spaces
     std::string detail;  // for people; no numbers of persons, no secrets
+    int tries_max = 0;   // how often it is worth trying after this code; 0 = as often as the settings say
 };
 /// Offered, and no clear answer came.
 struct Uncertain {
     std::string detail;
 };
 using SendOutcome = std::variant<Sent, NotSent, Uncertain>;
+
+/// A file of ours, for the provider to keep.
+struct Upload {
+    std::string mime_type;
+    std::string filename;                // for people; holds neither quotes nor control characters
+    std::shared_ptr<BodySource> octets;  // at least one
+};
+struct Uploaded {
+    std::string media_id;
+    std::chrono::seconds kept_for;
+};
+using UploadOutcome = std::variant<Uploaded, NotSent>;
 
 /// The commit between "connected" and "first octet of the message".
 class HandOver {
@@ -64,6 +83,11 @@ public:
     /// Hands `message` to the provider. Awaits `gate.commit()` once, when connected and before the first body octet; sends nothing if that
     /// throws, and lets the exception pass. Takes at most 30 s after the commit.
     virtual asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) = 0;
+    /// Gives the provider a file. Nothing of it reaches a person, so that a repetition does no harm: an unclear answer is a refusal that may pass.
+    virtual asio::awaitable<UploadOutcome> upload(Upload file) = 0;
+    /// Tells a person that their message was read, and those before it; with `typing` also that an answer is being written. Bears repetition. What
+    /// was refused, or nothing.
+    virtual asio::awaitable<std::optional<NotSent>> mark_read(std::string provider_id, bool typing) = 0;
     /// Longest text one send may carry, in characters as the provider counts.
     virtual std::size_t text_length_max() const = 0;
 };

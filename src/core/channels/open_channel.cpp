@@ -2,20 +2,29 @@
 
 #include "core/base/error.hpp"
 #include "core/channels/sim.hpp"
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp_media.hpp"
 
 namespace wabot {
 
+namespace {
+
+WhatsappAccount whatsapp_account(const DeviceEntry& device) {
+    return {device.options.graph_url, device.options.graph_version, device.options.phone_number_id, device.credentials.access_token};
+}
+
+}  // namespace
+
 std::unique_ptr<Channel> open_channel(const DeviceEntry& device, HttpClient& http, const World& world) {
     switch (device.kind) {
-        case DeviceKind::whatsapp: {
-            WhatsappAccount account{device.options.graph_url, device.options.graph_version, device.options.phone_number_id,
-                                    device.credentials.access_token};
-            return std::make_unique<WhatsappChannel>(std::move(account), http, world.clock);
-        }
+        case DeviceKind::whatsapp: return std::make_unique<WhatsappChannel>(whatsapp_account(device), http, world.clock, world.random);
         case DeviceKind::sim: return std::make_unique<SimChannel>(world.random);
         default: throw Error(Errc::invalid, "this version cannot send on a device of kind " + std::string(to_word(device.kind)));
     }
+}
+
+std::unique_ptr<MediaSource> open_media_source(const DeviceEntry& device, HttpClient& http, const World& world) {
+    if (device.kind != DeviceKind::whatsapp) return nullptr;
+    return std::make_unique<WhatsappMedia>(whatsapp_account(device), device.options.media_hosts, http, world.clock);
 }
 
 Delivery read_delivery(std::string_view kind, std::string_view body, Time received_at) {

@@ -14,6 +14,8 @@ class SimChannel : public Channel {
 public:
     explicit SimChannel(Random& random) : random_(random) {}
     asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) override;
+    asio::awaitable<UploadOutcome> upload(Upload file) override;
+    asio::awaitable<std::optional<NotSent>> mark_read(std::string provider_id, bool typing) override;
     std::size_t text_length_max() const override { return 4096; }
 
 private:
@@ -27,8 +29,12 @@ struct SimGraphAnswer {
     std::string capture;  // an inbox body for read_sim_delivery; empty when nothing was sent to a person
 };
 
-/// Refuses as the real one does: 401 and code 190 without a bearer token, 400 and code 100 for a missing field; else gives the message an id.
+/// Refuses as the real one does: 401 and code 190 without a bearer token, 400 and code 100 for what is missing, wrong or over a limit; else gives
+/// the message an id. What it keeps is the readable line of any kind of message.
 SimGraphAnswer answer_sim_graph(std::string_view authorization, std::string_view body, Time now, Random& random);
+
+/// What it answers to POST .../media: an id for a file, which is not kept.
+SimGraphAnswer answer_sim_graph_media(std::string_view authorization, std::string_view content_type, std::string_view body, Random& random);
 
 /// Reads one inbox body of a sim device, an object of either form:
 ///   {"id", "from", "name", "text", "timestamp"}                                a person writes; wants an answer

@@ -39,18 +39,29 @@ struct WhatsappAccount {
 
 class WhatsappChannel : public Channel {
 public:
-    WhatsappChannel(WhatsappAccount account, HttpClient& http, const Clock& clock) : account_(std::move(account)), http_(http), clock_(clock) {}
+    WhatsappChannel(WhatsappAccount account, HttpClient& http, const Clock& clock, Random& random)
+        : account_(std::move(account)), http_(http), clock_(clock), random_(random) {}
 
     asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) override;
+    asio::awaitable<UploadOutcome> upload(Upload file) override;
+    asio::awaitable<std::optional<NotSent>> mark_read(std::string provider_id, bool typing) override;
     std::size_t text_length_max() const override { return 4096; }
 
 private:
+    HttpRequest request_to(std::string_view edge, std::string content_type) const;
+
     const WhatsappAccount account_;
     HttpClient& http_;
     const Clock& clock_;
+    Random& random_;
 };
+
+/// The body of a send, as the Graph API takes it.
+std::string compose_whatsapp_message(const Outgoing& message);
 
 /// What Meta's answer to a send means. `now` is for a Retry-After that names a date.
 SendOutcome read_whatsapp_answer(const HttpAnswer& answer, Time now);
+/// The same of an upload.
+UploadOutcome read_whatsapp_upload_answer(const HttpAnswer& answer, Time now);
 
 }  // namespace wabot

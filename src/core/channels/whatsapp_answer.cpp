@@ -19,14 +19,13 @@ using enum RetryClass;
 
 /// By the status alone, where Meta's code says nothing.
 RetryClass class_of_status(int status) {
-    if (status == 429) return rate_limited;
+    if (status == 429) return throughput;
     return status >= 500 || status == 425 ? transient : permanent;
 }
 
-RetryClass classify(const Json& error, int code, int status) {
+RetryClass classify(const Json& error, const WhatsappCode* known, int status) {
     const Json& flag = member(error, "is_transient");
     const bool may_pass = status >= 500 || (flag.is_boolean() && flag.get<bool>());
-    const WhatsappCode* const known = find_whatsapp_code(code);
     const RetryClass why = known != nullptr ? known->why : class_of_status(status);
     return why == permanent && may_pass ? transient : why;
 }
@@ -76,7 +75,9 @@ SendOutcome read_refusal(const HttpAnswer& answer, const Json& body, Time now) {
         return NotSent{class_of_status(answer.status), retry_after(answer, now), "http_" + status,
                        "HTTP " + status + " without an error of the Graph API"};
     }
-    return NotSent{classify(error, number, answer.status), retry_after(answer, now), code, detail_of(error, code)};
+    const WhatsappCode* const known = find_whatsapp_code(number);
+    return NotSent{classify(error, known, answer.status), retry_after(answer, now), code, detail_of(error, code),
+                   known == nullptr ? 0 : known->tries_max};
 }
 
 }  // namespace
@@ -88,6 +89,19 @@ SendOutcome read_whatsapp_answer(const HttpAnswer& answer, Time now) {
     std::string id = messages.is_array() && !messages.empty() ? text_at(messages.front(), "id") : std::string();
     if (id.empty()) return Uncertain{"HTTP " + std::to_string(answer.status) + " without a message id"};
     return Sent{std::move(id)};
+}
+
+UploadOutcome read_whatsapp_upload_answer(const HttpAnswer& answer, Time now) {
+    constexpr auto kept_for = std::chrono::days(30);
+    const Json body = parsed(answer.body);
+    std::string id = text_at(body, "id");
+    const bool is_good = answer.status >= 200 && answer.status <= 299;
+    if (is_good && !id.empty()) return Uploaded{std::move(id), kept_for};
+    if (!is_good) {
+        const SendOutcome refusal = read_refusal(answer, body, now);
+        if (const auto* refused = std::get_if<NotSent>(&refusal)) return *refused;
+    }
+    return NotSent{transient, {}, "http_" + std::to_string(answer.status), "HTTP " + std::to_string(answer.status) + " without a media id"};
 }
 
 }  // namespace wabot

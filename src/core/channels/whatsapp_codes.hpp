@@ -12,6 +12,7 @@ struct WhatsappCode {
     int first, last;
     RetryClass why;
     std::string_view means;  // for people
+    int tries_max = 0;       // how often it is worth trying; 0 = as often as the settings say
 };
 
 /// Null for a code that is not on the page.
@@ -19,5 +20,7 @@ const WhatsappCode* find_whatsapp_code(int code);
 
 /// What an error of a send means, and what follows: `code` is Meta's, or ours for what never reached it. Empty when nothing is known.
 std::string explain_send_error(std::string_view code);
+/// The same of a status, from which nothing follows here.
+std::string explain_status_error(std::string_view code);
 
 }  // namespace wabot

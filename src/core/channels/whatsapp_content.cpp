@@ -4,6 +4,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/base/text.hpp"
+#include "core/channels/without_numbers.hpp"
+
 namespace wabot::whatsapp {
 
 namespace {
@@ -13,7 +16,7 @@ std::string names_of(const Json& contacts) {
     if (!contacts.is_array()) return names;
     for (const Json& contact : contacts) {
         const std::string name = text_at(member(contact, "name"), "formatted_name");
-        if (!name.empty()) names += (names.empty() ? "" : ", ") + name;
+        if (!name.empty()) names += (names.empty() ? "" : ", ") + without_long_numbers(name);
     }
     return names;
 }
@@ -77,6 +80,21 @@ std::string refers_to(const Json& message) {
     if (type == "reaction") return text_at(member(message, type), "message_id");
     if (type == "edit" || type == "revoke") return text_at(member(message, type), "original_message_id");
     return text_at(member(message, "context"), "id");
+}
+
+Amends amends(const Json& message) {
+    const std::string type = text_at(message, "type");
+    if (refers_to(message).empty()) return Amends::nothing;
+    return type == "edit" ? Amends::edits : type == "revoke" ? Amends::revokes : Amends::nothing;
+}
+
+std::optional<Address> moved_to(const Json& message) {
+    if (text_at(message, "type") != "system") return std::nullopt;
+    const Json& system = member(message, "system");
+    Address to{.phone = e164_of_wa_id(first_of(system, "wa_id", "new_wa_id")).value_or(""),
+               .user_id = text_at(system, "user_id"),
+               .parent_user_id = text_at(system, "parent_user_id")};
+    return to.empty() ? std::nullopt : std::optional(std::move(to));
 }
 
 bool wants_answer(const Json& message) {

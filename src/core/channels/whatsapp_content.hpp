@@ -7,6 +7,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/value.hpp"
+#include "core/channels/delivery.hpp"
 
 /// Looking into the items of a delivery, whatever their shape.
 namespace wabot::whatsapp {
@@ -20,9 +21,22 @@ std::optional<Time> time_at(const Json& value, std::string_view name);
 
 /// What the person wrote or chose: body, caption, title, name. None where nothing was written, and for system notices, which hold numbers.
 std::optional<std::string> content_of(const Json& message);
+/// The file it brought.
+std::optional<IncomingMedia> media_of(const Json& message);
+/// What else matters of it, by the names of messages.metadata: file, place, order, choice, advertisement. Without numbers of persons.
+Json metadata_of(const Json& message);
 /// The id of the message quoted, reacted to, edited or revoked; empty when there is none.
 std::string refers_to(const Json& message);
+/// Whether it edits or revokes that one.
+Amends amends(const Json& message);
+/// The new addresses that a system notice tells of.
+std::optional<Address> moved_to(const Json& message);
 /// Whether the person says something that waits for an answer: no reaction, edit, revocation or notice, and nothing undeliverable.
 bool wants_answer(const Json& message);
+
+/// What a change tells of the account, its numbers and its templates: of any field but those of messages. `at` is the entry's time.
+Notice notice_of(const std::string& field, const Json& value, Time at);
+/// The same of an error that stands in no message.
+Notice error_notice(const Json& error, Time at);
 
 }  // namespace wabot::whatsapp

@@ -56,6 +56,16 @@ void read_person(IncomingMessage& message, const Json& item, const Envelope& env
     message.sender_name = text_at(member(*contact, "profile"), "name");
 }
 
+/// A stranger's text is as long as it likes: what is stored of it has a limit, and says so. The item keeps it whole.
+void limit_content(IncomingMessage& message, Json& metadata) {
+    constexpr std::size_t content_max = 65'536;  // characters
+    if (!message.content || message.content->size() <= content_max) return;
+    const std::size_t characters = count_code_points(*message.content);
+    if (characters <= content_max) return;
+    message.content = first_characters(*message.content, content_max - 1) + "…";
+    metadata["truncated"] = Json{{"characters", characters}};
+}
+
 DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_echo) {
     DeliveryItem out{envelope.route, "message", Broken{}};
     if (!item.is_object()) {
@@ -80,17 +90,44 @@ DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_ec
     message.content = content_of(item);
     message.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     message.reply_to = refers_to(item);
+    message.amends = amends(item);
+    message.moved_to = moved_to(item);
     message.wants_answer = !message.is_echo && wants_answer(item);
     message.raw = write_json(item);
+    message.media = media_of(item);
+    Json metadata = metadata_of(item);
+    limit_content(message, metadata);
+    message.metadata = write_json(metadata);
     out.what = std::move(message);
     return out;
 }
 
-std::string recipient_of(const Json& item) {
-    const std::string id = text_at(item, "recipient_id");
-    if (text_at(item, "recipient_type") == "group") return id;
+/// A number, else the id as it stands.
+std::string address_of(const Json& item, std::string_view id_name, std::string_view user_id_name) {
+    const std::string id = text_at(item, id_name);
     if (const auto phone = e164_of_wa_id(id)) return *phone;
-    return id.empty() ? text_at(item, "recipient_user_id") : id;
+    return id.empty() ? text_at(item, user_id_name) : id;
+}
+
+void read_recipient(StatusUpdate& status, const Json& item) {
+    const bool is_group = text_at(item, "recipient_type") == "group";
+    status.recipient = address_of(item, "recipient_participant_id", "recipient_participant_user_id");
+    status.of_participant = is_group && !status.recipient.empty();
+    if (is_group && !status.of_participant) status.recipient = text_at(item, "recipient_id");
+    if (!is_group) status.recipient = address_of(item, "recipient_id", "recipient_user_id");
+}
+
+/// What the provider takes for the message, in its own words.
+std::string pricing_of(const Json& item) {
+    constexpr std::size_t word_max = 40;
+    const Json& pricing = member(item, "pricing");
+    if (!pricing.is_object()) return {};
+    std::string text;
+    for (const std::string_view name : {"category", "type"})
+        if (const std::string word = text_at(pricing, name); !word.empty()) text += first_characters(word, word_max) + ", ";
+    const Json& billable = member(pricing, "billable");
+    if (billable.is_boolean()) return text + (billable.get<bool>() ? "billed" : "not billed");
+    return text.substr(0, text.empty() ? 0 : text.size() - 2);
 }
 
 DeliveryItem read_status(const Json& item, const Envelope& envelope) {
@@ -102,7 +139,8 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
         out.what = Broken{!item.is_object() ? "status is not an object" : status.provider_id.empty() ? "status has no id" : "status has no status"};
         return out;
     }
-    status.recipient = recipient_of(item);
+    read_recipient(status, item);
+    status.pricing = pricing_of(item);
     status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     status.opaque = text_at(item, "biz_opaque_callback_data");
     if (const Json& errors = member(item, "errors"); errors.is_array() && !errors.empty()) {
@@ -111,6 +149,29 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
         status.error_title = without_numbers(title.empty() ? text_at(errors.front(), "message") : title, status.error_code);
     }
     out.what = std::move(status);
+    return out;
+}
+
+DeliveryItem read_preference(const Json& item, const Envelope& envelope) {
+    DeliveryItem out{envelope.route, "user_preferences", Broken{}};
+    const std::string category = text_at(item, "category"), value = text_at(item, "value");
+    if (category != "marketing_messages" || (value != "stop" && value != "resume")) {
+        out.what = Notice{"user_preferences"};  // a wish that came up later than this was written
+        return out;
+    }
+    Preference wish;
+    wish.person = {.phone = phone_of(item, "wa_id"), .user_id = text_at(item, "user_id"), .parent_user_id = text_at(item, "parent_user_id")};
+    if (const Json* const contact = contact_of(*envelope.contacts, text_at(item, "wa_id"), wish.person.user_id)) {
+        if (wish.person.user_id.empty()) wish.person.user_id = text_at(*contact, "user_id");
+        wish.name = text_at(member(*contact, "profile"), "name");
+    }
+    if (wish.person.empty()) {
+        out.what = Broken{"preference has no person"};
+        return out;
+    }
+    wish.wants_marketing = value == "resume";
+    wish.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
+    out.what = std::move(wish);
     return out;
 }
 
@@ -126,7 +187,7 @@ bool each_of(Delivery& delivery, const Json& value, const Envelope& envelope, st
     return true;
 }
 
-void read_change(Delivery& delivery, const Json& change, Time received_at) {
+void read_change(Delivery& delivery, const Json& change, Time entry_at, Time received_at) {
     const Json& value = member(change, "value");
     const Json& metadata = member(value, "metadata");
     const Envelope envelope{text_at(metadata, "phone_number_id"), digits_of(text_at(metadata, "display_phone_number")), &member(value, "contacts"),
@@ -140,14 +201,16 @@ void read_change(Delivery& delivery, const Json& change, Time received_at) {
     if (field == "messages") {
         known |= each_of(delivery, value, envelope, "messages", "message", [&](const Json& item) { return read_message(item, envelope, false); });
         known |= each_of(delivery, value, envelope, "statuses", "status", [&](const Json& item) { return read_status(item, envelope); });
-        known |= each_of(delivery, value, envelope, "errors", "errors", [&](const Json&) {
-            return DeliveryItem{envelope.route, "errors", Notice{"errors"}};
+        known |= each_of(delivery, value, envelope, "errors", "errors", [&](const Json& error) {
+            return DeliveryItem{envelope.route, "errors", error_notice(error, entry_at)};
         });
     } else if (field == "smb_message_echoes") {
         known |=
             each_of(delivery, value, envelope, "message_echoes", "message", [&](const Json& item) { return read_message(item, envelope, true); });
+    } else if (field == "user_preferences") {
+        known |= each_of(delivery, value, envelope, field, field, [&](const Json& item) { return read_preference(item, envelope); });
     }
-    if (!known) delivery.items.push_back({envelope.route, field, Notice{field}});
+    if (!known) delivery.items.push_back({envelope.route, field, notice_of(field, value, entry_at)});
 }
 
 void read_entry(Delivery& delivery, const Json& entry, Time received_at) {
@@ -156,7 +219,11 @@ void read_entry(Delivery& delivery, const Json& entry, Time received_at) {
         delivery.items.push_back({"", "entry", Broken{"entry has no list of changes"}});
         return;
     }
-    for (const Json& change : changes) read_change(delivery, change, received_at);
+    // Some news have no time of their own: the day they came on tells them apart.
+    const Time entry_at = time_at(entry, "time").value_or(std::chrono::floor<std::chrono::days>(received_at));
+    const std::size_t first = delivery.items.size();
+    for (const Json& change : changes) read_change(delivery, change, entry_at, received_at);
+    for (std::size_t i = first; i < delivery.items.size(); ++i) delivery.items[i].account = text_at(entry, "id");
 }
 
 Delivery unreadable(std::string reason) {

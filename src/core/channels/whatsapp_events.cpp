@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/base/vault.hpp"
 
@@ -82,6 +83,46 @@ constexpr WhatsappEvent events[] = {
     {"whatsapp.status.failed", "it could not be delivered", status,
      R"({"status": "failed", "recipient_id": "{from}", "errors": [{"code": 131026, "title": "Message undeliverable",
          "message": "Message undeliverable", "error_data": {"details": "Message undeliverable."}}]})"},
+    {"whatsapp.message.forwarded_often", "a text that was forwarded many times", message,
+     R"({"context": {"forwarded": true, "frequently_forwarded": true}, "type": "text", "text": {"body": "Everybody has seen this."}})"},
+    {"whatsapp.message.product", "a question about a product", message,
+     R"({"context": {"from": "{own}", "id": "{message}", "referred_product": {"catalog_id": "600100200300400", "product_retailer_id": "bike-blue"}},
+         "type": "text", "text": {"body": "Is it still there?"}})"},
+    {"whatsapp.message.reaction.removed", "a reaction that was taken back", message,
+     R"({"type": "reaction", "reaction": {"message_id": "{message}", "emoji": ""}})"},
+    {"whatsapp.message.system.user_id", "someone has a new user id", notice,
+     R"({"type": "system", "system": {"type": "user_changed_user_id", "body": "The user id was changed", "user_id": "US.90010020030040052"}})"},
+    {"whatsapp.echo.text", "a text written in the Business app", echo, R"({"type": "text", "text": {"body": "I will see to it."}})"},
+    {"whatsapp.status.group", "it reached one of a group", status,
+     R"({"status": "delivered", "recipient_type": "group", "recipient_id": "Z3JvdXA6dHJpZ2dlcg==", "recipient_participant_id": "{from}"})"},
+    {"whatsapp.user_preferences.stop", "someone wants no more advertisements", preference,
+     R"({"category": "marketing_messages", "value": "stop", "detail": "User requested to stop marketing messages"})"},
+    {"whatsapp.user_preferences.resume", "someone wants them again", preference,
+     R"({"category": "marketing_messages", "value": "resume", "detail": "User requested to resume marketing messages"})"},
+    {"whatsapp.account_update.disabled", "the account was disabled", account,
+     R"({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "May 4"}})"},
+    {"whatsapp.account_update.reinstated", "it works again", account,
+     R"({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE", "waba_ban_date": "May 5"}})"},
+    {"whatsapp.account_update.violation", "the account broke a rule", account,
+     R"({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}})"},
+    {"whatsapp.account_alerts", "an alert", account,
+     R"({"entity_type": "WABA", "alert_info": {"alert_severity": "WARNING", "alert_status": "ACTIVE", "alert_type": "OBA_APPROVED",
+         "alert_description": "Something is to be done."}})"},
+    {"whatsapp.phone_number_quality_update", "people complained of the number", account,
+     R"({"display_phone_number": "{own}", "event": "FLAGGED", "current_limit": "TIER_10K"})"},
+    {"whatsapp.phone_number_name_update", "the name was looked at", account,
+     R"({"display_phone_number": "{own}", "decision": "REJECTED", "requested_verified_name": "Bikes", "rejection_reason": "NAME_NOT_CONSISTENT"})"},
+    {"whatsapp.business_capability_update", "other limits", account,
+     R"({"max_daily_conversation_per_phone": 1000, "max_phone_numbers_per_business": 2})"},
+    {"whatsapp.message_template_status_update", "a template was decided on", account,
+     R"({"event": "REJECTED", "message_template_id": 700100200300400, "message_template_name": "order_ready", "message_template_language": "en",
+         "message_template_category": "UTILITY", "reason": "INVALID_FORMAT"})"},
+    {"whatsapp.message_template_quality_update", "a template is read less gladly", account,
+     R"({"previous_quality_score": "GREEN", "new_quality_score": "YELLOW", "message_template_id": 700100200300400,
+         "message_template_name": "order_ready", "message_template_language": "en"})"},
+    {"whatsapp.template_category_update", "a template has another category", account,
+     R"({"previous_category": "UTILITY", "new_category": "MARKETING", "message_template_id": 700100200300400,
+         "message_template_name": "order_ready", "message_template_language": "en"})"},
     {"whatsapp.errors", "trouble of the account", errors,
      R"({"code": 130429, "title": "Rate limit hit", "message": "Rate limit hit", "error_data": {"details": "Too many messages at a time."}})"},
 };
@@ -106,6 +147,38 @@ void fill_in(Json& json, const WhatsappParties& parties) {
     }
 }
 
+/// "account_update" of "whatsapp.account_update.disabled".
+std::string field_of(const WhatsappEvent& event) {
+    const std::string_view rest = event.name.substr(event.name.find('.') + 1);
+    return std::string(rest.substr(0, rest.find('.')));
+}
+
+struct Place {
+    const char* list;
+    const char* field;
+};
+
+/// Where an item of that form stands.
+Place place_of(WhatsappEventForm form) {
+    switch (form) {
+        case status: return {"statuses", "messages"};
+        case errors: return {"errors", "messages"};
+        case echo: return {"message_echoes", "smb_message_echoes"};
+        case preference: return {"user_preferences", "user_preferences"};
+        default: return {"messages", "messages"};
+    }
+}
+
+Json body_around(const WhatsappParties& parties, const std::string& field, Json value, std::optional<Time> at) {
+    Json change{{"value", std::move(value)}, {"field", field}};
+    Json entry{{"id", parties.waba_id}, {"changes", Json::array()}};
+    if (at) entry["time"] = std::chrono::duration_cast<std::chrono::seconds>(at->time_since_epoch()).count();
+    entry["changes"].push_back(std::move(change));
+    Json body{{"object", "whatsapp_business_account"}, {"entry", Json::array()}};
+    body["entry"].push_back(std::move(entry));
+    return body;
+}
+
 }  // namespace
 
 std::span<const WhatsappEvent> whatsapp_events() {
@@ -121,9 +194,17 @@ Json whatsapp_item(const WhatsappEvent& event, const WhatsappParties& parties, s
     Json item = Json::object();
     if (event.form == message || event.form == notice) item["from"] = parties.from;
     if (event.form == username) item["from_user_id"] = user_id_of(parties);
-    if (event.form != errors) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
+    if (event.form == echo) {
+        item["from"] = parties.own_number;
+        item["to"] = parties.from;
+    }
+    if (event.form == preference) {
+        item["wa_id"] = parties.from;
+        item["timestamp"] = seconds;
+    } else if (event.form != errors && event.form != account) {
         item["id"] = event.form == status ? parties.message_id : std::string(id);
-        item["timestamp"] = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
+        item["timestamp"] = std::to_string(seconds);
     }
     Json own = read_json(event.item);
     fill_in(own, parties);
@@ -131,21 +212,18 @@ Json whatsapp_item(const WhatsappEvent& event, const WhatsappParties& parties, s
     return item;
 }
 
-Json whatsapp_body(const WhatsappEvent& event, const WhatsappParties& parties, Json item) {
+Json whatsapp_body(const WhatsappEvent& event, const WhatsappParties& parties, Json item, Time at) {
+    if (event.form == account) return body_around(parties, field_of(event), std::move(item), at);
     Json value{{"messaging_product", "whatsapp"},
                {"metadata", {{"display_phone_number", parties.own_number}, {"phone_number_id", parties.phone_number_id}}}};
     if (event.form == message) value["contacts"] = Json::array({Json{{"profile", {{"name", "Trigger"}}}, {"wa_id", parties.from}}});
     if (event.form == username)
         value["contacts"] = Json::array({Json{{"profile", {{"name", "Trigger"}, {"username", "trigger"}}}, {"user_id", user_id_of(parties)}}});
-    const char* const list = event.form == status ? "statuses" : event.form == errors ? "errors" : "messages";
+    if (event.form == preference) value["contacts"] = Json::array({Json{{"wa_id", parties.from}}});
+    const auto [list, field] = place_of(event.form);
     value[list] = Json::array();
     value[list].push_back(std::move(item));
-    Json change{{"value", std::move(value)}, {"field", "messages"}};
-    Json entry{{"id", "300100200300400"}, {"changes", Json::array()}};
-    entry["changes"].push_back(std::move(change));
-    Json body{{"object", "whatsapp_business_account"}, {"entry", Json::array()}};
-    body["entry"].push_back(std::move(entry));
-    return body;
+    return body_around(parties, field, std::move(value), std::nullopt);
 }
 
 std::string write_whatsapp_body(const Json& body) {

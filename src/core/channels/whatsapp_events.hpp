@@ -8,7 +8,7 @@
 #include "core/base/json.hpp"
 #include "core/base/value.hpp"
 
-/// Webhooks as WhatsApp sends them on the field `messages`, for whoever stands in Meta's place: `wabot trigger`. Shapes are those of Meta's reference
+/// Webhooks as WhatsApp sends them, for whoever stands in Meta's place: `wabot trigger`. Shapes are those of Meta's reference
 /// pages (webhooks, messages, statuses); the values are ours.
 namespace wabot {
 
@@ -19,6 +19,9 @@ enum class WhatsappEventForm {
     notice,    // a message without `contacts`
     status,
     errors,  // of the account; no item belongs to a person
+    echo,    // written by the business itself, to the person
+    preference,
+    account,  // news of the account, a number or a template: the item is the whole value, on a field of the event's name
 };
 
 struct WhatsappEvent {
@@ -39,12 +42,13 @@ struct WhatsappParties {
     std::string own_number;
     std::string from;
     std::string message_id;  // the message that is quoted, reacted to, or whose status it is
+    std::string waba_id = "300100200300400";
 };
 
 /// The message, status or error itself. `id` is its own; a status has the id of the message it is about instead.
 Json whatsapp_item(const WhatsappEvent& event, const WhatsappParties& parties, std::string_view id, Time at);
-/// The body around it.
-Json whatsapp_body(const WhatsappEvent& event, const WhatsappParties& parties, Json item);
+/// The body around it, as of `at`.
+Json whatsapp_body(const WhatsappEvent& event, const WhatsappParties& parties, Json item, Time at);
 
 /// The octets as Meta writes and signs them: other than ASCII as \u escapes in lower case, "/" as "\/".
 std::string write_whatsapp_body(const Json& body);

@@ -30,4 +30,10 @@ std::string without_numbers(std::string_view text, std::string_view keep) {
     return out;
 }
 
+std::string without_long_numbers(std::string_view text) {
+    constexpr std::ptrdiff_t digits_of_a_number = 7;
+    const auto count = std::ranges::count_if(text, [](char c) { return digits.find(c) != std::string_view::npos; });
+    return count < digits_of_a_number ? std::string(text) : without_numbers(text);
+}
+
 }  // namespace wabot

@@ -9,7 +9,9 @@
 
 namespace wabot {
 
-WABOT_ENUM(IdentityKind, phone, bsuid, lid, jid, chat)
+WABOT_ENUM(IdentityKind, phone, bsuid, lid, jid, chat, parent)
+WABOT_ENUM(Marketing, stop, resume)
+WABOT_ENUM(ContactNoteKind, possibly_same, new_number, new_user_id)
 
 /// A person or group that writes to a device.
 struct Contact {
@@ -20,6 +22,8 @@ struct Contact {
     std::optional<std::string> name;
     bool is_blocked = false;
     bool is_group = false;
+    std::optional<Marketing> marketing;
+    std::optional<Time> marketing_at;
     std::optional<Time> last_incoming_at;
     std::optional<Time> last_message_at;
     Time created_at;
@@ -30,8 +34,10 @@ WABOT_DESCRIBE(Contact, FIELD(id, .key = true, .read_only = true), FIELD(device_
                FIELD(phone_number, .read_only = true, .wide = true, .sealed = "contacts.phone_number",
                      .doc = "None for groups and for people known by user id only"),
                FIELD(name, .max = 255), FIELD(is_blocked, .doc = "Stored, never answered, never written to"), FIELD(is_group, .read_only = true),
-               FIELD(last_incoming_at, .read_only = true, .wide = true), FIELD(last_message_at, .read_only = true),
-               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+               FIELD(marketing, .read_only = true, .wide = true, .doc = "Whether it wants to be written what is for sale; null: never said"),
+               FIELD(marketing_at, .read_only = true, .wide = true), FIELD(last_incoming_at, .read_only = true, .wide = true),
+               FIELD(last_message_at, .read_only = true), FIELD(created_at, .read_only = true, .wide = true),
+               FIELD(updated_at, .read_only = true, .wide = true))
 
 /// One of the addresses by which a provider names a contact.
 struct ContactIdentity {
@@ -46,5 +52,18 @@ struct ContactIdentity {
 WABOT_DESCRIBE(ContactIdentity, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true), FIELD(contact_id, .read_only = true),
                FIELD(kind, .read_only = true), FIELD(value, .read_only = true, .sealed = "contact_identities.value"),
                FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+
+/// What became known of who a contact is.
+struct ContactNote {
+    ContactNoteId id;
+    ContactId contact_id;
+    ContactNoteKind kind = ContactNoteKind::possibly_same;
+    std::optional<ContactId> other_contact_id;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(ContactNote, FIELD(id, .key = true, .read_only = true), FIELD(contact_id, .read_only = true), FIELD(kind, .read_only = true),
+               FIELD(other_contact_id, .read_only = true, .doc = "Possibly the same person: an address of the one came with one of the other"),
+               FIELD(created_at, .read_only = true), FIELD(updated_at, .read_only = true, .wide = true))
 
 }  // namespace wabot

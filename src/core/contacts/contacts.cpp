@@ -86,22 +86,51 @@ FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const Sea
     return {.id = id, .added = true};
 }
 
-/// Name, number and times as of now.
-void refresh(Transaction& tx, const KnownContact& known, const SealedAddress& address, std::optional<Time> incoming_at) {
+void note(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, ContactNoteKind kind) {
+    tx.execute("INSERT INTO contact_notes (contact_id, kind, created_at, updated_at) VALUES ($1, $2, $3, $3)", id, kind, tx.now());
+    record(tx, cause, "contact." + std::string(to_word(kind)), id, device);
+}
+
+/// An address of the one came with one of the other: told on both, once.
+void note_possibly_same(Transaction& tx, const Cause& cause, DeviceId device, ContactId one, ContactId other) {
     static constexpr std::string_view sql = R"sql(
-        UPDATE contacts SET name = COALESCE($2, name), updated_at = $4,
-               last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
-               last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
-        WHERE id = $1)sql";
-    tx.execute(sql, known.id, name_of(address), incoming_at, tx.now());
-    if (!address.phone_number || known.phone_number_hash == address.phone_number->hash) return;
-    static constexpr std::string_view move = R"sql(
+        INSERT INTO contact_notes (contact_id, kind, other_contact_id, created_at, updated_at) VALUES ($1, 'possibly_same', $2, $3, $3)
+        ON CONFLICT (other_contact_id, contact_id) WHERE other_contact_id IS NOT NULL DO NOTHING)sql";
+    if (tx.execute(sql, one, other, tx.now()) == 0) return;
+    tx.execute(sql, other, one, tx.now());
+    record(tx, cause, "contact.possibly_same", one, device);
+}
+
+/// A new identity of a contact that was known. One user id after another is news of who it is.
+void link_known(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedIdentity& identity) {
+    static constexpr std::string_view sql = "SELECT id FROM contact_identities WHERE contact_id = $1 AND kind = 'bsuid' LIMIT 1";
+    const bool replaces = identity.kind == IdentityKind::bsuid && !tx.query(sql, id).empty();
+    if (link(tx, device, id, identity) && replaces) note(tx, cause, device, id, ContactNoteKind::new_user_id);
+}
+
+/// Replies go there from now on.
+void write_to(Transaction& tx, ContactId id, const SealedAddress& address) {
+    static constexpr std::string_view sql = R"sql(
         UPDATE contacts SET contact_jid_enc = $2, contact_jid_hash = $3, contact_jid_last4 = $4,
                phone_number_enc = $5, phone_number_hash = $6, phone_number_last4 = $7
         WHERE id = $1)sql";
     const Sealed& jid = address.contact_jid;
     const Sealed& phone = *address.phone_number;
-    tx.execute(move, known.id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
+    tx.execute(sql, id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
+}
+
+/// Name, number and times as of now.
+void refresh(Transaction& tx, const Cause& cause, DeviceId device, const KnownContact& known, const SealedAddress& address,
+             std::optional<Time> incoming_at) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE contacts SET name = COALESCE($2, name), updated_at = $4,
+               last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
+               last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
+        WHERE id = $1)sql";
+    tx.put(sql, known.id, name_of(address), incoming_at, tx.now());
+    if (!address.phone_number || known.phone_number_hash == address.phone_number->hash) return;
+    write_to(tx, known.id, address);
+    if (known.phone_number_hash) note(tx, cause, device, known.id, ContactNoteKind::new_number);
 }
 
 [[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates) {
@@ -115,23 +144,50 @@ void refresh(Transaction& tx, const KnownContact& known, const SealedAddress& ad
 FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
     std::optional<KnownContact> known;
     std::vector<const SealedIdentity*> unknown;
+    std::optional<ContactId> other;
     for (const SealedIdentity& identity : address.identities) {
         const auto owner = owner_of(tx, device, identity);
         if (!owner)
             unknown.push_back(&identity);
         else if (!known)
             known = owner;
+        else if (owner->id != known->id)
+            other = owner->id;
     }
     FoundContact found;
     if (known) {
         found.id = known->id;
-        refresh(tx, *known, address, incoming_at);
+        refresh(tx, cause, device, *known, address, incoming_at);
+        if (other) note_possibly_same(tx, cause, device, known->id, *other);
     } else {
         found = add(tx, cause, device, address, incoming_at);
         unknown.erase(unknown.begin());  // linked already
     }
-    for (const SealedIdentity* identity : unknown) link(tx, device, found.id, *identity);
+    for (const SealedIdentity* identity : unknown) link_known(tx, cause, device, found.id, *identity);
     return found;
+}
+
+void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& to) {
+    for (const SealedIdentity& identity : to.identities) {
+        const auto owner = owner_of(tx, device, identity);
+        if (owner && owner->id != id) note_possibly_same(tx, cause, device, id, owner->id);
+        if (owner) continue;
+        if (identity.kind != IdentityKind::phone) {
+            link_known(tx, cause, device, id, identity);
+            continue;
+        }
+        if (!link(tx, device, id, identity)) continue;
+        write_to(tx, id, to);
+        note(tx, cause, device, id, ContactNoteKind::new_number);
+    }
+}
+
+bool set_marketing(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, Marketing wish, Time at) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE contacts SET marketing = $2, marketing_at = $3, updated_at = $4 WHERE id = $1 AND COALESCE(marketing_at, 0) < $3)sql";
+    if (tx.execute(sql, id, wish, at, tx.now()) == 0) return false;
+    record(tx, cause, wish == Marketing::stop ? "contact.marketing_stopped" : "contact.marketing_resumed", id, device);
+    return true;
 }
 
 std::optional<Contact> find(Snapshot& db, ContactId id) {
@@ -169,6 +225,10 @@ std::vector<Contact> list(Snapshot& db, const ContactFilter& filter, const Page&
 
 std::vector<ContactIdentity> identities(Snapshot& db, ContactId id) {
     return db.query("SELECT * FROM contact_identities WHERE contact_id = $1 ORDER BY id LIMIT 100", id).all<ContactIdentity>();
+}
+
+std::vector<ContactNote> notes(Snapshot& db, ContactId id) {
+    return db.query("SELECT * FROM contact_notes WHERE contact_id = $1 ORDER BY id DESC LIMIT 100", id).all<ContactNote>();
 }
 
 SealedTarget target_of(Snapshot& db, ContactId id, std::optional<Sealed> phone) {

@@ -43,10 +43,16 @@ Target open_target(const Vault& vault, const SealedTarget& target);
 namespace contacts {
 
 /// The contact with one of these addresses, made when there is none. Addresses that come together are linked; when they belong to two contacts the
-/// first one decides and nothing is merged. The number and name are kept up to date; `incoming_at` (of a message from it) moves
-/// `last_incoming_at` forward.
+/// first one decides, nothing is merged, and each is noted as possibly the other. The number and name are kept up to date; `incoming_at` (of a
+/// message from it) moves `last_incoming_at` forward.
 FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address,
                          std::optional<Time> incoming_at = std::nullopt);
+
+/// The provider says that a contact has these addresses from now on: those that nobody has become its own, and it is written to there.
+void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& to);
+
+/// What it wants, as of `at`; false when it was known, or something newer is.
+bool set_marketing(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, Marketing wish, Time at);
 
 std::optional<Contact> find(Snapshot& db, ContactId id);
 /// By id (all digits), number (with +), JID or user id. Error{not_found}; Error{conflict} with the candidates when the address is known on several
@@ -56,6 +62,8 @@ Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId dev
 std::vector<Contact> list(Snapshot& db, const ContactFilter& filter = {}, const Page& page = {});
 /// In the order they became known.
 std::vector<ContactIdentity> identities(Snapshot& db, ContactId id);
+/// What became known of who it is, the newest first, 100 at most.
+std::vector<ContactNote> notes(Snapshot& db, ContactId id);
 /// The number it wrote from last (`phone`, as its row has it); without one the newest user id, or the group.
 SealedTarget target_of(Snapshot& db, ContactId id, std::optional<Sealed> phone);
 

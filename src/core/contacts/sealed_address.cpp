@@ -35,11 +35,16 @@ SealedAddress seal_person(const Vault& vault, const Address& address, std::strin
     SealedAddress out;
     out.name = first_characters(name, name_max);
     if (!address.user_id.empty()) out.identities.push_back(identity(vault, IdentityKind::bsuid, address.user_id));
+    const auto add_parent = [&] {
+        if (!address.parent_user_id.empty()) out.identities.push_back(identity(vault, IdentityKind::parent, address.parent_user_id));
+    };
     if (address.phone.empty()) {
+        add_parent();
         out.contact_jid = vault.seal(address.user_id, "contacts.contact_jid");
         return out;
     }
     out.identities.push_back(identity(vault, IdentityKind::phone, address.phone));
+    add_parent();
     out.phone_number = vault.seal(address.phone, "contacts.phone_number");
     out.contact_jid = vault.seal(jid_of(address.phone), "contacts.contact_jid");
     out.contact_jid.last4 = out.phone_number->last4;  // of the number, not of "whatsapp.net"

@@ -25,8 +25,8 @@ struct SealedAddress {
     bool is_group = false;
 };
 
-/// The sender. A business-scoped user id names one person and decides before the number, which may pass to another one. Error{invalid} when the
-/// address is empty.
+/// The sender. A business-scoped user id names one person and decides before the number, which may pass to another one; the id of a parent account
+/// decides last. Error{invalid} when the address is empty.
 SealedAddress seal_person(const Vault& vault, const Address& address, std::string_view name = {});
 SealedAddress seal_group(const Vault& vault, std::string_view group_id, std::string_view name = {});
 

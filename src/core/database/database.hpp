@@ -108,7 +108,14 @@ public:
         return change(sql, std::span(values, sizeof...(A)));
     }
 
-    /// The same with as many arguments as the statement was made for.
+    /// Like `execute`, where nobody waits for the outcome: it may go to the database together with what comes next. A failure is the unit's.
+    template <class... A>
+    void put(std::string_view sql, const A&... arguments) {
+        const Value values[] = {to_value(arguments)..., Value{}};
+        change_unheard(sql, std::span(values, sizeof...(A)));
+    }
+
+    /// `execute` with as many arguments as the statement was made for.
     std::int64_t execute_with(std::string_view sql, std::span<const Value> arguments) { return change(sql, arguments); }
 
     /// Inserts one row into a table with an `id`, which it gives; nullopt when ON CONFLICT DO NOTHING left the row out. Without RETURNING, for which
@@ -139,6 +146,7 @@ public:
 protected:
     using Snapshot::Snapshot;
     virtual std::int64_t change(std::string_view sql, std::span<const Value> arguments) = 0;
+    virtual void change_unheard(std::string_view sql, std::span<const Value> arguments) { change(sql, arguments); }
     virtual std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) = 0;
     virtual void begin_savepoint() = 0;
     virtual void end_savepoint(bool keep) = 0;
@@ -207,8 +215,9 @@ struct DatabaseOptions {
     bool uses_own_clock = false;  // `now()` is the clock given here and not the server's: for tests
 };
 
-/// Opens the store that `url` names: `sqlite:///relative`, `sqlite:////absolute`, `postgresql://...`. Error{invalid} for an unknown form, Error{not_found} when the
-/// store is not there and may not be made, Error{unavailable} when it cannot be opened. Does not look at the schema: migrations.hpp does.
+/// Opens the store that `url` names: `sqlite:///relative`, `sqlite:////absolute`, `postgresql://...`. Error{invalid} for an unknown form,
+/// Error{not_found} when the store is not there and may not be made, Error{unavailable} when it cannot be opened. Does not look at the schema:
+/// migrations.hpp does.
 std::unique_ptr<Database> open_database(const std::string& url, const Clock& clock, DatabaseOptions options = {});
 
 /// Runs a coroutine to its end on this thread: how the terminal uses the calls above.

@@ -30,7 +30,7 @@ constexpr int readers = 2;
 constexpr int runs_max = 10;              // of one unit, when transactions are in each other's way
 constexpr auto answer_max = 12s;          // a server that is silent for longer is gone; its own limits end a statement after 10
 constexpr auto connect_interval = 100ms;  // a server that refused is not asked again before
-constexpr auto notify_interval = 5ms;     // between two notifications while more units wait
+constexpr auto notify_interval = 5ms;     // between two notifications
 constexpr std::int64_t version_min = 130'000;
 
 class PostgresTransaction final : public Transaction {
@@ -41,6 +41,7 @@ public:
 private:
     Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
     std::int64_t change(std::string_view sql, std::span<const Value> arguments) override { return connection_.change(sql, arguments); }
+    void change_unheard(std::string_view sql, std::span<const Value> arguments) override { connection_.put(sql, arguments); }
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) override { return connection_.insert_row(sql, arguments); }
     void begin_savepoint() override { connection_.begin_savepoint(); }
     void end_savepoint(bool keep) override { connection_.end_savepoint(keep); }
@@ -173,14 +174,18 @@ private:
     }
 
     void work_until_closed(UnitQueue& queue, Slot& slot) {
-        while (queue.wait()) {
-            auto unit = queue.take();
-            if (!unit) continue;
-            unit->failure = run(slot, *unit);
-            const bool has_written = unit->work != nullptr && !unit->failure;
-            complete(std::move(unit));
-            if (has_written) tell_others(slot, queue.empty());
+        bool has_news = false;  // that nobody was told of yet
+        while (queue.wait(has_news ? notify_interval : std::chrono::milliseconds::max())) {
+            if (auto unit = queue.take()) {
+                unit->failure = run(slot, *unit);
+                has_news = has_news || (unit->work != nullptr && !unit->failure);
+                complete(std::move(unit));
+            }
+            if (!has_news || !may_tell()) continue;
+            tell_others(slot);
+            has_news = false;
         }
+        if (has_news) tell_others(slot);
     }
 
     /// Runs the unit until its end is known, and says what it threw.
@@ -257,18 +262,22 @@ private:
         }
     }
 
-    /// Wakes those of other processes who look for work. After the commit and not within it: a transaction that notifies holds a lock of the whole
-    /// server while it commits, and no two of them could share a sync.
-    void tell_others(Slot& slot, bool is_last) {
-        const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    /// This thread, now: it happens once in `notify_interval`.
+    bool may_tell() {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch();
         auto told = told_at_.load();
-        if (!is_last && now - told < std::chrono::steady_clock::duration(notify_interval).count()) return;
-        if (!told_at_.compare_exchange_strong(told, now)) return;
+        return now - std::chrono::steady_clock::duration(told) >= notify_interval && told_at_.compare_exchange_strong(told, now.count());
+    }
+
+    /// Wakes those of other processes who look for work. After the commit and not within it: a transaction that notifies holds a lock of the whole
+    /// server while it commits, and no two of them could share a sync. Where it cannot be said they look by themselves.
+    void tell_others(Slot& slot) {
         try {
-            slot.connection->ask("BEGIN; SET LOCAL synchronous_commit = off; SELECT pg_notify('" + std::string(postgres_channel) + "', '" + self_ +
-                                 "'); COMMIT");
+            if (slot.connection)
+                slot.connection->ask("BEGIN; SET LOCAL synchronous_commit = off; SELECT pg_notify('" + std::string(postgres_channel) + "', '" +
+                                     self_ + "'); COMMIT");
         } catch (const Error&) {
-            drop(slot);  // they look by themselves, too
+            drop(slot);
         }
     }
 

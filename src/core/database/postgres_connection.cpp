@@ -25,9 +25,11 @@ namespace wabot {
 namespace {
 
 constexpr std::size_t statements_max = 400;
+constexpr std::size_t unsent_max = 256 * 1024;  // octets
+constexpr std::chrono::seconds clock_age_max{1};
 constexpr std::string_view statement_limits =
     "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; "
-    "SET {}bytea_output = 'hex'; ";
+    "SET {}bytea_output = 'hex'; SET {}standard_conforming_strings = on; ";
 constexpr std::string_view clock_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
 // Of pg_type, whose numbers never change.
@@ -110,6 +112,23 @@ Parameters parameters_of(std::span<const Value> arguments) {
     return out;
 }
 
+/// A prepared statement with its arguments, as a statement of its own that may stand among others.
+std::string call_of(const std::string& name, std::span<const Value> arguments) {
+    std::string out = "EXECUTE " + name;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        out += i == 0 ? "(" : ",";
+        const auto text = text_of(arguments[i]);
+        if (!text) {
+            out += "NULL";
+            continue;
+        }
+        out += '\'';
+        for (const char c : *text) out.append(c == '\'' ? 2 : 1, c);
+        out += '\'';
+    }
+    return out + (arguments.empty() ? ";" : ");");
+}
+
 std::int64_t whole(std::string_view text) {
     std::int64_t out = 0;
     std::from_chars(text.data(), text.data() + text.size(), out);
@@ -184,24 +203,6 @@ private:
     std::atomic<std::int64_t>& since_;
 };
 
-PostgresConnection::PostgresConnection(const std::string& libpq_url) {
-    load_postgres_library();
-    try {
-        impl_ = std::make_unique<Impl>(libpq_url);
-        socket_ = impl_->connection.sock();
-        impl_->connection.set_client_encoding("UTF8");
-    } catch (const pqxx::failure& failure) {
-        const ConnectFault fault = explain_connect_fault(plain(failure.what()));
-        throw Error(Errc::unavailable, fault.message, fault.hint);
-    } catch (const pqxx::usage_error& failure) {
-        throw Error(Errc::unavailable, "the database cannot be opened: " + plain(failure.what()));
-    }
-    is_pooled_ = ask("SELECT pg_backend_pid()") != std::to_string(impl_->connection.backendpid());
-    if (!is_pooled_) exec(limits(""));
-}
-
-PostgresConnection::~PostgresConnection() = default;
-
 /// Runs something of libpqxx and says what went wrong in our words.
 template <class Run>
 auto PostgresConnection::guarded(Run run) {
@@ -227,28 +228,54 @@ auto PostgresConnection::guarded(Run run) {
     }
 }
 
-void PostgresConnection::exec(const std::string& sql) {
-    guarded([&] { impl_->work.exec(sql); });
+PostgresConnection::PostgresConnection(const std::string& libpq_url) {
+    load_postgres_library();
+    try {
+        impl_ = std::make_unique<Impl>(libpq_url);
+        socket_ = impl_->connection.sock();
+        impl_->connection.set_client_encoding("UTF8");
+    } catch (const pqxx::failure& failure) {
+        const ConnectFault fault = explain_connect_fault(plain(failure.what()));
+        throw Error(Errc::unavailable, fault.message, fault.hint);
+    } catch (const pqxx::usage_error& failure) {
+        throw Error(Errc::unavailable, "the database cannot be opened: " + plain(failure.what()));
+    }
+    is_pooled_ = ask("SELECT pg_backend_pid()") != std::to_string(impl_->connection.backendpid());
+    if (!is_pooled_) guarded([&] { impl_->work.exec(limits("")); });
+}
+
+PostgresConnection::~PostgresConnection() = default;
+
+/// What was kept back and `sql`, in one message; the answer to the last statement of it.
+auto PostgresConnection::send(std::string_view sql) {
+    const std::string message = std::exchange(unsent_, {}).append(sql);
+    savepoint_at_.reset();
+    is_begun_ = true;
+    return guarded([&] { return impl_->work.exec(message); });
 }
 
 Time PostgresConnection::begin(Access access) {
-    is_aborted_ = wants_another_run_ = false;
-    static const std::string reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
-    static const std::string writing = "BEGIN ISOLATION LEVEL READ COMMITTED; ";
-    std::string sql = access == Access::read ? reading : writing;
-    if (is_pooled_) sql += limits("LOCAL ");
-    sql += clock_sql;
-    const pqxx::result answer = guarded([&] { return impl_->work.exec(sql); });
-    return Time(std::chrono::microseconds(whole(answer[0][0].c_str())));
+    is_aborted_ = wants_another_run_ = is_begun_ = false;
+    unsent_ = access == Access::read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" : "BEGIN ISOLATION LEVEL READ COMMITTED;";
+    if (is_pooled_) unsent_ += limits("LOCAL ");
+    const auto now = std::chrono::steady_clock::now();
+    if (!clock_ || now - clock_->at > clock_age_max || is_pooled_) {
+        const pqxx::result answer = send(clock_sql);
+        clock_ = Reading{Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), std::chrono::steady_clock::now()};
+        return clock_->server;
+    }
+    return clock_->server + std::chrono::duration_cast<std::chrono::microseconds>(now - clock_->at);
 }
 
 void PostgresConnection::commit() {
-    exec("COMMIT");
+    send("COMMIT");
 }
 
 void PostgresConnection::rollback() {
-    exec("ROLLBACK");
-    is_aborted_ = wants_another_run_ = false;
+    unsent_.clear();
+    savepoint_at_.reset();
+    if (is_begun_) send("ROLLBACK");
+    is_aborted_ = wants_another_run_ = is_begun_ = false;
 }
 
 const PostgresConnection::Statement& PostgresConnection::prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix) {
@@ -262,13 +289,20 @@ const PostgresConnection::Statement& PostgresConnection::prepare(std::string_vie
         statements_.clear();
     }
     Statement statement{"s" + std::to_string(statements_.size()), with_types(in_dialect(sql, Dialect::postgres), arguments) + std::string(suffix)};
-    if (!is_pooled_) impl_->connection.prepare(statement.name, statement.text);
+    if (!is_pooled_) {
+        impl_->connection.prepare(statement.name, statement.text);
+        impl_->connection.prepare_now(statement.name);
+    }
     return statements_.emplace(std::move(key), std::move(statement)).first->second;
 }
 
 auto PostgresConnection::execute(std::string_view sql, std::span<const Value> arguments, std::string_view suffix) {
     return guarded([&] {
         const Statement& statement = prepare(sql, arguments, suffix);
+        if (!unsent_.empty()) {
+            if (!is_pooled_) return send(call_of(statement.name, arguments));
+            send({});
+        }
         const Parameters parameters = parameters_of(arguments);
         const auto dynamic = pqxx::prepare::make_dynamic_params(parameters);
         return is_pooled_ ? impl_->work.exec_params(statement.text, dynamic) : impl_->work.exec_prepared(statement.name, dynamic);
@@ -299,6 +333,15 @@ std::int64_t PostgresConnection::change(std::string_view sql, std::span<const Va
     return static_cast<std::int64_t>(execute(sql, arguments, {}).affected_rows());
 }
 
+void PostgresConnection::put(std::string_view sql, std::span<const Value> arguments) {
+    if (is_pooled_) {
+        execute(sql, arguments, {});
+        return;
+    }
+    guarded([&] { unsent_ += call_of(prepare(sql, arguments, {}).name, arguments); });
+    if (unsent_.size() > unsent_max) send({});
+}
+
 std::int64_t PostgresConnection::insert_row(std::string_view sql, std::span<const Value> arguments) {
     const auto answer = execute(sql, arguments, " RETURNING id");
     return answer.empty() ? 0 : whole(answer[0][0].c_str());
@@ -306,6 +349,7 @@ std::int64_t PostgresConnection::insert_row(std::string_view sql, std::span<cons
 
 void PostgresConnection::script(std::string_view sql) {
     guarded([&] {
+        if (!is_begun_) send({});
         busy_since_.store(0);  // takes as long as it takes
         impl_->work.exec("SET LOCAL statement_timeout = 0; " + std::string(sql));
     });
@@ -317,14 +361,20 @@ std::string PostgresConnection::ask(std::string_view sql) {
 }
 
 void PostgresConnection::begin_savepoint() {
-    exec("SAVEPOINT part");
+    savepoint_at_ = unsent_.size();
+    unsent_ += "SAVEPOINT part;";
 }
 
 void PostgresConnection::end_savepoint(bool keep) {
-    if (keep) return exec("RELEASE SAVEPOINT part");
+    if (keep) {
+        send("RELEASE SAVEPOINT part");
+        return;
+    }
     // Of a transaction that must run again nothing is worth keeping.
     if (is_broken_ || wants_another_run_) return;
-    exec("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+    if (savepoint_at_) return unsent_.resize(*std::exchange(savepoint_at_, {}));
+    unsent_.clear();
+    send("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
     is_aborted_ = false;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,8 @@ public:
     PostgresConnection(const PostgresConnection&) = delete;
 
     enum class Access { read, write };
-    /// Begins a transaction, READ COMMITTED for writing, REPEATABLE READ for reading, and gives the server's clock. One round trip.
+    /// Begins a transaction, READ COMMITTED for writing, REPEATABLE READ for reading, and gives the server's clock, as it was read at most a second
+    /// ago and has gone on since. BEGIN itself travels with the first statement.
     Time begin(Access access);
     /// Error{unavailable} when it is not known whether it came through.
     void commit();
@@ -30,6 +32,8 @@ public:
 
     Rows query(std::string_view sql, std::span<const Value> arguments = {});
     std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});
+    /// Changes something when the next statement, savepoint or COMMIT is sent, in one message with it.
+    void put(std::string_view sql, std::span<const Value> arguments);
     /// The new row's `id`, 0 when there is none.
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments);
     /// Several statements without arguments, without limit on their time.
@@ -65,10 +69,20 @@ private:
     auto guarded(Run run);
     auto execute(std::string_view sql, std::span<const Value> arguments, std::string_view suffix);
     const Statement& prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix);
-    void exec(const std::string& sql);
+    auto send(std::string_view sql);
+
+    /// The server's clock as it was last read.
+    struct Reading {
+        Time server;
+        std::chrono::steady_clock::time_point at;
+    };
 
     std::unique_ptr<Impl> impl_;
     std::map<std::string, Statement, std::less<>> statements_;
+    std::string unsent_;                       // statements, in one message with the next
+    std::optional<std::size_t> savepoint_at_;  // where in it the savepoint is, as long as the server does not know of it
+    bool is_begun_ = false;                    // the server knows of the transaction
+    std::optional<Reading> clock_;
     int socket_ = -1;
     std::atomic<std::int64_t> busy_since_{0};
     bool is_broken_ = false;

@@ -26,12 +26,16 @@ bool UnitQueue::push(std::unique_ptr<Database::Unit>& unit) {
     return true;
 }
 
-bool UnitQueue::wait() {
+bool UnitQueue::wait(std::chrono::milliseconds longest) {
     std::unique_lock lock(mutex_);
+    const auto is_over = [&] { return closed_ || !units_.empty(); };
     ++idle_;
-    arrived_.wait(lock, [&] { return closed_ || !units_.empty(); });
+    if (longest == std::chrono::milliseconds::max())
+        arrived_.wait(lock, is_over);
+    else
+        arrived_.wait_for(lock, longest, is_over);
     --idle_;
-    return !units_.empty();
+    return !closed_ || !units_.empty();
 }
 
 std::unique_ptr<Database::Unit> UnitQueue::take() {

@@ -20,8 +20,8 @@ public:
     /// False when the queue is closed or full: then `unit` is still the caller's.
     bool push(std::unique_ptr<Database::Unit>& unit);
 
-    /// Waits until there is something to take; false when closed and empty.
-    bool wait();
+    /// Waits until there is something to take, or for so long; false when closed and empty.
+    bool wait(std::chrono::milliseconds longest = std::chrono::milliseconds::max());
     /// The one that has waited longest, or none.
     std::unique_ptr<Database::Unit> take();
     /// Takes out what has waited since before `limit`.

@@ -196,6 +196,22 @@ Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, 
     return {*find(tx, id), true};
 }
 
+Changed<Device> resume(Transaction& tx, const Cause& cause, DeviceId id) {
+    const auto device = hold(tx, id);
+    if (!device) throw_not_found(tx, std::to_string(id.value));
+    if (device->status != DeviceStatus::error) return {*device, false};
+    tx.execute("UPDATE devices SET revision = revision + 1 WHERE id = $1", id);
+    set_status(tx, cause, id, DeviceStatus::disconnected);
+    return {*find(tx, id), true};
+}
+
+std::string way_out_of_error(std::string_view key) {
+    return fmt::format(
+        "a new token: wabot device update {0} --secret-from access_token=FILE; else mend the account at the provider, then: "
+        "wabot device resume {0}",
+        key);
+}
+
 DeviceUse remove(Transaction& tx, const Cause& cause, DeviceId id) {
     const DeviceUse use = use_of(tx, id);
     static constexpr std::string_view sql = R"sql(

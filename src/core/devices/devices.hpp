@@ -60,6 +60,12 @@ Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, 
 /// The key and the provider's account are free again, the secrets are gone. Error{not_found} when it was deleted before.
 DeviceUse remove(Transaction& tx, const Cause& cause, DeviceId id);
 
+/// A person has seen to the account: a device in `error` is `disconnected` again and its queue moves on; refusals of what was on its way before say
+/// nothing any more. One that is not in error stays as it is.
+Changed<Device> resume(Transaction& tx, const Cause& cause, DeviceId id);
+/// What to do about a device that stands in `error`.
+std::string way_out_of_error(std::string_view key);
+
 /// What the channel found out. `error` comes with a reason: no secrets, no numbers of persons. Says whether that was news.
 bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus status, std::string_view reason = {});
 

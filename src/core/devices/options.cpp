@@ -17,6 +17,8 @@ constexpr OptionSpec specs[] = {
     {DeviceKind::whatsapp, "waba_id", OptionForm::digits, "", "Meta's id of the WhatsApp Business account"},
     {DeviceKind::whatsapp, "graph_url", OptionForm::url, "https://graph.facebook.com", "Where the Cloud API answers"},
     {DeviceKind::whatsapp, "graph_version", OptionForm::version, "v24.0", "Version of the Cloud API"},
+    {DeviceKind::whatsapp, "media_hosts", OptionForm::hosts, "lookaside.fbsbx.com",
+     "Hosts that media are fetched from beside graph_url's, with commas"},
     {DeviceKind::whatsapp, "rate_per_s", OptionForm::number, "80", "Sends per second; 0 = no limit", false, 1000},
     {DeviceKind::whatsapp, "loop_limit", OptionForm::number, "10", "Automatic replies per contact and minute; 0 = no limit", false, 10'000},
     {DeviceKind::whatsapp, "on_uncertain", OptionForm::word, "resend", "A reply that may or may not have arrived: resend or hold"},
@@ -56,6 +58,23 @@ std::optional<std::int64_t> to_number(std::string_view text) {
     return number;
 }
 
+std::vector<std::string> split_hosts(std::string_view text) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; !text.empty() && at <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', at), text.size());
+        out.push_back(fold_case(text.substr(at, comma - at)));
+        at = comma + 1;
+    }
+    return out;
+}
+
+/// A name, no address: what it stands for must be on the public Internet.
+bool is_host(std::string_view text) {
+    const bool has_letter = std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+    return has_letter && text.size() <= 253 && text.front() != '.' && text.front() != '-' &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
+}
+
 /// The value as it is stored, or why it cannot be.
 std::optional<std::string> read_value(const OptionSpec& spec, std::string_view text, Json& value) {
     switch (spec.form) {
@@ -68,6 +87,10 @@ std::optional<std::string> read_value(const OptionSpec& spec, std::string_view t
             break;
         case OptionForm::version:
             if (!is_version(text)) return "must be a version such as v23.0";
+            break;
+        case OptionForm::hosts:
+            for (const std::string& host : split_hosts(text))
+                if (!is_host(host)) return "must be names of hosts with commas between them";
             break;
         case OptionForm::word:
             if (!from_word<OnUncertain>(text)) return "must be resend or hold";
@@ -145,7 +168,9 @@ DeviceOptions options_of(const Device& device, std::string_view graph_url, std::
     out.waba_id = text_of(options, kind, "waba_id");
     out.graph_url = !graph_url.empty() && !options.contains("graph_url") ? std::string(graph_url) : text_of(options, kind, "graph_url");
     while (out.graph_url.ends_with('/')) out.graph_url.pop_back();
-    out.graph_version = !graph_version.empty() && !options.contains("graph_version") ? std::string(graph_version) : text_of(options, kind, "graph_version");
+    out.graph_version =
+        !graph_version.empty() && !options.contains("graph_version") ? std::string(graph_version) : text_of(options, kind, "graph_version");
+    out.media_hosts = split_hosts(text_of(options, kind, "media_hosts"));
     out.rate_per_s = number_of(options, kind, "rate_per_s", out.rate_per_s);
     out.loop_limit = number_of(options, kind, "loop_limit", out.loop_limit);
     out.on_uncertain = from_word<OnUncertain>(text_of(options, kind, "on_uncertain")).value_or(OnUncertain::resend);

@@ -19,14 +19,15 @@ WABOT_ENUM(OnUncertain, resend, hold)
 struct DeviceOptions {
     std::string phone_number_id;
     std::string waba_id;
-    std::string graph_url;         // without a slash at its end
-    std::string graph_version;     // "v24.0"
-    std::int64_t rate_per_s = 0;   // sends handed to the provider
-    std::int64_t loop_limit = 10;  // automatic replies per contact and minute
+    std::string graph_url;                 // without a slash at its end
+    std::string graph_version;             // "v24.0"
+    std::vector<std::string> media_hosts;  // in lower case
+    std::int64_t rate_per_s = 0;           // sends handed to the provider
+    std::int64_t loop_limit = 10;          // automatic replies per contact and minute
     OnUncertain on_uncertain = OnUncertain::resend;
 };
 
-enum class OptionForm { digits, url, version, number, word };
+enum class OptionForm { digits, url, version, number, word, hosts };
 
 /// One option of one kind of device.
 struct OptionSpec {

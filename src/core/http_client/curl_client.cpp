@@ -51,7 +51,7 @@ public:
     ~CurlClient() override { loop_->stop(); }
 
     asio::awaitable<HttpOutcome> exchange(HttpRequest request, BeforeBody before_body) override {
-        if (before_body && request.body.empty()) throw Error(Errc::bug, "a request without a body has nothing to hold back");
+        if (before_body && request.body.empty() && !request.source) throw Error(Errc::bug, "a request without a body has nothing to hold back");
         return without_cancellation(carry_out(loop_, std::move(request), std::move(before_body)));
     }
 

@@ -34,6 +34,11 @@ CurlLibrary load() {
     find(library, "curl_multi_poll", curl.multi_poll);
     find(library, "curl_multi_wakeup", curl.multi_wakeup);
     find(library, "curl_multi_info_read", curl.multi_info_read);
+    find(library, "curl_url", curl.url);
+    find(library, "curl_url_cleanup", curl.url_cleanup);
+    find(library, "curl_url_set", curl.url_set);
+    find(library, "curl_url_get", curl.url_get);
+    find(library, "curl_free", curl.free);
     decltype(&curl_global_init) global_init = nullptr;
     find(library, "curl_global_init", global_init);
     if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Error(Errc::unavailable, "libcurl cannot be set up");

@@ -25,6 +25,11 @@ struct CurlLibrary {
     decltype(&curl_multi_poll) multi_poll;
     decltype(&curl_multi_wakeup) multi_wakeup;
     decltype(&curl_multi_info_read) multi_info_read;
+    decltype(&curl_url) url;
+    decltype(&curl_url_cleanup) url_cleanup;
+    decltype(&curl_url_set) url_set;
+    decltype(&curl_url_get) url_get;
+    decltype(&curl_free) free;
 };
 
 /// Any thread. Error{unavailable} with the way out when the library is not there.

@@ -1,5 +1,8 @@
 #include "core/http_client/curl_transfer.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
@@ -8,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/fault.hpp"
+#include "core/http_client/public_address.hpp"
 
 namespace wabot {
 
@@ -38,6 +42,13 @@ std::string hosts_without_proxy() {
     for (const char* name : {"no_proxy", "NO_PROXY"})
         if (const char* more = std::getenv(name)) return hosts + "," + more;
     return hosts;
+}
+
+/// Whether the environment names a proxy, as libcurl reads it; http_proxy in lower case only.
+bool names_proxy() {
+    for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+        if (const char* proxy = std::getenv(name); proxy != nullptr && *proxy != '\0') return true;
+    return false;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -131,7 +142,8 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
 
     curl().easy_setopt(easy, CURLOPT_PREREQDATA, this);
     curl().easy_setopt(
-        easy, CURLOPT_PREREQFUNCTION, +[](void* self, char*, char*, int, int) { return static_cast<Transfer*>(self)->before_request(); });
+        easy, CURLOPT_PREREQFUNCTION,
+        +[](void* self, char* address, char*, int, int) { return static_cast<Transfer*>(self)->before_request(address); });
     curl().easy_setopt(easy, CURLOPT_HEADERDATA, this);
     curl().easy_setopt(
         easy, CURLOPT_HEADERFUNCTION, +[](char* line, std::size_t, std::size_t length, void* self) {
@@ -143,6 +155,7 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
             return static_cast<Transfer*>(self)->take_body({octets, count});
         });
 
+    if (request_.public_only && !names_proxy()) guard_address();
     if (curl().easy_setopt(easy, CURLOPT_URL, request_.url.c_str()) != CURLE_OK) {
         fail("no valid URL");
         return nullptr;
@@ -153,6 +166,26 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
     }
     set_up_body();
     return easy;
+}
+
+/// The addresses that a name stands for are looked at where the connection is made, so that a name cannot stand for another one by then.
+void Transfer::guard_address() {
+    guards_address_ = true;
+    curl().easy_setopt(easy_.get(), CURLOPT_OPENSOCKETDATA, this);
+    curl().easy_setopt(
+        easy_.get(), CURLOPT_OPENSOCKETFUNCTION,
+        +[](void* self, curlsocktype, curl_sockaddr* to) { return static_cast<Transfer*>(self)->open_socket(*to); });
+}
+
+curl_socket_t Transfer::open_socket(const curl_sockaddr& to) {
+    if (is_public(to.addr)) return ::socket(to.family, to.socktype | SOCK_CLOEXEC, to.protocol);
+    refuse_address();
+    return CURL_SOCKET_BAD;
+}
+
+void Transfer::refuse_address() {
+    address_refused_ = true;
+    refusal_ = "the address is not one of the public Internet";
 }
 
 bool Transfer::set_up_headers() {
@@ -169,9 +202,13 @@ bool Transfer::set_up_headers() {
     return true;
 }
 
+std::size_t Transfer::body_size() const {
+    return request_.source ? request_.source->size() : request_.body.size();
+}
+
 void Transfer::set_up_body() {
     CURL* const easy = easy_.get();
-    if (request_.body.empty()) {
+    if (body_size() == 0) {
         if (request_.method == "HEAD") {
             curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
         } else if (request_.method == "GET") {
@@ -184,7 +221,7 @@ void Transfer::set_up_body() {
     }
     // Never CURLOPT_POSTFIELDS: libcurl sends such a body twice, silently, when a reused connection closes without an answer.
     curl().easy_setopt(easy, CURLOPT_POST, 1L);
-    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_size()));
     if (request_.method != "POST") curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     curl().easy_setopt(easy, CURLOPT_READDATA, this);
     curl().easy_setopt(
@@ -196,10 +233,25 @@ void Transfer::set_up_body() {
 
 /// Called for each request that goes on the wire. A reused connection that turns out dead makes libcurl begin a second one: harmless while
 /// the first was a head that waits for its body, a repetition otherwise.
-int Transfer::before_request() {
+int Transfer::before_request(const char* address) {
     ++requests_begun_;
-    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && request_.body.empty());
+    // A connection that is used again was made for somebody else, who may trust the address.
+    if (guards_address_ && !is_public(address)) {
+        refuse_address();
+        return CURL_PREREQFUNC_ABORT;
+    }
+    const bool repeats = offered_ > 0 || (requests_begun_ > 1 && body_size() == 0);
     return repeats ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/// Runs what belongs to somebody else, on a thread where nobody else would catch it.
+template <class Call>
+void Transfer::guarded(Call call) {
+    try {
+        call();
+    } catch (const std::exception& error) {
+        refusal_ = error.what();
+    }
 }
 
 std::size_t Transfer::read(char* to, std::size_t room) {
@@ -210,11 +262,37 @@ std::size_t Transfer::read(char* to, std::size_t room) {
         }
         return CURL_READFUNC_PAUSE;
     }
-    const std::size_t count = std::min(room, request_.body.size() - offered_);
-    std::memcpy(to, request_.body.data() + offered_, count);
+    const std::size_t count = fill({to, std::min(room, body_size() - offered_)});
+    if (count == 0 && offered_ < body_size()) return CURL_READFUNC_ABORT;
     offered_ += count;
     WABOT_FAULT("send.offered");
     return count;
+}
+
+/// The next octets of the body; none when its source has failed.
+std::size_t Transfer::fill(std::span<char> to) {
+    if (!request_.source) {
+        std::memcpy(to.data(), request_.body.data() + offered_, to.size());
+        return to.size();
+    }
+    std::size_t count = 0;
+    if (!to.empty()) guarded([&] { count = request_.source->read(to); });
+    if (count == 0 && !to.empty() && refusal_.empty()) refusal_ = "the body of the request ended early";
+    return count;
+}
+
+bool Transfer::offer_to_sink() {
+    bool is_wanted = false;
+    if (!request_.sink) return is_wanted;
+    answer_.status = status();
+    guarded([&] { is_wanted = request_.sink->wants(answer_); });
+    return is_wanted;
+}
+
+int Transfer::status() const {
+    long status = 0;
+    curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
 }
 
 std::size_t Transfer::take_header(std::string_view line) {
@@ -228,6 +306,12 @@ std::size_t Transfer::take_header(std::string_view line) {
 }
 
 std::size_t Transfer::take_body(std::string_view octets) {
+    if (taker_ == Taker::nobody_yet) taker_ = offer_to_sink() ? Taker::sink : Taker::answer;
+    if (!refusal_.empty()) return 0;
+    if (taker_ == Taker::sink) {
+        guarded([&] { request_.sink->take(octets); });
+        return refusal_.empty() ? octets.size() : 0;
+    }
     answer_octets_ += octets.size();
     if (answer_octets_ > request_.answer_max) return 0;
     answer_.body += octets;
@@ -243,18 +327,20 @@ void Transfer::open_gate(SteadyTime now) {
 }
 
 void Transfer::finish(CURLcode result) {
+    if (!refusal_.empty()) return fail(refusal_);
     if (result != CURLE_OK) return fail(reason_of(result));
     if (!head_is_whole_) return fail(reason_of(CURLE_PARTIAL_FILE));
-    long status = 0;
-    curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    // A body of no octets is offered all the same.
+    if (taker_ == Taker::nobody_yet) offer_to_sink();
+    if (!refusal_.empty()) return fail(refusal_);
+    answer_.status = status();
     // A server may refuse a request by its head alone, but it cannot accept a body that it was never offered.
-    if (!request_.body.empty() && offered_ == 0 && status < 400) return fail("answered before the body was offered");
-    answer_.status = static_cast<int>(status);
+    if (body_size() > 0 && offered_ == 0 && answer_.status < 400) return fail("answered before the body was offered");
     enter(Stage::finished, HttpOutcome(std::move(answer_)));
 }
 
 void Transfer::fail(std::string reason) {
-    enter(Stage::finished, HttpOutcome(HttpFailure{offered_ > 0, std::move(reason)}));
+    enter(Stage::finished, HttpOutcome(HttpFailure{offered_ > 0, std::move(reason), address_refused_}));
 }
 
 }  // namespace wabot

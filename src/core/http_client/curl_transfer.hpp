@@ -64,9 +64,18 @@ private:
 
     bool set_up_headers();
     void set_up_body();
+    std::size_t body_size() const;
+    std::size_t fill(std::span<char> to);
+    void guard_address();
+    void refuse_address();
+    template <class Call>
+    void guarded(Call call);
+    bool offer_to_sink();
+    int status() const;
     void enter(Stage stage, std::optional<HttpOutcome> outcome);
 
-    int before_request();
+    int before_request(const char* address);
+    curl_socket_t open_socket(const curl_sockaddr& to);
     std::size_t read(char* to, std::size_t room);
     std::size_t take_header(std::string_view line);
     std::size_t take_body(std::string_view octets);
@@ -84,6 +93,10 @@ private:
     HttpAnswer answer_;
     bool head_is_whole_ = false;
     std::size_t answer_octets_ = 0;
+    enum class Taker { nobody_yet, answer, sink } taker_ = Taker::nobody_yet;
+    std::string refusal_;  // why we ended it ourselves
+    bool guards_address_ = false;
+    bool address_refused_ = false;
 
     std::mutex mutex_;
     Stage stage_ = Stage::running;

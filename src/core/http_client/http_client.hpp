@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,14 +15,14 @@ namespace wabot {
 
 namespace asio = boost::asio;
 
-struct HttpRequest {
-    std::string method = "GET";
-    std::string url;  // http or https
-    std::vector<std::pair<std::string, std::string>> headers;
-    std::string body;
-    std::chrono::milliseconds connect_timeout{10'000};
-    std::chrono::milliseconds timeout{30'000};  // of the whole exchange, the wait for `before_body` excepted
-    std::size_t answer_max = 1024 * 1024;       // a longer answer is cut off and counts as no answer
+/// Gives the body of a request as it goes out, instead of `HttpRequest::body`: for what is too large to be held. Read once, by the client's thread,
+/// which it must not hold up for long; what it throws ends the exchange, and its text is the reason of the HttpFailure.
+class BodySource {
+public:
+    virtual ~BodySource() = default;
+    virtual std::size_t size() const = 0;
+    /// The next octets, at most all of `to` and at least one.
+    virtual std::size_t read(std::span<char> to) = 0;
 };
 
 struct HttpAnswer {
@@ -30,10 +31,36 @@ struct HttpAnswer {
     std::string body;
 };
 
+/// Takes the body of an answer as it comes, instead of `HttpAnswer::body`. Called by the client's thread, which it must not hold up; what it throws
+/// ends the exchange, and its text is the reason of the HttpFailure.
+class AnswerSink {
+public:
+    virtual ~AnswerSink() = default;
+    /// Called once, with the head: whether the body is taken here. One that is not is `HttpAnswer::body`.
+    virtual bool wants(const HttpAnswer& head) = 0;
+    virtual void take(std::string_view octets) = 0;
+};
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;  // http or https
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+    std::chrono::milliseconds connect_timeout{10'000};
+    std::chrono::milliseconds timeout{30'000};  // of the whole exchange, the wait for `before_body` excepted
+    std::size_t answer_max = 1024 * 1024;       // a longer answer is cut off and counts as no answer; what a sink takes is its own to count
+    std::shared_ptr<AnswerSink> sink = {};
+    std::shared_ptr<BodySource> source = {};
+    /// For a URL that others made: no connection to an address that is not on the public Internet (public_address.hpp). Where the environment names a
+    /// proxy it is the proxy that connects, and has to look.
+    bool public_only = false;
+};
+
 /// No clear answer. `offered` says whether any octet of the body may have reached the other side.
 struct HttpFailure {
     bool offered = false;
-    std::string reason;  // "could not connect", "connection closed before an answer", ...: never the URL's credentials or the body
+    std::string reason;         // "could not connect", "connection closed before an answer", ...: never the URL's credentials or the body
+    bool refused_here = false;  // by `public_only`: nothing was connected
 };
 
 using HttpOutcome = std::variant<HttpAnswer, HttpFailure>;

@@ -10,10 +10,14 @@
 
 namespace wabot {
 
+struct DrainOptions {
+    std::chrono::milliseconds takeover_timeout;
+    std::chrono::milliseconds media_wait;  // of a turn, for what came with its message
+};
+
 /// Takes the oldest bodies from the inbox and stores what they say: messages, statuses, notices. Parsing and sealing happen outside the unit.
 /// `directory` says which devices share a secret; it is read anew when there are bodies. How many bodies it took; 0 = the inbox is empty, somebody
 /// else is at it, or a device changed meanwhile.
-asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory,
-                                   std::chrono::milliseconds takeover_timeout);
+asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory, DrainOptions options);
 
 }  // namespace wabot

@@ -39,6 +39,7 @@ constexpr TopicOfKind topics_of_kinds[] = {
     {"conversation", Topic::contacts},
     {"agent", Topic::devices},
     {"ignore_rule", Topic::devices},
+    {"account", Topic::devices},
 };
 
 }  // namespace
@@ -151,6 +152,11 @@ std::string tell_device(Snapshot& db, const Change& change) {
     return why.value_or("");
 }
 
+std::string tell_account_event(Snapshot& db, const Change& change) {
+    const auto event = db.query("SELECT COALESCE(event, '') FROM account_events WHERE id = $1", change.object_id).first<std::string>();
+    return event.value_or("gone");
+}
+
 std::string tell(Snapshot& db, const Change& change) {
     if (change.kind == "webhook.refused") return "its signature does not match";
     if (change.kind == "message.status") return tell_status(db, change);
@@ -161,6 +167,7 @@ std::string tell(Snapshot& db, const Change& change) {
     if (change.object_type == "turn") return with_actor(tell_turn(db, change));
     if (change.object_type == "send") return with_actor(tell_send(db, change));
     if (change.object_type == "device") return tell_device(db, change);
+    if (change.object_type == "account_event") return tell_account_event(db, change);
     return "by " + change.actor;
 }
 

@@ -7,7 +7,9 @@
 #include "core/agents/agents.hpp"
 #include "core/channels/whatsapp_codes.hpp"
 #include "core/devices/devices.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/messaging/pacing.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/messaging/statuses.hpp"
 #include "core/messaging/turns.hpp"
@@ -20,6 +22,7 @@ namespace wabot {
 /// Where the lanes of a message's conversation stand.
 struct HistoryLanes {
     bool takes_turn;
+    std::optional<Time> media_wait_until;
     std::int64_t turn_cursor;
     std::string turn_state;
     Time turn_due_at;
@@ -27,8 +30,8 @@ struct HistoryLanes {
     Time send_due_at;
     std::optional<MessageId> next_turn;  // the message whose turn is next
 };
-WABOT_DESCRIBE(HistoryLanes, FIELD(takes_turn), FIELD(turn_cursor), FIELD(turn_state), FIELD(turn_due_at), FIELD(send_state), FIELD(send_due_at),
-               FIELD(next_turn))
+WABOT_DESCRIBE(HistoryLanes, FIELD(takes_turn), FIELD(media_wait_until), FIELD(turn_cursor), FIELD(turn_state), FIELD(turn_due_at), FIELD(send_state),
+               FIELD(send_due_at), FIELD(next_turn))
 
 struct HistorySend {
     SendId id;
@@ -57,6 +60,7 @@ constexpr std::string_view send_columns =
 std::string explain_reason(const std::string& reason) {
     if (reason == "human") return "human: a person has the conversation";
     if (reason == "blocked") return "blocked: the contact is blocked";
+    if (reason == "revoked") return "revoked: its writer took it back";
     if (reason == "loop limit") return "loop limit: too many replies in a minute, as between two machines";
     if (reason == "device inactive") return "device inactive: nobody answers on it";
     if (reason == "no agent") return "no agent: none is attached to the device";
@@ -64,8 +68,8 @@ std::string explain_reason(const std::string& reason) {
 }
 
 /// "131026: Message undeliverable", with what the code means.
-std::string explain_error(const std::string& error) {
-    const std::string meaning = explain_send_error(std::string_view(error).substr(0, error.find(':')));
+std::string explain_error(const std::string& error, std::string (*explain)(std::string_view code) = explain_send_error) {
+    const std::string meaning = explain(std::string_view(error).substr(0, error.find(':')));
     return meaning.empty() ? error : fmt::format("{}; {}", error, meaning);
 }
 
@@ -73,7 +77,7 @@ class Telling {
 public:
     Telling(Snapshot& db, MessageId id, std::chrono::milliseconds window) : db_(db), window_(window), message_(get(db, id)) {
         static constexpr std::string_view sql = R"sql(
-            SELECT m.takes_turn, c.turn_cursor, c.turn_state, c.turn_due_at, c.send_state, c.send_due_at,
+            SELECT m.takes_turn, m.media_wait_until, c.turn_cursor, c.turn_state, c.turn_due_at, c.send_state, c.send_due_at,
                    (SELECT min(n.id) FROM messages n WHERE n.conversation_id = c.id AND n.takes_turn = $2 AND n.id > c.turn_cursor) AS next_turn
             FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.id = $1)sql";
         lanes_ = db.query(sql, id, true).one<HistoryLanes>();
@@ -93,6 +97,9 @@ private:
 
     void tell_incoming() {
         step(message_.created_at, "received", message_.message_type);
+        if (message_.edited_at) step(*message_.edited_at, "edited", "by its writer");
+        if (message_.revoked_at) step(*message_.revoked_at, "revoked", "by its writer");
+        tell_media();
         const auto turn = turns::find_of_message(db_, message_.id);
         history_.is_final = true;
         if (turn && turn->outcome == TurnOutcome::replied) {
@@ -116,8 +123,17 @@ private:
         wait_for_turn(turn);
     }
 
+    void tell_media() {
+        for (const Media& medium : media::of_message(db_, message_.id)) {
+            const std::string file = medium.file_id ? fmt::format("file/{}, ", medium.file_id->value) : "";
+            step(medium.updated_at, "media", fmt::format("{}: {}{}", medium.kind, file, media::told_state(medium)));
+        }
+    }
+
     void wait_for_turn(const std::optional<Turn>& turn) {
         if (lanes_.next_turn && lanes_.next_turn != message_.id) return wait(fmt::format("behind message/{}", lanes_.next_turn->value));
+        if (lanes_.media_wait_until && *lanes_.media_wait_until > db_.now())
+            return wait(fmt::format("for its media, until {}", to_iso(*lanes_.media_wait_until)));
         if (lanes_.turn_state == "running") return wait(fmt::format("being answered, attempt {}", turn ? turn->attempt : 1));
         if (waits_for_resume(QueueName::turn)) return;
         if (turn && turn->last_error)
@@ -218,7 +234,8 @@ private:
     void tell_statuses() {
         for (const ReportedStatus& status : statuses::list(db_, message_.id)) {
             std::string detail = "says the provider";
-            if (const auto error = status.error()) detail += ": " + explain_error(*error);
+            if (const auto error = status.error()) detail += ": " + explain_error(*error, explain_status_error);
+            if (status.pricing) detail += ": " + *status.pricing;
             step(status.at, status.status, std::move(detail));
         }
     }
@@ -242,14 +259,13 @@ private:
         }
         if (is_behind) return wait(before);
         if (send.state != SendState::queued) return wait("a worker is sending it");
-        if (const auto blocked = blocked_until(); blocked && *blocked > db_.now())
-            return wait(fmt::format("the provider limits the account until {}", to_iso(*blocked)));
+        const auto pace = pacing::find(db_, message_.device_id);
+        if (pace && pace->blocked_until > db_.now())
+            return wait(fmt::format("the provider limits the account until {}", to_iso(pace->blocked_until)));
+        if (pace && pace->waiting_since != Time{} && lanes_.send_due_at <= db_.now())
+            return wait(fmt::format("for the pace of device {}, {} a second", device->key, devices::options_of(*device).rate_per_s));
         if (lanes_.send_due_at > db_.now()) return wait(fmt::format("attempt {} at {}", send.attempt, to_iso(lanes_.send_due_at)));
         wait_for_worker(QueueName::send);
-    }
-
-    std::optional<Time> blocked_until() {
-        return db_.query("SELECT blocked_until FROM device_pacing WHERE device_id = $1", message_.device_id).first<Time>();
     }
 
     Snapshot& db_;

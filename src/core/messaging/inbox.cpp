@@ -18,7 +18,9 @@ struct StoredBody {
     std::optional<Bytes> body;
 };
 
-constexpr std::size_t append_sizes[] = {64, 16, 4, 1};  // how many rows one statement adds: each is prepared once
+// How many rows one statement adds: each is prepared once. What is between two of them is filled up with the last row once more, which ON CONFLICT
+// leaves out: cheaper than another statement.
+constexpr std::size_t append_sizes[] = {1, 2, 4, 8, 12, 16, 24, 32, 48, 64};
 
 // No parameter is ever null: a statement is prepared for the types of its parameters, and null is one more.
 constexpr std::string_view append_columns[] = {"${}", ", NULLIF(${}, 0)", ", ${}", ", ${}", ", ${}", ", ${}", ", ${}"};
@@ -34,9 +36,20 @@ std::string make_append_sql(std::size_t rows) {
     return sql + " ON CONFLICT (kind, digest) DO NOTHING";
 }
 
-const std::string& append_sql(std::size_t rows) {
-    static const std::string of_64 = make_append_sql(64), of_16 = make_append_sql(16), of_4 = make_append_sql(4), of_1 = make_append_sql(1);
-    return rows == 64 ? of_64 : rows == 16 ? of_16 : rows == 4 ? of_4 : of_1;
+/// The smallest statement that adds that many rows, or the largest there is.
+struct AppendStatement {
+    std::size_t rows;
+    std::string sql;
+};
+
+const AppendStatement& append_statement(std::size_t rows) {
+    static const auto all = [] {
+        std::vector<AppendStatement> out;
+        for (const std::size_t size : append_sizes) out.push_back({size, make_append_sql(size)});
+        return out;
+    }();
+    const auto found = std::ranges::lower_bound(all, rows, {}, &AppendStatement::rows);
+    return found == all.end() ? all.back() : *found;
 }
 
 void add_values(std::vector<Value>& values, const Arrival& arrival, Time now) {
@@ -79,14 +92,13 @@ std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const
         if (revision->second == arrivals[i]->verified_revision) verified.push_back(i);
     }
     for (std::size_t done = 0; done < verified.size();) {
-        // The largest of the sizes that is not more than what is left.
-        const auto size = *std::ranges::find_if(append_sizes, [&](std::size_t s) { return s <= verified.size() - done; });
-        const auto part = std::span(verified).subspan(done, size);
+        const AppendStatement& statement = append_statement(verified.size() - done);
+        const auto part = std::span(verified).subspan(done, std::min(statement.rows, verified.size() - done));
         std::vector<Value> values;
-        for (const std::size_t i : part) add_values(values, *arrivals[i], tx.now());
-        const bool any_new = tx.execute_with(append_sql(size), values) > 0;
+        for (std::size_t i = 0; i < statement.rows; ++i) add_values(values, *arrivals[part[std::min(i, part.size() - 1)]], tx.now());
+        const bool any_new = tx.execute_with(statement.sql, values) > 0;
         for (const std::size_t i : part) out[i] = any_new ? Appended::stored : Appended::repeated;
-        done += size;
+        done += part.size();
     }
     return out;
 }

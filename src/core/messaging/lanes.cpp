@@ -1,7 +1,9 @@
 #include "core/messaging/lanes.hpp"
 
+#include <algorithm>
 #include <string>
 
+#include "core/messaging/pacing.hpp"
 #include "core/messaging/sends.hpp"
 
 namespace wabot::lanes {
@@ -10,7 +12,7 @@ namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, add_again, drop, drop_ready, any_due, claim, finish, holds, extend, expire, rescue_expired, rescue_worker;
+    std::string add, add_again, drop, drop_ready, finish, holds, extend, expire, rescue_expired, rescue_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -42,17 +44,6 @@ LaneSql make_sql(std::string_view prefix) {
             UPDATE conversations SET {lane}_pending = {lane}_pending - 1, {lane}_due_at = $2,
                    {lane}_state = CASE WHEN {lane}_pending = 1 THEN 'idle' ELSE 'ready' END
             WHERE id = $1 AND {lane}_state = 'ready')sql",
-                 prefix),
-        for_lane(R"sql(
-            SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1 LIMIT 1)sql",
-                 prefix),
-        for_lane(R"sql(
-            WITH due AS MATERIALIZED (
-                SELECT id FROM conversations WHERE {lane}_state = 'ready' AND {lane}_due_at <= $1
-                ORDER BY {lane}_due_at, id LIMIT $2 {skip_locked})
-            UPDATE conversations SET {lane}_state = 'running', {lane}_lease_no = {lane}_lease_no + 1, {lane}_lease_until = $3, {lane}_worker = $4
-            WHERE id IN (SELECT id FROM due)
-            RETURNING id, {lane}_lease_no AS lease_no, device_id)sql",
                  prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_pending = {lane}_pending - $3,
@@ -107,7 +98,7 @@ bool try_lock(Transaction& tx, ConversationId id) {
 }
 
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) {
-    tx.execute(sql_of(lane).add, id, count, tx.now());
+    tx.put(sql_of(lane).add, id, count, tx.now());
 }
 
 void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
@@ -122,12 +113,50 @@ std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_
     return tx.execute(sql_of(lane).drop_ready, id, due_at);
 }
 
-bool any_due(Snapshot& db, Lane lane, Time now) {
-    return !db.query(sql_of(lane).any_due, now).empty();
+void end_wait(Transaction& tx, ConversationId id, Time waited_until) {
+    tx.execute("UPDATE conversations SET turn_due_at = $3 WHERE id = $1 AND turn_state = 'ready' AND turn_due_at = $2", id, waited_until, tx.now());
 }
 
-std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until, WorkerId worker) {
-    return tx.query(sql_of(lane).claim, tx.now(), limit, until, worker).all<ClaimedLane>();
+std::vector<ClaimedLane> claim_turns(Transaction& tx, int limit, Time until, WorkerId worker) {
+    static constexpr std::string_view sql = R"sql(
+        WITH due AS MATERIALIZED (
+            SELECT id FROM conversations WHERE turn_state = 'ready' AND turn_due_at <= $1 ORDER BY turn_due_at, id LIMIT $2 {skip_locked})
+        UPDATE conversations SET turn_state = 'running', turn_lease_no = turn_lease_no + 1, turn_lease_until = $3, turn_worker = $4
+        WHERE id IN (SELECT id FROM due)
+        RETURNING id, turn_lease_no AS lease_no)sql";
+    return tx.query(sql, tx.now(), limit, until, worker).all<ClaimedLane>();
+}
+
+std::vector<DeviceId> devices_with_sends(Snapshot& db, Time now) {
+    // A look into the index for each device that may send, however long its lanes are.
+    static constexpr std::string_view sql = R"sql(
+        SELECT id FROM (
+            SELECT d.id, (SELECT c.send_due_at FROM conversations c WHERE c.device_id = d.id AND c.send_state = 'ready' AND c.send_due_at <= $1
+                          ORDER BY c.send_due_at, c.id LIMIT 1) AS due_at
+            FROM devices d LEFT JOIN device_pacing p ON p.device_id = d.id
+            WHERE d.is_active = $2 AND d.status <> 'error' AND d.deleted_at IS NULL
+              AND COALESCE(p.blocked_until, 0) <= $1 AND (COALESCE(p.next_at, 0) <= $1 OR p.next_at > $3)) longest
+        WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT 256)sql";
+    auto found = db.query(sql, now, true, now + pacing::clock_jump).all<DeviceId>();
+    std::ranges::sort(found);
+    return found;
+}
+
+bool has_sends(Snapshot& db, DeviceId device, Time now) {
+    static constexpr std::string_view sql =
+        "SELECT id FROM conversations WHERE device_id = $1 AND send_state = 'ready' AND send_due_at <= $2 LIMIT 1";
+    return !db.query(sql, device, now).empty();
+}
+
+std::vector<ClaimedLane> claim_sends(Transaction& tx, DeviceId device, int limit, Time until, WorkerId worker) {
+    static constexpr std::string_view sql = R"sql(
+        WITH due AS MATERIALIZED (
+            SELECT id FROM conversations WHERE device_id = $5 AND send_state = 'ready' AND send_due_at <= $1
+            ORDER BY send_due_at, id LIMIT $2 {skip_locked})
+        UPDATE conversations SET send_state = 'running', send_lease_no = send_lease_no + 1, send_lease_until = $3, send_worker = $4
+        WHERE id IN (SELECT id FROM due)
+        RETURNING id, send_lease_no AS lease_no)sql";
+    return tx.query(sql, tx.now(), limit, until, worker, device).all<ClaimedLane>();
 }
 
 bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t done, Time due_at) {

@@ -15,9 +15,8 @@ enum class Lane { turn, send };
 struct ClaimedLane {
     ConversationId id;
     std::int64_t lease_no;
-    DeviceId device_id = {};  // as claimed
 };
-WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no), FIELD(device_id))
+WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no))
 
 namespace lanes {
 
@@ -37,11 +36,19 @@ void drop(Transaction& tx, Lane lane, ConversationId id);
 /// The same for a lane that no worker holds: what is left is due at `due_at`. 0 when one does, and nothing was changed.
 std::int64_t drop_ready(Transaction& tx, Lane lane, ConversationId id, Time due_at);
 
-/// Whether anything is due: worth a claim.
-bool any_due(Snapshot& db, Lane lane, Time now);
+/// The lane of turns that waits until exactly then, for a message's media, is due now.
+void end_wait(Transaction& tx, ConversationId id, Time waited_until);
 
-/// The lanes that are due, longest first, at most `limit`.
-std::vector<ClaimedLane> claim(Transaction& tx, Lane lane, int limit, Time until, WorkerId worker);
+/// The lanes of turns that are due, longest first, at most `limit`.
+std::vector<ClaimedLane> claim_turns(Transaction& tx, int limit, Time until, WorkerId worker);
+
+/// The devices that have sends due and may send: not closed, not told by the provider to wait, with a token. At most 256, which have waited longest,
+/// in the order of their ids. What waits for any other device costs nothing.
+std::vector<DeviceId> devices_with_sends(Snapshot& db, Time now);
+/// Whether a device has sends due.
+bool has_sends(Snapshot& db, DeviceId device, Time now);
+/// The lanes of a device's sends that are due, longest first, at most `limit`.
+std::vector<ClaimedLane> claim_sends(Transaction& tx, DeviceId device, int limit, Time until, WorkerId worker);
 
 /// Gives the lane back with `done` fewer pending, not due before `due_at`. False when it is ours no more (fenced): the unit must write nothing.
 bool finish(Transaction& tx, Lane lane, const ClaimedLane& claimed, std::int64_t done, Time due_at);

@@ -7,6 +7,8 @@
 
 #include "core/agents/agent_id.hpp"
 #include "core/base/cause.hpp"
+#include "core/base/vault.hpp"
+#include "core/channels/content.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
@@ -33,10 +35,13 @@ struct Message {
     std::optional<ContactId> author_contact_id;
     std::string message_type;
     std::optional<std::string> content;
+    JsonText metadata;
     std::optional<Sealed> whatsapp_message_id;
     std::optional<MessageId> parent_id;
     MessageStatus status;
     std::optional<JsonText> error;
+    std::optional<Time> edited_at;
+    std::optional<Time> revoked_at;
     bool is_from_user;
     Time timestamp;
     Time created_at;
@@ -47,8 +52,11 @@ WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = t
                FIELD(agent_id, .wide = true), FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
                FIELD(author_contact_id, .wide = true, .doc = "Who wrote, in a group"), FIELD(message_type),
                FIELD(content, .doc = "The human text; null when there is none"),
+               FIELD(metadata, .wide = true, .doc = "What else matters: the file, place, order, choice, advertisement it came with"),
                FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),
-               FIELD(parent_id, .wide = true, .doc = "The message that is quoted"), FIELD(status), FIELD(error, .wide = true),
+               FIELD(parent_id, .wide = true, .doc = "The message that is quoted, or reacted to"), FIELD(status), FIELD(error, .wide = true),
+               FIELD(edited_at, .wide = true, .doc = "Its writer changed it then; the first text is in metadata"),
+               FIELD(revoked_at, .wide = true, .doc = "Its writer took it back then: content is kept and not shown"),
                FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
                FIELD(updated_at, .wide = true))
 
@@ -71,6 +79,8 @@ struct Incoming {
     Sealed provider_id;
     std::optional<MessageId> parent;
     Time timestamp;
+    std::string_view metadata = "{}";  // JSON
+    Bytes amends_hash = {};            // of an edit or a revocation whose message is not there yet; empty otherwise
 };
 
 /// Stores it; nullopt when the device has a message of that provider id already.
@@ -82,12 +92,28 @@ struct Outgoing {
     ContactId contact;
     SenderKind sender;
     std::optional<AgentId> agent;
-    std::string_view content;
-    std::optional<MessageId> parent;  // is quoted
+    std::string_view content;         // empty = nothing was written
+    std::optional<MessageId> parent;  // is quoted, or reacted to
+    ContentKind kind = ContentKind::text;
 };
 
 /// Stores it as `queued`; `sends::queue` puts it on its way.
 MessageId add_outgoing(Transaction& tx, const Outgoing& message);
+
+/// An edit or a revocation, stored as a message of its own, and the message that it is about. Marks that one; older news than it has change nothing,
+/// and neither do those of another conversation or direction. The text that it had is kept. A turn that was decided and not taken is decided anew.
+void amend(Transaction& tx, const Cause& cause, MessageId amending, MessageId amended);
+/// The edits and revocations that came before their message, which has the provider id of this hash. Whether any are waiting at all: one look for
+/// many messages.
+bool any_amendments_wait(Snapshot& db);
+std::vector<MessageId> amendments_waiting(Snapshot& db, DeviceId device, const Bytes& provider_id_hash);
+/// A message that was stored when less of it was understood: what is read of it now, where nothing was.
+void read_again(Transaction& tx, MessageId id, const Incoming& message);
+bool is_revoked(Snapshot& db, MessageId id);
+/// The item as it came, with the numbers in it; nullopt when none did.
+std::optional<std::string> raw_of(Snapshot& db, const Vault& vault, MessageId id);
+/// Also of a message that was taken back.
+std::optional<std::string> kept_content(Snapshot& db, MessageId id);
 
 /// The message of that provider id, for quotes.
 std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, const Bytes& hash);
@@ -108,8 +134,8 @@ Message get(Snapshot& db, MessageId id);
 bool advances(MessageStatus from, MessageStatus to);
 /// Moves it when that advances. `error` goes with a failure.
 void advance(Transaction& tx, MessageId id, MessageStatus to, const std::optional<JsonText>& error);
-/// Sets the status from the accepted, else the newest attempt of each part. Leaves alone what the provider has reported already, unless a part
-/// will not go at all.
+/// Sets the status to the least of its parts: of each what the provider has reported of an attempt, else the accepted, else the newest attempt. What
+/// was reported is taken back only when a part will not go at all.
 void follow_sends(Transaction& tx, MessageId id, const std::optional<JsonText>& error = std::nullopt);
 
 }  // namespace messages

@@ -1,30 +1,61 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
+#include <string_view>
 
+#include "core/base/describe.hpp"
+#include "core/channels/channel.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
 
 namespace wabot {
-struct StoredBucket;
-}
 
-namespace wabot::pacing {
+/// How fast a device may send, as it stands: its bucket of tokens, and what the provider said.
+struct Pace {
+    double tokens;
+    Time refilled_at;
+    Time next_at;                           // no token before
+    Time waiting_since;                     // sends wait for tokens; 0 = none does
+    Time blocked_until;                     // the provider wants nothing before
+    Time limited_at;                        // it last said that it is too fast
+    std::optional<std::string> limited_by;  // in these words
+    std::int64_t refusals = 0;              // of that sort, with nothing accepted in between
+    Time quality_at;                        // it last held something back for the number's quality
+};
+WABOT_DESCRIBE(Pace, FIELD(tokens), FIELD(refilled_at), FIELD(next_at), FIELD(waiting_since), FIELD(blocked_until), FIELD(limited_at),
+               FIELD(limited_by), FIELD(refusals), FIELD(quality_at))
+
+namespace pacing {
+
+/// After the provider held something back for the number's quality the device goes slowly for so long.
+inline constexpr std::chrono::hours quality_care{1};
+/// A time that is further ahead than a unit that waits for others may be is one of a clock that was set back.
+inline constexpr std::chrono::seconds clock_jump{5};
 
 /// The token buckets of the devices, for the length of one unit: read and held when first asked for, written back by `save`. Who asks for several
 /// asks in the order of the devices' ids, so that two units do not wait for each other.
 class Buckets {
 public:
     explicit Buckets(Transaction& tx) : tx_(tx) {}
-    /// False while the device is inactive or in error: its queue waits untouched.
+    /// Whether the device may send at all: not while it is inactive or in error, when its queue waits untouched.
     bool may_send(DeviceId device);
     /// The revision of the device's configuration.
     std::int64_t revision(DeviceId device) { return bucket(device).revision; }
-    /// Takes a token; or, when there is none, says when there will be one. In no second are there more than the device's `rate_per_s`.
-    std::optional<Time> take(DeviceId device);
+    /// The last word of the provider that it is too fast, as long as nothing was accepted since.
+    std::optional<Time> limit_seen(DeviceId device);
+    /// How many may go now. In no second are there more than the device's `rate_per_s`.
+    int tokens(DeviceId device);
+    /// Takes one of them. False when there is none.
+    bool take(DeviceId device);
     /// A token that was taken and not used.
     void give_back(DeviceId device);
+    /// When there will be a token, if there is none.
+    Time next_at(DeviceId device);
+    /// Whether others wait for tokens already, and that they do or do no more.
+    bool is_waiting(DeviceId device) { return bucket(device).pace.waiting_since != Time{}; }
+    void set_waiting(DeviceId device, bool waits);
     void save();
 
 private:
@@ -32,20 +63,26 @@ private:
         bool may_send = false;
         std::int64_t revision = 0;
         double rate = 0;  // tokens a second; 0 = no limit
-        double tokens = 0;
-        int waiting = 0;  // were told to come later
-        Time refilled_at;
-        Time blocked_until;
+        Pace pace{};
         bool is_changed = false;
     };
     Bucket& bucket(DeviceId device);
-    StoredBucket hold(DeviceId device, const Bucket& full);
+    Pace hold(DeviceId device, double rate);
 
     Transaction& tx_;
     std::map<DeviceId, Bucket> buckets_;
 };
 
-/// No token before `until`: the provider limits the whole account.
-void block(Transaction& tx, DeviceId device, Time until);
+/// What the provider said of a device that is too fast, while `claimed_under` was its last word when the refused send was claimed: it sends nothing
+/// until the time this gives. Each word in a row doubles the wait; what was claimed before the last one adds nothing.
+Time slow_down(Transaction& tx, DeviceId device, const NotSent& refusal, std::optional<Time> claimed_under, double jitter);
+/// The provider has accepted what was claimed under this word of it: the next one is the first again.
+void forget_limit(Transaction& tx, DeviceId device, Time claimed_under);
+/// It held something back for the number's quality.
+void note_quality(Transaction& tx, DeviceId device);
 
-}  // namespace wabot::pacing
+std::optional<Pace> find(Snapshot& db, DeviceId device);
+
+}  // namespace pacing
+
+}  // namespace wabot

@@ -35,11 +35,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::int64_t uncertain_resends_max = 2;  // of a part, then a person decides: each may have been delivered
-constexpr auto unoffered_wait = 10s;               // before another try when the provider was not reached, or limits the whole account
-constexpr auto closed_device_wait = 5s;            // how long the queue of a device that cannot send stays untouched
+constexpr auto unoffered_wait = 10s;               // before another try when the provider was not reached
+constexpr auto wait_max = 1h;                      // of a person, or of a number's quality
 
 constexpr std::string_view columns =
-    "id, message_id, conversation_id, device_id, part, attempt, first_attempt, state, content, on_uncertain, lease_no, uncertain_since, last_error";
+    "id, message_id, conversation_id, device_id, part, attempt, first_attempt, state, kind, content, payload, on_uncertain, lease_no, "
+    "uncertain_since, last_error";
 
 // By message, not by age: the new attempt of an uncertain send goes before what was queued behind it.
 const std::string head_sql = "SELECT " + std::string(columns) + " FROM sends WHERE conversation_id = $1 AND " + unfinished_sends +
@@ -94,7 +95,7 @@ void mark_sent(Transaction& tx, const Send& send, const Sealed& id, const std::o
                whatsapp_message_id_enc = COALESCE(whatsapp_message_id_enc, $2), whatsapp_message_id_hash = COALESCE(whatsapp_message_id_hash, $3),
                whatsapp_message_id_last4 = COALESCE(whatsapp_message_id_last4, $4)
         WHERE id = $1)sql";
-    tx.execute(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
+    tx.put(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
 }
 
 /// A message goes by the provider's id of its first part.
@@ -119,6 +120,47 @@ void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const 
     messages::follow_sends(tx, send.message_id);
 }
 
+/// How often this send was refused so before.
+std::int64_t times_refused(Transaction& tx, SendId id, const std::string& code) {
+    static constexpr std::string_view sql =
+        "SELECT count(*) FROM failed_attempts WHERE queue = 'send' AND work_id = $1 AND substr(error, 1, length(CAST($2 AS TEXT))) = $2";
+    return tx.query(sql, id, code + ":").one<std::int64_t>();
+}
+
+/// Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
+bool counts_as_attempt(const NotSent& refusal) {
+    switch (refusal.why) {
+        case RetryClass::throughput:
+        case RetryClass::rate_limited:
+        case RetryClass::account: return false;
+        case RetryClass::transient: return refusal.code != "connect";
+        case RetryClass::quality:
+        case RetryClass::recipient_limited:
+        case RetryClass::permanent: return true;
+    }
+    return true;
+}
+
+/// When a refused send may be tried again; `before`: how often it was refused so already. What keeps the whole account back is noted.
+Time again_at(Transaction& tx, const ClaimedSend& claimed, const NotSent& refusal, std::int64_t before, double jitter) {
+    std::chrono::microseconds wait{};
+    switch (refusal.why) {
+        case RetryClass::throughput:
+        case RetryClass::rate_limited: return pacing::slow_down(tx, claimed.send.device_id, refusal, claimed.limit_seen, jitter);
+        case RetryClass::account: return tx.now();  // as soon as the device may send again
+        case RetryClass::permanent: return tx.now();
+        case RetryClass::quality:
+            pacing::note_quality(tx, claimed.send.device_id);
+            wait = grown(60s, 2, before, wait_max, jitter);
+            break;
+        case RetryClass::recipient_limited: wait = grown(1s, 4, before, wait_max, jitter); break;
+        case RetryClass::transient: wait = back_off(tries(claimed.send), jitter);
+    }
+    if (!counts_as_attempt(refusal)) wait = std::max<std::chrono::microseconds>(wait, unoffered_wait);
+    if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
+    return tx.now() + wait;
+}
+
 JsonText error_json(const NotSent& refusal) {
     return JsonText{write_json(Json{{"code", refusal.code}, {"detail", refusal.detail}})};
 }
@@ -132,27 +174,27 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 }  // namespace
 
-SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-                 OnUncertain on_uncertain, const std::optional<Hand>& hand) {
+SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain,
+                 const std::optional<Hand>& hand) {
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, lease_no, worker, content, on_uncertain, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $10))sql";
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, lease_no, worker, content, on_uncertain, kind, payload,
+                           created_at, updated_at)
+        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $12))sql";
     SendId first;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t i = 0; i < parts.texts.size(); ++i) {
         const bool claimed = hand && i == 0;
         const auto worker = claimed ? std::optional(hand->worker) : std::nullopt;
         const auto id =
             tx.insert<SendId>(sql, message, conversation, device, static_cast<std::int64_t>(i + 1), claimed ? SendState::claimed : SendState::queued,
-                              claimed ? hand->lease_no : 0, worker, parts[i], on_uncertain, tx.now());
+                              claimed ? hand->lease_no : 0, worker, parts.texts[i], on_uncertain, parts.kind, parts.payload, tx.now());
         if (i == 0) first = id.value();
     }
     return first;
 }
 
-void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-           OnUncertain on_uncertain) {
+void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain) {
     add_parts(tx, message, conversation, device, parts, on_uncertain, std::nullopt);
-    lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.size()));
+    lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.texts.size()));
 }
 
 Send get(Snapshot& db, SendId id) {
@@ -168,10 +210,11 @@ std::optional<SendId> head_of(Snapshot& db, ConversationId id) {
 
 void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::int64_t first_attempt) {
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, first_attempt, content, on_uncertain, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9))sql";
-    tx.execute(sql, send.message_id, send.conversation_id, send.device_id, send.part, attempt, first_attempt, send.content, send.on_uncertain,
-               tx.now());
+        INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, first_attempt, kind, content, payload, on_uncertain, created_at,
+                           updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11))sql";
+    tx.execute(sql, send.message_id, send.conversation_id, send.device_id, send.part, attempt, first_attempt, send.kind, send.content, send.payload,
+               send.on_uncertain, tx.now());
 }
 
 void note_double(Transaction& tx, const Cause& cause, const Send& send) {
@@ -185,53 +228,96 @@ std::string opaque_of(const Send& send) {
     return std::to_string(send.message_id.value) + "." + std::to_string(send.part) + "." + std::to_string(send.attempt);
 }
 
-Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, WorkerId worker, const Limits& limits) {
+int Room::of(DeviceId device) const {
+    const auto own = of_.find(device);
+    return std::min(in_all_, own == of_.end() ? of_others_ : own->second);
+}
+
+Room Room::at_most(int in_all) const {
+    Room out = *this;
+    out.in_all_ = std::min(in_all_, in_all);
+    return out;
+}
+
+void Room::take(DeviceId device, int count) {
+    in_all_ -= count;
+    if (of_others_ != std::numeric_limits<int>::max()) of_.try_emplace(device, of_others_).first->second -= count;
+}
+
+namespace {
+
+/// The send that goes next of a lane in our hands, claimed; nothing when none may go now, and the lane is given back.
+std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::Buckets& buckets, const ClaimedLane& lane, WorkerId worker,
+                                   const Limits& limits) {
+    const auto put_back = [&](Time due_at, std::int64_t done = 0) {
+        lanes::finish(tx, Lane::send, lane, done, due_at);
+        return std::nullopt;
+    };
+    auto head = tx.query(head_sql, lane.id).first<Send>();
+    if (head && head->state == SendState::uncertain) {
+        const Time window_end = head->uncertain_since.value_or(tx.now()) + limits.uncertain_window;
+        if (window_end > tx.now()) return put_back(window_end);
+        decide_uncertain(tx, *head, limits.attempts_max);
+        head = tx.query(head_sql, lane.id).first<Send>();
+    }
+    if (!head) {
+        put_back(tx.now());
+        lanes::recount_sends(tx, lane.id, tx.now());
+        return std::nullopt;
+    }
+    if (tries(*head) > limits.attempts_max) {
+        // It was claimed that often and never came to an outcome: it kills its workers.
+        set_state(tx, head->id, SendState::failed, "its workers died");
+        messages::follow_sends(tx, head->message_id);
+        changes::record(tx, cause, "send.failed", "send", head->id.value, head->device_id.value);
+        return put_back(tx.now(), 1);
+    }
+    if (!buckets.take(head->device_id)) return put_back(tx.now());
+    tx.put("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker,
+           tx.now());
+    head->state = SendState::claimed;
+    head->lease_no = lane.lease_no;
+    auto around = tx.query(surroundings_sql, head->message_id).one<SendSurroundings>();
+    auto target = contacts::target_of(tx, around.contact_id, std::move(around.phone_number));
+    const std::int64_t revision = buckets.revision(head->device_id);
+    const auto limit_seen = buckets.limit_seen(head->device_id);
+    return ClaimedSend{lane, std::move(*head), std::move(target), std::move(around.quoted), revision, limit_seen};
+}
+
+/// Those that may send and have room, in the order in which buckets are held. Of more than there is room for any, so that none is always left out.
+std::vector<DeviceId> devices_to_serve(Transaction& tx, const Room& room) {
+    auto devices = lanes::devices_with_sends(tx, tx.now());
+    std::erase_if(devices, [&room](DeviceId device) { return room.of(device) <= 0; });
+    const auto most = static_cast<std::size_t>(std::max(0, room.in_all()));
+    if (devices.size() <= most) return devices;
+    const auto start = tx.now().time_since_epoch().count() % static_cast<std::int64_t>(devices.size());
+    std::ranges::rotate(devices, devices.begin() + start);
+    devices.resize(most);
+    std::ranges::sort(devices);
+    return devices;
+}
+
+}  // namespace
+
+Claimed claim(Transaction& tx, const Cause& cause, Room room, Time until, WorkerId worker, const Limits& limits) {
     Claimed out;
     pacing::Buckets buckets(tx);
-    const auto put_back = [&](const ClaimedLane& lane, Time due_at) { lanes::finish(tx, Lane::send, lane, 0, due_at); };
-    auto claimed = lanes::claim(tx, Lane::send, limit, until, worker);
-    std::ranges::stable_sort(claimed, {}, &ClaimedLane::device_id);  // the order in which buckets are held
-    for (const ClaimedLane& lane : claimed) {
-        ++out.lanes;
-        auto head = tx.query(head_sql, lane.id).first<Send>();
-        if (head && !buckets.may_send(head->device_id)) {
-            put_back(lane, tx.now() + closed_device_wait);
-            continue;
+    const auto devices = devices_to_serve(tx, room);
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+        const DeviceId device = devices[i];
+        const int left = static_cast<int>(devices.size() - i);
+        const int share = std::min((room.in_all() + left - 1) / left, room.of(device));
+        const int tokens = share > 0 ? buckets.tokens(device) : 0;
+        if (tokens <= 0) continue;
+        const auto claimed = lanes::claim_sends(tx, device, std::min(share, tokens), until, worker);
+        for (const ClaimedLane& lane : claimed) {
+            ++out.lanes;
+            auto send = take_up(tx, cause, buckets, lane, worker, limits);
+            if (!send) continue;
+            room.take(device);
+            out.sends.push_back(std::move(*send));
         }
-        if (head && head->state == SendState::uncertain) {
-            const Time window_end = head->uncertain_since.value_or(tx.now()) + limits.uncertain_window;
-            if (window_end > tx.now()) {
-                put_back(lane, window_end);
-                continue;
-            }
-            decide_uncertain(tx, *head, limits.attempts_max);
-            head = tx.query(head_sql, lane.id).first<Send>();
-        }
-        if (!head) {
-            put_back(lane, tx.now());
-            lanes::recount_sends(tx, lane.id, tx.now());
-            continue;
-        }
-        if (tries(*head) > limits.attempts_max) {
-            // It was claimed that often and never came to an outcome: it kills its workers.
-            set_state(tx, head->id, SendState::failed, "its workers died");
-            messages::follow_sends(tx, head->message_id);
-            changes::record(tx, cause, "send.failed", "send", head->id.value, head->device_id.value);
-            lanes::finish(tx, Lane::send, lane, 1, tx.now());
-            continue;
-        }
-        if (const auto wait_until = buckets.take(head->device_id)) {
-            put_back(lane, *wait_until);
-            continue;
-        }
-        tx.execute("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker,
-                   tx.now());
-        head->state = SendState::claimed;
-        head->lease_no = lane.lease_no;
-        auto around = tx.query(surroundings_sql, head->message_id).one<SendSurroundings>();
-        auto target = contacts::target_of(tx, around.contact_id, std::move(around.phone_number));
-        const std::int64_t revision = buckets.revision(head->device_id);
-        out.sends.push_back({lane, std::move(*head), std::move(target), std::move(around.quoted), revision});
+        buckets.set_waiting(device, buckets.tokens(device) < 1 && lanes::has_sends(tx, device, tx.now()));
     }
     buckets.save();
     return out;
@@ -253,38 +339,39 @@ void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed
         return;
     }
     note_accepted(tx, cause, claimed.send, provider_id);
+    if (claimed.limit_seen) pacing::forget_limit(tx, claimed.send.device_id, *claimed.limit_seen);
     statuses::join_early(tx, claimed.send.device_id, provider_id.hash, claimed.send.message_id);
 }
 
-void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter) {
+bool record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter) {
     const Send& send = claimed.send;
-    if (!lanes::holds(tx, Lane::send, claimed.lane)) return;
-    const bool settled_meanwhile = !is_in_hand(state_of(tx, send.id));
-    // Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
-    const bool counts = refusal.why != RetryClass::account && refusal.why != RetryClass::rate_limited && refusal.code != "connect";
-    const bool for_good = refusal.why == RetryClass::permanent || (counts && tries(send) >= limits.attempts_max);
+    if (!lanes::holds(tx, Lane::send, claimed.lane)) return false;
+    if (!is_in_hand(state_of(tx, send.id))) {  // settled meanwhile
+        lanes::finish(tx, Lane::send, claimed.lane, 1, tx.now());
+        return false;
+    }
+    const std::int64_t before = times_refused(tx, send.id, refusal.code);
+    const bool counts = counts_as_attempt(refusal);
+    const bool is_hopeless = refusal.tries_max > 0 && before + 1 >= refusal.tries_max;
+    const bool for_good = refusal.why == RetryClass::permanent || (counts && (is_hopeless || tries(send) >= limits.attempts_max));
+    const Time due_at = again_at(tx, claimed, refusal, before, jitter);
     const std::string reason = refusal.code + ": " + refusal.detail;
-    auto wait = back_off(tries(send), jitter);
-    if (refusal.why == RetryClass::recipient_limited) wait = back_off(2 * (tries(send) - 1), jitter);
-    if (refusal.retry_after) wait = std::max<std::chrono::microseconds>(wait, *refusal.retry_after);
-    if (!counts) wait = refusal.why == RetryClass::account ? closed_device_wait : std::max<std::chrono::microseconds>(unoffered_wait, wait);
 
-    lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile || for_good ? 1 : 0, settled_meanwhile || for_good ? tx.now() : tx.now() + wait);
-    if (settled_meanwhile) return;
-    if (counts || for_good) attempts::note_failed_send(tx, send.id, reason);
+    lanes::finish(tx, Lane::send, claimed.lane, for_good ? 1 : 0, for_good ? tx.now() : due_at);
+    if (counts) attempts::note_failed_send(tx, send.id, reason);
     if (for_good) {
         set_state(tx, send.id, SendState::failed, reason);
         messages::follow_sends(tx, send.message_id, error_json(refusal));
         changes::record(tx, cause, "send.failed", "send", send.id.value, send.device_id.value);
-        return;
+        return false;
     }
     const std::int64_t next = counts ? send.attempt + 1 : send.attempt;
     tx.execute("UPDATE sends SET state = 'queued', attempt = $2, last_error = $3, updated_at = $4 WHERE id = $1", send.id, next, reason, tx.now());
-    if (refusal.why == RetryClass::rate_limited) pacing::block(tx, send.device_id, tx.now() + wait);
-    if (refusal.why != RetryClass::account) return;
+    if (refusal.why != RetryClass::account) return false;
     // A refusal of credentials that were replaced meanwhile says nothing about the new ones.
     const auto device = devices::hold(tx, send.device_id);
-    if (device && device->revision == claimed.device_revision) devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
+    if (!device || device->revision != claimed.device_revision || device->status == DeviceStatus::error) return false;
+    return devices::set_status(tx, cause, send.device_id, DeviceStatus::error, reason);
 }
 
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits) {

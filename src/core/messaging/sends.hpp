@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,25 +34,38 @@ struct Send {
     std::int64_t attempt;
     std::int64_t first_attempt;  // since a person last wanted it tried again
     SendState state;
-    std::string content;
+    ContentKind kind = ContentKind::text;
+    std::string content;           // a text, or what people read of it
+    std::optional<Bytes> payload;  // the object of its kind; none of a plain text
     OnUncertain on_uncertain;
     std::int64_t lease_no;
     std::optional<Time> uncertain_since;
     std::optional<std::string> last_error;
 };
 WABOT_DESCRIBE(Send, FIELD(id, .key = true), FIELD(message_id), FIELD(conversation_id), FIELD(device_id), FIELD(part), FIELD(attempt),
-               FIELD(first_attempt), FIELD(state), FIELD(content), FIELD(on_uncertain), FIELD(lease_no), FIELD(uncertain_since), FIELD(last_error))
+               FIELD(first_attempt), FIELD(state), FIELD(kind), FIELD(content), FIELD(payload, .secret = true), FIELD(on_uncertain), FIELD(lease_no),
+               FIELD(uncertain_since), FIELD(last_error))
 
 /// A send in our hands.
 struct ClaimedSend {
     ClaimedLane lane;
     Send send;
     SealedTarget target;
-    std::optional<Sealed> quoted;  // the provider's id of the message it quotes, under messages::id_data
-    std::int64_t device_revision;  // of the configuration it is to be sent with
+    std::optional<Sealed> quoted;    // the provider's id of the message it quotes, under messages::id_data
+    std::int64_t device_revision;    // of the configuration it is to be sent with
+    std::optional<Time> limit_seen;  // the provider's last word that the device is too fast, when nothing was accepted since
 };
 
 namespace sends {
+
+inline constexpr std::string_view payload_data = "sends.payload";
+
+/// What the sends of a message hold, in order.
+struct Parts {
+    std::vector<std::string> texts;  // one, unless a text is split
+    ContentKind kind = ContentKind::text;
+    std::optional<Bytes> payload = {};  // of each part: the object of its kind, sealed under payload_data
+};
 
 /// Who holds a lane, and under which number.
 struct Hand {
@@ -59,12 +74,11 @@ struct Hand {
 };
 
 /// The rows of a stored message's parts, the first one `claimed` when there is a hand for it; the lane is the caller's to move. The first one's id.
-SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-                 OnUncertain on_uncertain, const std::optional<Hand>& hand);
+SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain,
+                 const std::optional<Hand>& hand);
 
 /// Puts the parts of a stored message on its conversation's send lane, in order.
-void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const std::vector<std::string>& parts,
-           OnUncertain on_uncertain);
+void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain);
 
 /// Error{not_found}.
 Send get(Snapshot& db, SendId id);
@@ -89,9 +103,25 @@ struct Claimed {
     std::size_t lanes = 0;  // that were looked at; 0 = nothing was due
 };
 
-/// Takes up to `limit` due lanes and, of each, the oldest unfinished send: paced by its device, blocked behind an uncertain one until that one's
-/// window is over, when it is sent anew or held. Gives only what is to be sent now.
-Claimed claim(Transaction& tx, const Cause& cause, int limit, Time until, WorkerId worker, const Limits& limits);
+/// How many sends there are hands for, in all and of each device.
+class Room {
+public:
+    Room(int in_all) : in_all_(in_all) {}  // of any device
+    Room(int in_all, int of_others, std::map<DeviceId, int> of) : in_all_(in_all), of_others_(of_others), of_(std::move(of)) {}
+    int in_all() const { return in_all_; }
+    int of(DeviceId device) const;
+    Room at_most(int in_all) const;
+    void take(DeviceId device, int count = 1);
+
+private:
+    int in_all_;
+    int of_others_ = std::numeric_limits<int>::max();  // of each that has no number of its own
+    std::map<DeviceId, int> of_;
+};
+
+/// Takes due lanes and, of each, the oldest unfinished send: as many of a device as it has tokens and there is room for, the devices alike. Behind an
+/// uncertain one it waits until that one's window is over, when it is sent anew or held. Gives only what is to be sent now.
+Claimed claim(Transaction& tx, const Cause& cause, Room room, Time until, WorkerId worker, const Limits& limits);
 
 /// The commit before the first octet. Error{stale} when the send is not ours any more.
 void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash);
@@ -99,8 +129,8 @@ void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& b
 /// What became of it; `provider_id` is sealed under messages::id_data. A fenced outcome changes nothing, but that the provider has accepted is
 /// believed even then: it settles the attempt.
 void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const Sealed& provider_id);
-/// Back in the queue with back-off, failed for good, or the device in error, as its class says. `jitter` in [0, 1).
-void record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter);
+/// Back in the queue with back-off, failed for good, or the device in error, as its class says. `jitter` in [0, 1). Whether the device stopped now.
+bool record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const NotSent& refusal, const Limits& limits, double jitter);
 void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, std::string_view detail, const Limits& limits);
 /// Nothing was offered and nothing went wrong: back as it was, at once.
 void give_back(Transaction& tx, const ClaimedSend& claimed);

@@ -17,8 +17,9 @@ namespace wabot {
 struct StatusMessage {
     MessageId id;
     ConversationId conversation_id;
+    std::int64_t sends;  // of it: its parts, and their attempts
 };
-WABOT_DESCRIBE(StatusMessage, FIELD(id), FIELD(conversation_id))
+WABOT_DESCRIBE(StatusMessage, FIELD(id), FIELD(conversation_id), FIELD(sends))
 
 struct Leftover {
     DeviceId device_id;
@@ -39,29 +40,33 @@ namespace wabot::statuses {
 
 namespace {
 
-constexpr std::string_view reported_columns = "status, timestamp AS at, error_code, error_title";
+constexpr std::string_view reported_columns = "status, timestamp AS at, error_code, error_title, pricing";
 constexpr auto leftover_age_max = std::chrono::minutes(10);
 
-void move_message(Transaction& tx, MessageId message, const ReportedStatus& status) {
+std::optional<JsonText> error_json(const ReportedStatus& status) {
+    if (!status.error_code) return std::nullopt;
+    return JsonText{write_json(Json{{"code", *status.error_code}, {"detail", status.error_title.value_or("")}})};
+}
+
+/// A message that was one send goes as the provider says; one of several as the least of its parts.
+void move_message(Transaction& tx, const StatusMessage& message, const ReportedStatus& status) {
     const auto to = from_word<MessageStatus>(status.status);
     const bool is_providers = to && (*to == MessageStatus::sent || *to == MessageStatus::delivered || *to == MessageStatus::read ||
                                      *to == MessageStatus::played || *to == MessageStatus::failed);
     if (!is_providers) return;  // a word we do not know is kept in the timeline, and no more
-    std::optional<JsonText> error;
-    if (status.error_code) error = JsonText{write_json(Json{{"code", *status.error_code}, {"detail", status.error_title.value_or("")}})};
-    messages::advance(tx, message, *to, error);
-}
-
-/// Another attempt may still arrive.
-bool is_on_its_way(Transaction& tx, MessageId message) {
-    static const std::string sql = fmt::format("SELECT id FROM sends WHERE message_id = $1 AND {} LIMIT 1", unfinished_sends);
-    return !tx.query(sql, message).empty();
+    if (message.sends > 1)
+        messages::follow_sends(tx, message.id, error_json(status));
+    else
+        messages::advance(tx, message.id, *to, error_json(status));
 }
 
 std::optional<StatusMessage> message_of(Transaction& tx, DeviceId device, const Bytes& hash) {
-    static constexpr std::string_view send_sql =
-        "SELECT message_id AS id, conversation_id FROM sends WHERE device_id = $1 AND whatsapp_message_id_hash = $2 LIMIT 1";
-    static constexpr std::string_view sql = "SELECT id, conversation_id FROM messages WHERE device_id = $1 AND whatsapp_message_id_hash = $2";
+    static constexpr std::string_view send_sql = R"sql(
+        SELECT s.message_id AS id, s.conversation_id, (SELECT count(*) FROM sends o WHERE o.message_id = s.message_id) AS sends
+        FROM sends s WHERE s.device_id = $1 AND s.whatsapp_message_id_hash = $2 LIMIT 1)sql";
+    static constexpr std::string_view sql = R"sql(
+        SELECT m.id, m.conversation_id, (SELECT count(*) FROM sends o WHERE o.message_id = m.id) AS sends
+        FROM messages m WHERE m.device_id = $1 AND m.whatsapp_message_id_hash = $2)sql";
     if (auto of_send = tx.query(send_sql, device, hash).first<StatusMessage>()) return of_send;
     return tx.query(sql, device, hash).first<StatusMessage>();
 }
@@ -78,18 +83,19 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
         found = message_of(tx, device, status.provider_id.hash);
     const auto message = found ? std::optional(found->id) : std::nullopt;
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-    const ReportedStatus row{update.status, update.timestamp, some(update.error_code), some(update.error_title)};
+    const ReportedStatus row{update.status, update.timestamp, some(update.error_code), some(update.error_title), some(update.pricing)};
     static constexpr std::string_view sql = R"sql(
         INSERT INTO message_statuses (device_id, message_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4,
-                                      recipient_hash, status, timestamp, error_code, error_title, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+                                      recipient_hash, status, timestamp, error_code, error_title, pricing, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
         ON CONFLICT (whatsapp_message_id_hash, status, recipient_hash) DO NOTHING)sql";
     const auto added =
         tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
-                   first_characters(row.status, 30), row.at, row.error_code, row.error_title, tx.now());
+                   first_characters(row.status, 30), row.at, row.error_code, row.error_title, row.pricing, tx.now());
     if (added == 0) return false;
     if (message) {
-        if (!failed || !is_on_its_way(tx, *message)) move_message(tx, *message, row);
+        // That it did not reach one of a group says nothing of the others.
+        if (!failed || !update.of_participant) move_message(tx, *found, row);
         changes::record(tx, cause, "message.status", "message", message->value, device.value);
     }
     return true;
@@ -105,7 +111,8 @@ void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId m
         UPDATE message_statuses SET message_id = $3, updated_at = $4
         WHERE whatsapp_message_id_hash = $2 AND device_id = $1 AND message_id IS NULL)sql";
     tx.execute(sql, device, hash, message, tx.now());
-    for (const ReportedStatus& status : early) move_message(tx, message, status);
+    const std::int64_t sends = tx.query("SELECT count(*) FROM sends WHERE message_id = $1", message).one<std::int64_t>();
+    for (const ReportedStatus& status : early) move_message(tx, {message, {}, sends}, status);
 }
 
 void join_leftovers(Transaction& tx) {

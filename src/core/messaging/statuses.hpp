@@ -19,11 +19,12 @@ struct ReportedStatus {
     Time at;
     std::optional<std::string> error_code;
     std::optional<std::string> error_title;
+    std::optional<std::string> pricing;  // "service, regular, not billed"
 
     /// "131047: Re-engagement message"; nullopt when nothing was wrong.
     std::optional<std::string> error() const;
 };
-WABOT_DESCRIBE(ReportedStatus, FIELD(status), FIELD(at), FIELD(error_code), FIELD(error_title))
+WABOT_DESCRIBE(ReportedStatus, FIELD(status), FIELD(at), FIELD(error_code), FIELD(error_title), FIELD(pricing))
 
 namespace statuses {
 
@@ -31,7 +32,7 @@ namespace statuses {
 struct Sealable {
     StatusUpdate update;
     Sealed provider_id;    // under messages::id_data
-    Bytes recipient_hash;  // of a group's participant; empty otherwise
+    Bytes recipient_hash;  // of a group's message the participant's; empty when the provider names nobody
 };
 
 /// Keeps the status, settles the send it names and moves its message. False when it was there already.

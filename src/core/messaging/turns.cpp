@@ -8,6 +8,7 @@
 #include "core/channels/split_text.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
 #include "core/queue/attempts.hpp"
@@ -23,7 +24,8 @@ constexpr auto loop_window = 60s;
 
 constexpr std::string_view message_sql = R"sql(
     SELECT c.id AS conversation_id, c.device_id, c.contact_id, c.control, c.control_until, k.is_blocked, k.is_group, m.id AS message_id,
-           m.author_contact_id, m.message_type, m.content, COALESCE(t.id, 0) AS turn_id, COALESCE(t.attempt, 0) AS attempt,
+           m.author_contact_id, m.message_type, m.content, m.revoked_at IS NOT NULL AS is_revoked, COALESCE(t.id, 0) AS turn_id,
+           COALESCE(t.attempt, 0) AS attempt, m.media_wait_until,
            k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, m.whatsapp_message_id_enc AS provider_id_enc,
            m.whatsapp_message_id_hash AS provider_id_hash, m.whatsapp_message_id_last4 AS provider_id_last4
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
@@ -112,18 +114,27 @@ std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLa
     const auto& book = turn.staff->ignore_book;
     if (book && !book->rules().empty())
         turn.facts = ignore_rules::facts_of(db, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
+    if (message->message_type != "text") turn.files = media::as_question(db, message->message_id);  // words bring no files
     turn.message = std::move(*message);
     return turn;
+}
+
+bool waits_for_media(Snapshot& db, const ClaimedTurn& turn) {
+    return turn.message.media_wait_until && *turn.message.media_wait_until > db.now();
 }
 
 std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
                                const Limits& limits) {
     std::vector<ClaimedTurn> out;
     Staffs staffs(answering);
-    for (const ClaimedLane& lane : lanes::claim(tx, Lane::turn, limit, until, worker)) {
+    for (const ClaimedLane& lane : lanes::claim_turns(tx, limit, until, worker)) {
         auto turn = look_at(tx, staffs, lane);
         if (!turn) {
             tx.execute("UPDATE conversations SET turn_pending = 0, turn_state = 'idle' WHERE id = $1", lane.id);
+            continue;
+        }
+        if (waits_for_media(tx, *turn)) {
+            lanes::finish(tx, Lane::turn, lane, 0, *turn->message.media_wait_until);
             continue;
         }
         begin(tx, *turn);
@@ -140,6 +151,10 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     Decision decision;
     if (!turn.staff->is_active) {
         decision.reason = "device inactive";
+        co_return decision;
+    }
+    if (message.is_revoked) {
+        decision.reason = "revoked";
         co_return decision;
     }
     if (turn.control == Control::human) {
@@ -162,6 +177,7 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     question.contact_id = message.contact_id;
     question.author_id = message.author_contact_id.value_or(message.contact_id);
     question.is_group = message.is_group;
+    question.files = turn.files;
     const Asked asked = co_await ask(turn.staff->agents, question);
     if (asked.answer.outcome == AnswerOutcome::failed) throw Error(Errc::unavailable, asked.answer.reason);
     decision.reason = asked.answer.reason;
@@ -222,13 +238,15 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
     Decision decision = decided;
     if (decision.outcome == TurnOutcome::replied && conversations::control_of(tx, turn.message.conversation_id) == Control::human)
         return end_silent(tx, cause, turn, TurnOutcome::suppressed, "human", decision);
+    if (decision.outcome == TurnOutcome::replied && messages::is_revoked(tx, turn.message.message_id))
+        return end_silent(tx, cause, turn, TurnOutcome::suppressed, "revoked", decision);
     if (stop_loop(tx, turn, decision)) note_loop(tx, cause, turn);
     if (decision.outcome != TurnOutcome::replied) return end_silent(tx, cause, turn, decision.outcome, decision.reason, decision);
     const TurnMessage& asked = turn.message;
     std::optional<MessageId> first;
     for (const std::string& text : decision.texts) {
         const MessageId id = add_reply(tx, cause, turn, decision, text);
-        sends::queue(tx, id, asked.conversation_id, asked.device_id, split_text(text, text_part_max), turn.staff->on_uncertain);
+        sends::queue(tx, id, asked.conversation_id, asked.device_id, {split_text(text, text_part_max)}, turn.staff->on_uncertain);
         if (!first) first = id;
     }
     write_outcome(tx, turn, decision.outcome, decision.reason, decision, first);

@@ -57,14 +57,17 @@ struct TurnMessage {
     std::optional<ContactId> author_contact_id;
     std::string message_type;
     std::optional<std::string> content;
+    bool is_revoked;       // its writer took it back
     TurnId turn_id;        // the one to go on with, or to answer after all; 0 = not begun
     std::int64_t attempt;  // how often it was claimed before
+    std::optional<Time> media_wait_until;
     std::optional<Sealed> phone_number;
     std::optional<Sealed> provider_id;  // of the message, for quotes
 };
 WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
-               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(turn_id), FIELD(attempt),
-               FIELD(phone_number, .sealed = "contacts.phone_number"), FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
+               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(is_revoked), FIELD(turn_id),
+               FIELD(attempt), FIELD(media_wait_until), FIELD(phone_number, .sealed = "contacts.phone_number"),
+               FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
 
 /// What answers on a device: read once for all turns of a claim.
 struct Staff {
@@ -90,6 +93,7 @@ struct ClaimedTurn {
     TurnMessage message;
     Control control = Control::agent;
     IgnoreFacts facts;
+    std::vector<QuestionFile> files;
     std::shared_ptr<const Staff> staff;
 };
 
@@ -109,8 +113,8 @@ struct Limits {
     std::int64_t attempts_max;
 };
 
-/// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here.
-/// One that was claimed too often without an end, since it kills its workers, is dead.
+/// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here. A lane whose
+/// message waits for its media goes back until then. One that was claimed too often without an end, since it kills its workers, is dead.
 std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
                                const Limits& limits);
 
@@ -140,6 +144,8 @@ private:
 
 /// The oldest pending message of a lane with all that decides its answer; changes nothing. nullopt: nothing is pending.
 std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane);
+/// Whether its message still waits for what came with it.
+bool waits_for_media(Snapshot& db, const ClaimedTurn& turn);
 /// A reply that would be one too many within the minute becomes none; whether that was so. People are told by `note_loop`.
 bool stop_loop(Transaction& tx, const ClaimedTurn& turn, Decision& decision);
 void note_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn);

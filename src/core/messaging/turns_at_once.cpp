@@ -48,7 +48,7 @@ Look look(Snapshot& db, Answering& answering, int limit) {
     Staffs staffs(answering);
     for (const DueTurn& due : db.query(due_sql, db.now(), limit).all<DueTurn>()) {
         auto turn = look_at(db, staffs, {due.id, due.turn_lease_no});
-        if (!turn || turn->message.turn_id || !answer_at_once(*turn->staff))
+        if (!turn || turn->message.turn_id || waits_for_media(db, *turn) || !answer_at_once(*turn->staff))
             out.others = true;
         else
             out.ready.push_back({std::move(*turn), {due.id, due.send_lease_no}, due.send_state == "idle"});
@@ -56,14 +56,14 @@ Look look(Snapshot& db, Answering& answering, int limit) {
     return out;
 }
 
-AtOnce::AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, int room)
-    : tx_(tx), cause_(cause), worker_(worker), until_(until), room_(room), buckets_(tx) {}
+AtOnce::AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::Room room)
+    : tx_(tx), cause_(cause), worker_(worker), until_(until), room_(std::move(room)), buckets_(tx) {}
 
 bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     const TurnMessage& asked = ready.turn.message;
     Decision decision = decided;
     const bool loops = stop_loop(tx_, ready.turn, decision);
-    const auto parts = parts_of(decision);
+    auto parts = parts_of(decision);
     std::int64_t count = 0;
     for (const auto& of_text : parts) count += static_cast<std::int64_t>(of_text.size());
     const bool claims = count > 0 && may_claim(ready);
@@ -76,24 +76,30 @@ bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     std::optional<MessageId> first;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const MessageId id = add_reply(tx_, cause_, ready.turn, decision, decision.texts[i]);
-        add_sends(ready, decision, id, parts[i], claims && !first);
+        add_sends(ready, decision, id, std::move(parts[i]), claims && !first);
         if (!first) first = id;
     }
     static constexpr std::string_view sql = R"sql(
         INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, outcome, reason, agent_id, agent_revision, reply_message_id,
                            created_at, updated_at)
         VALUES ($1, $2, $2, 1, $3, $4, $5, $6, $7, $8, $8))sql";
+    if (first) {
+        tx_.put(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent, decision.agent_revision, first,
+                tx_.now());
+        return true;
+    }
     const auto id = tx_.insert<TurnId>(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent,
                                        decision.agent_revision, first, tx_.now());
-    if (!first) changes::record(tx_, cause_, "turn." + std::string(to_word(decision.outcome)), "turn", id.value().value, asked.device_id.value);
+    changes::record(tx_, cause_, "turn." + std::string(to_word(decision.outcome)), "turn", id.value().value, asked.device_id.value);
     return true;
 }
 
-void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, const std::vector<std::string>& parts, bool claims) {
+void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, std::vector<std::string> texts, bool claims) {
     const TurnMessage& asked = ready.turn.message;
     const OnUncertain on_uncertain = ready.turn.staff->on_uncertain;
     const ClaimedLane lane{asked.conversation_id, ready.send_lane.lease_no + 1};
     const auto hand = claims ? std::optional(sends::Hand{worker_, lane.lease_no}) : std::nullopt;
+    const sends::Parts parts{std::move(texts)};
     const SendId id = sends::add_parts(tx_, message, asked.conversation_id, asked.device_id, parts, on_uncertain, hand);
     if (!claims) return;
     Send send{.id = id,
@@ -104,17 +110,22 @@ void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, Message
               .attempt = 1,
               .first_attempt = 1,
               .state = SendState::claimed,
-              .content = parts.front(),
+              .content = parts.texts.front(),
               .on_uncertain = on_uncertain,
               .lease_no = lane.lease_no};
     claimed_.push_back({lane, std::move(send), contacts::target_of(tx_, asked.contact_id, asked.phone_number),
-                        decision.quotes ? asked.provider_id : std::nullopt, buckets_.revision(asked.device_id)});
+                        decision.quotes ? asked.provider_id : std::nullopt, buckets_.revision(asked.device_id),
+                        buckets_.limit_seen(asked.device_id)});
+    room_.take(asked.device_id);
 }
 
 bool AtOnce::may_claim(const ReadyTurn& ready) {
-    if (!ready.send_lane_is_idle || static_cast<int>(claimed_.size()) >= room_) return false;
     const DeviceId device = ready.turn.message.device_id;
-    return buckets_.may_send(device) && !buckets_.take(device);
+    if (!ready.send_lane_is_idle || room_.of(device) <= 0) return false;
+    if (!buckets_.may_send(device) || buckets_.is_waiting(device)) return false;  // not before those that wait for a token
+    if (buckets_.take(device)) return true;
+    buckets_.set_waiting(device, true);
+    return false;
 }
 
 bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {

@@ -29,10 +29,10 @@ struct Look {
 /// What is due, longest first, at most `limit`.
 Look look(Snapshot& db, Answering& answering, int limit);
 
-/// Decided turns of one unit. `room`: how many sends the worker has hands for.
+/// Decided turns of one unit. `room`: what the worker has hands for.
 class AtOnce {
 public:
-    AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, int room);
+    AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::Room room);
 
     /// Takes the turn and finishes it. False when anything it stands on has changed: it is still due.
     bool finish(const ReadyTurn& ready, const Decision& decision);
@@ -40,7 +40,7 @@ public:
     std::vector<ClaimedSend> claimed();
 
 private:
-    void add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, const std::vector<std::string>& parts, bool claims);
+    void add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, std::vector<std::string> parts, bool claims);
     bool take(const ReadyTurn& ready, std::int64_t parts, bool claims);
     bool may_claim(const ReadyTurn& ready);
 
@@ -48,7 +48,7 @@ private:
     const Cause& cause_;
     const WorkerId worker_;
     const Time until_;
-    int room_;
+    sends::Room room_;
     pacing::Buckets buckets_;
     std::vector<ClaimedSend> claimed_;
 };

@@ -2,8 +2,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/cause.hpp"
+#include "core/base/vault.hpp"
+#include "core/channels/content.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"
@@ -11,18 +14,28 @@
 
 namespace wabot::messages {
 
+/// A content made fit for the store outside of any unit.
+struct SealedContent {
+    ContentKind kind = ContentKind::text;
+    std::string text;              // or what people read of it
+    std::optional<Bytes> payload;  // the object of its kind, or what stands beside a text
+};
+/// Error{invalid} as `content::check` has it.
+SealedContent seal_content(const Vault& vault, const Content& content);
+
 /// What a person of ours writes to a contact.
 struct Typed {
     DeviceId device;
     ContactId contact;
-    std::string content;
-    std::optional<MessageId> reply_to;  // is quoted; of the same conversation
+    SealedContent content;
+    std::optional<MessageId> reply_to;  // is quoted, or reacted to; of the same conversation
     std::string conversation_key;       // of a conversation that has to be made: conversations::new_key
     Time takeover_until;                // the agents stay silent so long
 };
 
 /// Stores it, puts it on its way, and hands the conversation to people. A send without an answer is held, never repeated by itself.
-/// Error{invalid} for an empty text, Error{conflict} when the contact is blocked or the quoted message is of another conversation.
+/// Error{invalid} for an empty text; Error{conflict} when the contact is blocked, or the other message is of another conversation or not known to the
+/// provider; Error{rejected} outside of the 24-hour window, unless it is a template.
 MessageId type(Transaction& tx, const Cause& cause, const Typed& message);
 
 }  // namespace wabot::messages

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <limits>
 #include <map>
 
 #include "core/base/error.hpp"
@@ -25,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
+constexpr auto gather_interval = 5ms;   // between two looks at an empty lane of sends: each that ends calls for one
 constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
 constexpr int claim_max = 64;
 constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
@@ -76,7 +78,8 @@ struct Worker::State final : WorkerContext {
     // --- inbox
 
     asio::awaitable<std::size_t> drain_some() {
-        const std::size_t drained = co_await drain(tools.db, tools.vault, tools.world.random, tools.directory, options.takeover_timeout);
+        const std::size_t drained =
+            co_await drain(tools.db, tools.vault, tools.world.random, tools.directory, {options.takeover_timeout, options.media_wait});
         if (drained > 0) WABOT_FAULT("inbox.drained");
         if (drained > 0) turn_signal.notify();
         co_return drained;
@@ -115,7 +118,7 @@ struct Worker::State final : WorkerContext {
             std::size_t finished = 0;
         } done;
         const bool may_send = works_on(QueueName::send) && !co_await is_paused(QueueName::send) && !stopping.load();
-        const int room = may_send ? sending.room() : 0;
+        const sends::Room room = sending.room().at_most(may_send ? std::numeric_limits<int>::max() : 0);
         Time until{};
         auto finish = [&](Transaction& tx) {
             Done now;
@@ -206,7 +209,7 @@ struct Worker::State final : WorkerContext {
         try {
             const auto is_kind = [&job](const JobKind& kind) { return kind.kind == job.kind && kind.version == job.version; };
             const auto kind = std::find_if(tools.job_kinds.begin(), tools.job_kinds.end(), is_kind);
-            const JobTools job_tools{tools.db, tools.world, options.keep};
+            const JobTools job_tools{tools.db, tools.vault, tools.world, tools.http, tools.blobs, tools.directory, options.keep};
             co_await kind->run(job_tools, job);
         } catch (const std::exception& error) {
             failure = error.what();
@@ -258,18 +261,20 @@ struct Worker::State final : WorkerContext {
 
     using Step = asio::awaitable<std::size_t> (State::*)();
 
-    /// Until there is nothing left, or no more is wanted.
-    asio::awaitable<void> work_off(QueueName queue, Step step) {
-        std::size_t done = 1;
+    /// Until there is nothing left, or no more is wanted. How much it did.
+    asio::awaitable<std::size_t> work_off(QueueName queue, Step step) {
+        std::size_t done = 1, all = 0;
         while (done > 0 && !stopping.load()) {
             ++steps[static_cast<std::size_t>(queue)];
-            if (co_await is_paused(queue)) co_return;
+            if (co_await is_paused(queue)) co_return all;
             done = co_await (this->*step)();
+            all += done;
         }
+        co_return all;
     }
 
     /// Calls `step` whenever there may be something for it and its queue is not paused, until the worker stops. An error of the store is waited out.
-    asio::awaitable<void> loop(QueueName queue, Signal& signal, Step step) {
+    asio::awaitable<void> loop(QueueName queue, Signal& signal, Step step, std::chrono::milliseconds gather = 0ms) {
         Watch watch(tools.db, tools.world.clock);
         std::chrono::milliseconds pause = 0ms;
         bool was_called = true;
@@ -277,7 +282,8 @@ struct Worker::State final : WorkerContext {
             ++steps[static_cast<std::size_t>(queue)];
             std::exception_ptr failure;
             try {
-                if (was_called || watch.worth_looking()) co_await work_off(queue, step);
+                const bool looks = was_called || watch.worth_looking();
+                if (looks && co_await work_off(queue, step) == 0 && gather > 0ms) co_await tools.world.timers.after(gather);
                 pause = 0ms;
             } catch (...) {
                 failure = std::current_exception();
@@ -315,8 +321,8 @@ struct Worker::State final : WorkerContext {
     bool works_on(QueueName queue) const { return std::find(options.queues.begin(), options.queues.end(), queue) != options.queues.end(); }
     bool is_busy() const { return !turns_in_flight.empty() || !sending.in_hand().empty() || !jobs_in_flight.empty(); }
 
-    void start_loop(QueueName queue, Signal& signal, Step step) {
-        if (works_on(queue)) start(loop(queue, signal, step));
+    void start_loop(QueueName queue, Signal& signal, Step step, std::chrono::milliseconds gather = 0ms) {
+        if (works_on(queue)) start(loop(queue, signal, step, gather));
     }
     void start(asio::awaitable<void> work) {
         ++loops;
@@ -337,7 +343,7 @@ asio::awaitable<void> Worker::run() {
     State& s = *state_;
     s.start_loop(QueueName::inbox, s.inbox_signal, &State::drain_some);
     s.start_loop(QueueName::turn, s.turn_signal, &State::answer_turns);
-    s.start_loop(QueueName::send, s.sending.signal(), &State::claim_sends);
+    s.start_loop(QueueName::send, s.sending.signal(), &State::claim_sends, gather_interval);
     s.start_loop(QueueName::job, s.job_signal, &State::claim_jobs);
     s.start(s.upkeep_loop());
     co_await s.until_idle();

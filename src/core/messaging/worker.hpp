@@ -10,6 +10,7 @@
 #include "core/base/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/directory.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/queue/job_kinds.hpp"
@@ -23,11 +24,12 @@ struct WorkerOptions {
     std::chrono::milliseconds lease{60'000};
     std::chrono::milliseconds uncertain_window{120'000};
     std::chrono::milliseconds takeover_timeout{12 * 3600 * 1000};
+    std::chrono::milliseconds media_wait{60'000};
     std::int64_t turn_attempts = 8;
     std::int64_t send_attempts = 8;
     int send_concurrency = 128;
     int turn_concurrency = 256;
-    int job_concurrency = 4;
+    int job_concurrency = 16;
     retention::Keep keep{};
 };
 
@@ -37,6 +39,7 @@ struct WorkerTools {
     const Vault& vault;
     World& world;
     HttpClient& http;
+    BlobStore& blobs;
     Directory& directory;
     Metrics& metrics;
     std::span<const JobKind> job_kinds = all_job_kinds();

@@ -24,8 +24,8 @@ public:
 
     /// Somebody queued a send, or a hand became free: `claim` may find something.
     Signal& signal() { return signal_; }
-    /// How many more sends to claim: ahead of the free hands as long as these become free, else no more than there are.
-    int room() const;
+    /// How many more sends to claim: of a device ahead of the free hands as long as these become free, else no more than it may have of them.
+    sends::Room room() const;
     /// Claims what is due and begins it. How many lanes were taken.
     asio::awaitable<std::size_t> claim();
     /// Begins what was claimed elsewhere, at most `room` of them; `claimed_at` by the boot clock, before the commit.
@@ -39,19 +39,29 @@ private:
         ClaimedSend claimed;
         std::chrono::nanoseconds claimed_at;
     };
-    struct OpenedChannel {
+    /// What of a device is in hand.
+    struct Account {
+        int in_flight = 0;
+        int waiting = 0;
+        std::chrono::nanoseconds ended_at{};  // the last of them
         std::shared_ptr<const DeviceEntry> device;
         std::shared_ptr<Channel> channel;
     };
     struct Gate;
 
     bool wants_more() const;
+    bool may_begin(const Account& account) const;
+    int room_of(const Account& account) const;
+    int free_hands() const { return worker_.options.send_concurrency - in_flight_; }
+    bool is_alone() const;
+    Waiting take_waiting(std::deque<Waiting>::iterator at);
     void give_back_waiting();
     asio::awaitable<void> give_back(Waiting waiting);
     void start();
     asio::awaitable<void> run(Waiting next);
     asio::awaitable<std::optional<SendOutcome>> hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at);
     asio::awaitable<void> record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome);
+    void tell_stopped(DeviceId id, const NotSent& refusal) const;
     asio::awaitable<std::shared_ptr<Channel>> channel_of(const ClaimedSend& claimed);
     Outgoing compose(const ClaimedSend& claimed) const;
 
@@ -60,8 +70,7 @@ private:
     std::map<ConversationId, ClaimedLane> in_hand_;
     std::deque<Waiting> waiting_;
     int in_flight_ = 0;
-    std::chrono::nanoseconds ended_at_{};
-    std::map<DeviceId, OpenedChannel> channels_;
+    std::map<DeviceId, Account> accounts_;
 };
 
 }  // namespace wabot

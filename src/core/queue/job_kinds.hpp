@@ -5,7 +5,11 @@
 #include <string_view>
 
 #include "core/base/clock.hpp"
+#include "core/base/vault.hpp"
 #include "core/database/database.hpp"
+#include "core/devices/directory.hpp"
+#include "core/files/blob_store.hpp"
+#include "core/http_client/http_client.hpp"
 #include "core/queue/jobs.hpp"
 #include "core/retention/retention.hpp"
 
@@ -14,7 +18,11 @@ namespace wabot {
 /// What a job works with.
 struct JobTools {
     Database& db;
+    const Vault& vault;
     World& world;
+    HttpClient& http;
+    BlobStore& blobs;
+    Directory& directory;
     retention::Keep keep;
 };
 

@@ -88,12 +88,40 @@ Step delete_attempts(Transaction& tx, Time before, std::int64_t) {
                              before, rows_max));
 }
 
+// --- the contents of files; their rows stay, for the messages that they came with. `files::remove_deleted` removes the blobs
+
+std::int64_t count_files(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM files WHERE deleted_at IS NULL AND created_at < $1", before);
+}
+
+Step delete_files(Transaction& tx, Time before, std::int64_t) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE files SET deleted_at = $3, updated_at = $3 WHERE deleted_at IS NULL AND id IN (
+            SELECT id FROM files WHERE deleted_at IS NULL AND created_at < $1 ORDER BY created_at, id LIMIT $2))sql";
+    return oldest(tx.execute(sql, before, rows_max, tx.now()));
+}
+
+// --- what providers have forgotten of our files
+
+std::int64_t count_uploads(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM media_uploads WHERE expires_at < $1", before);
+}
+
+Step delete_uploads(Transaction& tx, Time before, std::int64_t) {
+    static constexpr std::string_view sql = R"sql(
+        DELETE FROM media_uploads WHERE (device_id, file_id) IN (
+            SELECT device_id, file_id FROM media_uploads WHERE expires_at < $1 ORDER BY expires_at LIMIT $2))sql";
+    return oldest(tx.execute(sql, before, rows_max));
+}
+
 constexpr Rule table[] = {
     {"webhook", "retention.webhooks", "bodies of webhooks that were read", &Keep::webhooks, count_bodies, blank_bodies},
     {"part", "retention.webhooks", "what each part of such a webhook was", &Keep::webhooks, count_parts, delete_parts},
     {"job", "retention.jobs", "jobs that ended", &Keep::jobs, count_jobs, delete_jobs},
     {"change", "retention.changes", "the feed of what happened", &Keep::changes, count_changes, delete_changes},
     {"attempt", "retention.changes", "the record of failed attempts", &Keep::changes, count_attempts, delete_attempts},
+    {"file", "retention.files", "the contents of files", &Keep::files, count_files, delete_files},
+    {"upload", "retention.changes", "files that a provider has forgotten", &Keep::changes, count_uploads, delete_uploads},
 };
 
 }  // namespace
@@ -103,11 +131,12 @@ std::span<const Rule> all_rules() {
 }
 
 std::int64_t count(Snapshot& db, const Rule& rule, const Keep& keep) {
-    return rule.count(db, db.now() - keep.*rule.keep);
+    return keep.*rule.keep == 0ms ? 0 : rule.count(db, db.now() - keep.*rule.keep);
 }
 
 asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep) {
     std::int64_t rows = 0;
+    if (keep.*rule.keep == 0ms) co_return rows;
     for (Step step{.is_last = false}; !step.is_last; rows += step.rows) {
         auto work = [&rule, &keep, from = step.next](Transaction& tx) { return rule.step(tx, tx.now() - keep.*rule.keep, from); };
         step = co_await db.write(work);

@@ -13,11 +13,12 @@ namespace wabot::retention {
 
 using namespace std::chrono_literals;
 
-/// How long after it came, or ended, a thing goes. The settings retention.* say it.
+/// How long after it came, or ended, a thing goes; 0: never. The settings retention.* say it.
 struct Keep {
     std::chrono::milliseconds webhooks = 30 * 24h;
     std::chrono::milliseconds jobs = 7 * 24h;
     std::chrono::milliseconds changes = 30 * 24h;
+    std::chrono::milliseconds files = 0h;
 };
 
 /// What one step took away.

@@ -29,6 +29,19 @@ asio::awaitable<Response> send_message(const Request& request, Services& service
     throw Error(Errc::not_found, "no device " + request.path("device") + " of kind sim");
 }
 
+/// Its uploads: an id for each, and nothing is kept.
+asio::awaitable<Response> take_media(const Request& request, Services& services) {
+    const SimGraphAnswer answer = answer_sim_graph_media(request.header("authorization").value_or(""), request.header("content-type").value_or(""),
+                                                         request.body, services.random);
+    Response response;
+    response.status = answer.status;
+    response.content_type = "application/json";
+    response.body = answer.body;
+    co_return response;
+}
+
+constexpr std::size_t upload_max = 100 * 1024 * 1024;
+
 const Route rows[] = {
     {Verb::post,
      {"/sim/graph/{device}/{version}/{phone_number_id}/messages"},
@@ -37,6 +50,14 @@ const Route rows[] = {
      "GraphMessage",
      "GraphAnswer",
      "The simulated Graph API, for demonstrations and tests"},
+    {Verb::post,
+     {"/sim/graph/{device}/{version}/{phone_number_id}/media"},
+     Access::loopback,
+     take_media,
+     "GraphMedia",
+     "GraphAnswer",
+     "Its uploads",
+     upload_max},
 };
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/channels/sim.hpp"
+#include "core/channels/whatsapp.hpp"
 #include "tests/catch.hpp"
+#include "tests/core/channels/every_content.hpp"
 #include "tests/fakes/world.hpp"
 
 using namespace wabot;
@@ -113,6 +115,38 @@ TEST_CASE("sim graph: refusals are those of the real one, and nothing is capture
         CHECK(error_code(answer) == 100);
         CHECK(answer.capture.empty());
     }
+}
+
+TEST_CASE("sim graph: every kind of message is taken and kept readable, and one over a limit refused") {
+    FakeRandom random;
+    for (const auto& [name, content] : wabot::test::every_content()) {
+        INFO(name);
+        const SimGraphAnswer answer = answer_sim_graph("Bearer x", compose_whatsapp_message(wabot::test::outgoing(content)), now, random);
+        INFO(answer.body);
+        REQUIRE(answer.status == 200);
+        const IncomingMessage captured = only_message(read_sim_delivery(answer.capture, now));
+        CHECK(captured.message_type == to_word(content.kind));
+        CHECK(captured.content.value_or("") == content::readable(content));
+        CHECK(captured.reply_to == "wamid.IN1");
+        CHECK(captured.raw.find("555 01") == std::string::npos);
+    }
+    const Content long_caption{ContentKind::image, {write_json(Json{{"id", "7"}, {"caption", wabot::test::long_text(1025)}})}};
+    const SimGraphAnswer refused = answer_sim_graph("Bearer x", compose_whatsapp_message(wabot::test::outgoing(long_caption)), now, random);
+    CHECK(refused.status == 400);
+    CHECK_THAT(refused.body, Catch::Contains("image.caption has 1025 characters"));
+}
+
+TEST_CASE("sim graph: an upload gets an id, and is refused as the real one would") {
+    FakeRandom random;
+    const std::string form =
+        "--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n--b\r\n"
+        "Content-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\nx\r\n--b--\r\n";
+    const SimGraphAnswer taken = answer_sim_graph_media("Bearer x", "multipart/form-data; boundary=b", form, random);
+    CHECK(taken.status == 200);
+    CHECK(read_json(taken.body)["id"].get<std::string>().size() > 8);
+    CHECK(answer_sim_graph_media("", "multipart/form-data; boundary=b", form, random).status == 401);
+    CHECK(answer_sim_graph_media("Bearer x", "application/json", form, random).status == 400);
+    CHECK(answer_sim_graph_media("Bearer x", "multipart/form-data; boundary=b", "--b--", random).status == 400);
 }
 
 TEST_CASE("sim graph: marking as read succeeds and reaches nobody") {

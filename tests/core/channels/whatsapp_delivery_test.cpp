@@ -93,6 +93,134 @@ TEST_CASE("whatsapp delivery: every type gives its human text, and says whether 
     CHECK(read.sender.phone == "+12025550142");
 }
 
+TEST_CASE("whatsapp delivery: what matters beside the text is read by its name, without numbers of persons") {
+    const auto [name, expected] = GENERATE(table<std::string, std::string>({
+        {"text", "{}"},
+        {"image", R"({"media":{"media_id":"900100","mime_type":"image/jpeg","sha256":"q80="}})"},
+        {"voice", R"({"media":{"media_id":"900101","mime_type":"audio/ogg; codecs=opus","sha256":"q80=","voice":true}})"},
+        {"document", R"({"media":{"media_id":"900102","mime_type":"application/pdf","sha256":"q80=","filename":"../../invoice.pdf"}})"},
+        {"sticker",
+         R"({"media":{"media_id":"900103","mime_type":"image/webp","sha256":"q80=","animated":true,"url":"https://media.example/900103"}})"},
+        {"video", R"({"media":{"media_id":"900104","mime_type":"video/mp4","sha256":"q80="},
+                      "context":{"forwarded":true,"frequently_forwarded":true}})"},
+        {"location", R"({"location":{"latitude":52.1,"longitude":-1.5,"name":"Corner Café","address":"1 Example Street"}})"},
+        {"order", R"({"order":{"catalog_id":"55","count":1,"total":7.0,"currency":"USD",
+                               "items":[{"product_retailer_id":"b1","quantity":2,"item_price":3.5,"currency":"USD"}]}})"},
+        {"orders", R"({"order":{"catalog_id":"55","count":2,"total":7.333,"currency":"USD",
+                                "items":[{"product_retailer_id":"b1","quantity":2,"item_price":3.5,"currency":"USD"},
+                                         {"product_retailer_id":"b2","quantity":"1","item_price":"0.333","currency":"USD"}]}})"},
+        {"order-two-currencies", R"({"order":{"catalog_id":"55","count":2,
+                                "items":[{"product_retailer_id":"b1","quantity":1,"item_price":1,"currency":"USD"},
+                                         {"product_retailer_id":"b2","quantity":1,"item_price":1,"currency":"EUR"}]}})"},
+        {"button", R"({"button":{"payload":"STOP"}})"},
+        {"list-reply", R"({"interactive":{"type":"list_reply","id":"slot-3","title":"Tuesday, 10:00","description":"with Bo"}})"},
+        {"form-reply", R"({"interactive":{"type":"nfm_reply","name":"flow","body":"Sent","response_json":"{\"size\":\"L\"}"}})"},
+        {"contacts", R"({"contacts":[{"name":"Bo Lund","phones":1},{"name":"Cy Moss","phones":0}]})"},
+        {"reaction", R"({"reaction":{"emoji":"👍"}})"},
+        {"reaction-removed", R"({"reaction":{"removed":true}})"},
+        {"unsupported", R"({"unsupported":{"type":"poll"},"errors":[{"code":131051,"title":"Message type unknown"}]})"},
+        {"system", R"({"system":{"type":"user_changed_number"}})"},
+        {"product", R"({"context":{"referred_product":{"catalog_id":"55","product_retailer_id":"b1"}}})"},
+        {"referral", R"({"referral":{"source_type":"ad","source_id":"120200000000007","source_url":"https://example.com/ad/7","headline":"Bicycles",
+                         "body":"Blue ones, this week.","media_type":"image","image_url":"https://example.com/ad/7.jpg","ctwa_clid":"dGVzdA",
+                         "welcome_message":{"text":"Which one would you like?"}}})"},
+        {"identity", R"({"identity":{"acknowledged":true,"created_timestamp":1767600000000,"hash":"SGFzaA=="}})"},
+    }));
+    INFO(name);
+    const IncomingMessage read = message(name);
+    CHECK(read_json(read.metadata).dump(1) == read_json(expected).dump(1));
+    CHECK(read.metadata.find("2025550142") == std::string::npos);
+    CHECK(read.media.has_value() == read_json(expected).contains("media"));
+}
+
+TEST_CASE("whatsapp delivery: a file is described as far as its provider does") {
+    const IncomingMedia media = message("sticker").media.value();
+    CHECK(media.media_id == "900103");
+    CHECK(media.mime_type == "image/webp");
+    CHECK(media.sha256 == "q80=");
+    CHECK(media.url == "https://media.example/900103");
+    CHECK(media.animated);
+    CHECK_FALSE(media.voice);
+    CHECK(message("voice").media->voice);
+    CHECK(message("document").media->filename == "../../invoice.pdf");
+}
+
+TEST_CASE("whatsapp delivery: a text over the limit is cut, and says so") {
+    Json body = read_json(golden("text"));
+    Json& text = body["entry"][0]["changes"][0]["value"]["messages"][0]["text"]["body"];
+    const auto read = [&](const std::string& written) {
+        text = written;
+        return std::get<IncomingMessage>(read_whatsapp_delivery(body.dump(), arrival).items.at(0).what);
+    };
+    std::string emoji;
+    for (int i = 0; i < 65'536; ++i) emoji += "😀";
+    CHECK(read(emoji).content == emoji);
+    CHECK(read(emoji).metadata == "{}");
+    const IncomingMessage cut = read(std::string(1024 * 1024, 'x'));
+    CHECK(cut.content == std::string(65'535, 'x') + "…");
+    CHECK(cut.metadata == R"({"truncated":{"characters":1048576}})");
+    CHECK(cut.raw.size() > 1024 * 1024);
+}
+
+TEST_CASE("whatsapp delivery: system notices tell the new addresses, edits and revocations what they do") {
+    CHECK(message("system").moved_to->phone == "+12025550143");
+    const Address changed = message("user-id-change").moved_to.value();
+    CHECK(changed.user_id == "US.90010020030040059");
+    CHECK(changed.parent_user_id == "US.ENT.9009");
+    CHECK_FALSE(message("text").moved_to);
+    CHECK(message("edit").amends == Amends::edits);
+    CHECK(message("revoke").amends == Amends::revokes);
+    CHECK(message("echo-revoke").amends == Amends::revokes);
+    CHECK(message("echo-revoke").is_echo);
+    CHECK(message("reaction").amends == Amends::nothing);
+}
+
+TEST_CASE("whatsapp delivery: wishes of people are read, those that are not understood are counted") {
+    const Delivery one = read("preference-stop");
+    REQUIRE(one.items.size() == 1);
+    CHECK(one.items[0].kind == "user_preferences");
+    const auto stop = std::get<Preference>(one.items[0].what);
+    CHECK(stop.person.phone == "+12025550142");
+    CHECK(stop.name == "Ana Pérez");
+    CHECK_FALSE(stop.wants_marketing);
+    CHECK(stop.timestamp == at("2026-01-05T11:20:00Z"));
+    const Delivery several = read("preferences");
+    REQUIRE(several.items.size() == 3);
+    CHECK(std::get<Preference>(several.items[0].what).wants_marketing);
+    CHECK_FALSE(std::get<Notice>(several.items[1].what).is_known);
+    CHECK(std::get<Broken>(several.items[2].what).reason == "preference has no person");
+}
+
+TEST_CASE("whatsapp delivery: news of accounts and templates say what happened and how heavy it is") {
+    const auto notice = [](const std::string& name) {
+        const Delivery delivery = read(name);
+        REQUIRE(delivery.items.size() == 1);
+        CHECK(delivery.items[0].account == "700100200300400");
+        CHECK(delivery.items[0].route.empty());
+        return std::get<Notice>(delivery.items[0].what);
+    };
+    const Notice quality = notice("quality");
+    CHECK(quality.event == "FLAGGED");
+    CHECK(quality.weight == EventWeight::warning);
+    CHECK(quality.own_number == "+12025550100");
+    CHECK(quality.timestamp == at("2026-01-05T11:20:00Z"));
+    CHECK(quality.facts == R"({"display_phone_number":"…","event":"FLAGGED","current_limit":"TIER_1K"})");
+    CHECK(notice("account-disabled").weight == EventWeight::stops);
+    CHECK(notice("account-restricted").weight == EventWeight::stops);
+    CHECK(notice("account-update").weight == EventWeight::info);
+    CHECK(notice("account-update").timestamp == at("2026-01-05T00:00:00Z"));  // has no time of its own
+    const Notice alert = notice("alert");
+    CHECK(alert.event == "INCREASED_CAPABILITIES_ELIGIBILITY_NEED_MORE_INFO");
+    CHECK(alert.weight == EventWeight::warning);
+    CHECK(alert.facts.find("0142") == std::string::npos);
+    const TemplateNews news = notice("template-rejected").about.value();
+    CHECK(news.name == "order_ready");
+    CHECK(news.language == "en");
+    CHECK(news.status == "REJECTED");
+    CHECK(news.category == "UTILITY");
+    CHECK(news.reason == "INVALID_FORMAT");
+}
+
 TEST_CASE("whatsapp delivery: reactions, edits and revocations name the message they are about") {
     for (const char* name : {"reaction", "edit", "revoke", "button"}) CHECK(message(name).reply_to == earlier);
     CHECK(message("image").reply_to.empty());
@@ -107,7 +235,9 @@ TEST_CASE("whatsapp delivery: statuses are read with what belongs to them") {
     CHECK(sent.opaque == "17.0.1");
     CHECK(sent.error_code.empty());
     CHECK(status("status-delivered").status == "delivered");
-    CHECK(status("status-group").recipient == "GROUP-77");
+    CHECK_FALSE(sent.of_participant);
+    CHECK(status("status-group").recipient == "+12025550142");
+    CHECK(status("status-group").of_participant);
 
     const StatusUpdate failed = status("status-failed");
     CHECK(failed.status == "failed");

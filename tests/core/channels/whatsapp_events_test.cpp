@@ -17,13 +17,13 @@ const WhatsappParties parties{"100200300400500", "12025550100", "12025550117", "
 const Time noon = at("2026-01-05T12:00:00Z");
 
 std::string body_of(const WhatsappEvent& event) {
-    return write_whatsapp_body(whatsapp_body(event, parties, whatsapp_item(event, parties, "wamid.NEW", noon)));
+    return write_whatsapp_body(whatsapp_body(event, parties, whatsapp_item(event, parties, "wamid.NEW", noon), noon));
 }
 
 /// The message type that an event's name promises: "whatsapp.message.interactive.list_reply" is interactive.
 std::string type_of(std::string_view name) {
     const std::string rest(name.substr(std::string_view("whatsapp.message.").size()));
-    static const std::set<std::string> texts{"quote", "forwarded", "referral", "group", "username"};
+    static const std::set<std::string> texts{"quote", "forwarded", "referral", "group", "username", "forwarded_often", "product"};
     return texts.contains(rest) ? "text" : rest.substr(0, rest.find('.'));
 }
 
@@ -39,7 +39,8 @@ TEST_CASE("every event is read by our own parser as what its name says") {
         CHECK(delivery.unreadable.empty());
         REQUIRE(delivery.items.size() == 1);
         const DeliveryItem& item = delivery.items[0];
-        CHECK(item.route == "100200300400500");
+        CHECK(item.route == (event.form == WhatsappEventForm::account ? "" : "100200300400500"));
+        CHECK(item.account == "300100200300400");
         if (event.name.starts_with("whatsapp.message.")) {
             const auto* const message = std::get_if<IncomingMessage>(&item.what);
             REQUIRE(message != nullptr);
@@ -53,12 +54,27 @@ TEST_CASE("every event is read by our own parser as what its name says") {
         } else if (event.form == WhatsappEventForm::status) {
             const auto* const status = std::get_if<StatusUpdate>(&item.what);
             REQUIRE(status != nullptr);
-            CHECK("whatsapp.status." + status->status == event.name);
+            CHECK("whatsapp.status." + (status->of_participant ? "group" : status->status) == event.name);
             CHECK(status->provider_id == "wamid.EARLIER");
             CHECK(status->recipient == "+12025550117");
             CHECK(status->error_code == (status->status == "failed" ? "131026" : ""));
+        } else if (event.form == WhatsappEventForm::echo) {
+            const auto* const message = std::get_if<IncomingMessage>(&item.what);
+            REQUIRE(message != nullptr);
+            CHECK(message->is_echo);
+            CHECK(message->sender.phone == "+12025550117");
+        } else if (event.form == WhatsappEventForm::preference) {
+            const auto* const wish = std::get_if<Preference>(&item.what);
+            REQUIRE(wish != nullptr);
+            CHECK(wish->person.phone == "+12025550117");
+            CHECK(wish->wants_marketing == event.name.ends_with("resume"));
+            CHECK(wish->timestamp == noon);
         } else {
-            CHECK(std::holds_alternative<Notice>(item.what));
+            const auto* const notice = std::get_if<Notice>(&item.what);
+            REQUIRE(notice != nullptr);
+            CHECK(notice->is_known);
+            CHECK(event.name.substr(std::string_view("whatsapp.").size()).starts_with(notice->field));
+            CHECK(notice->about.has_value() == (event.name.find("template") != std::string_view::npos));
         }
     }
     CHECK(find_whatsapp_event("whatsapp.message.telepathy") == nullptr);

@@ -47,7 +47,8 @@ struct Fixture {
     ScriptedHttp http;
     CountingGate gate;
     wabot::test::FakeClock clock;
-    WhatsappChannel channel{{"http://graph.test", "v24.0", "100200300400500", "the-token"}, http, clock};
+    wabot::test::FakeRandom random;
+    WhatsappChannel channel{{"http://graph.test", "v24.0", "100200300400500", "the-token"}, http, clock, random};
 
     SendOutcome send(const Outgoing& message) {
         asio::io_context io;
@@ -148,6 +149,13 @@ TEST_CASE("whatsapp send: no connection is safe to try again, no answer is uncer
         fixture.http.outcome = HttpFailure{true, "connection closed before an answer"};
         CHECK(std::get<Uncertain>(fixture.send(hello())).detail == "connection closed before an answer");
     }
+}
+
+TEST_CASE("whatsapp send: a reaction needs the message it is for") {
+    Fixture fixture;
+    const Outgoing thumb{.to = {.phone = "+12025550142"}, .kind = ContentKind::reaction, .object = R"({"emoji":"👍"})"};
+    CHECK(std::get<NotSent>(fixture.send(thumb)).code == "no_message");
+    CHECK(fixture.gate.commits == 0);
 }
 
 TEST_CASE("whatsapp answer: acceptance without a message id is uncertain") {

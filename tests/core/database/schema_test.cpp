@@ -6,11 +6,15 @@
 #include "core/contacts/contact.hpp"
 #include "core/contacts/ignore_rule.hpp"
 #include "core/database/migrations.hpp"
+#include "core/devices/account_events.hpp"
 #include "core/devices/device.hpp"
+#include "core/files/files.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/inbox.hpp"
+#include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
+#include "core/messaging/templates.hpp"
 #include "core/messaging/turns.hpp"
 #include "core/messaging/workers.hpp"
 #include "core/queue/attempts.hpp"
@@ -101,13 +105,18 @@ TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[s
     CHECK(differences(columns, "agents", fields_of<AgentRow>) == Lines{});
     CHECK(differences(columns, "agent_bindings", fields_of<AgentBinding>) == Lines{});
     CHECK(differences(columns, "changes", fields_of<Change>) == Lines{});
+    CHECK(differences(columns, "account_events", fields_of<AccountEvent>) == Lines{});
     CHECK(differences(columns, "contacts", fields_of<Contact>) == Lines{});
+    CHECK(differences(columns, "contact_notes", fields_of<ContactNote>) == Lines{});
+    CHECK(differences(columns, "templates", fields_of<Template>) == Lines{});
     CHECK(differences(columns, "contact_identities", fields_of<ContactIdentity>) == Lines{});
     CHECK(differences(columns, "devices", fields_of<Device>) == Lines{});
     CHECK(differences(columns, "failed_attempts", fields_of<FailedAttempt>) == Lines{});
+    CHECK(differences(columns, "files", fields_of<File>) == Lines{});
     CHECK(differences(columns, "ignore_rules", fields_of<IgnoreRule>) == Lines{});
     CHECK(differences(columns, "inbox", fields_of<InboxRow>, {"items", "messages"}) == Lines{});
     CHECK(differences(columns, "inbox_items", fields_of<InboxItem>) == Lines{});
+    CHECK(differences(columns, "media", fields_of<Media>, {"file_size"}) == Lines{});
     CHECK(differences(columns, "messages", fields_of<Message>, {"contact_id", "contact_jid", "conversation_key", "is_from_user", "session_id"}) ==
           Lines{});
     CHECK(differences(columns, "paused_queues", fields_of<Pause>) == Lines{});

@@ -38,10 +38,12 @@ TEST_CASE("options have their defaults") {
     CHECK(cloud.phone_number_id == "555");
     CHECK(cloud.graph_url == "https://graph.facebook.com");
     CHECK(cloud.graph_version == "v24.0");
+    CHECK(cloud.media_hosts == std::vector<std::string>{"lookaside.fbsbx.com"});
     CHECK(cloud.rate_per_s == 80);
     CHECK(cloud.loop_limit == 10);
     CHECK(cloud.on_uncertain == OnUncertain::resend);
     const DeviceOptions sim = devices::options_of(device(DeviceKind::sim, "{}"));
+    CHECK(sim.media_hosts.empty());
     CHECK(sim.rate_per_s == 0);
     CHECK(sim.loop_limit == 10);
 }
@@ -90,4 +92,17 @@ TEST_CASE("values that an option cannot have are refused") {
     }));
     CAPTURE(name, value);
     CHECK_THAT(refusal(name, value), Catch::StartsWith("options." + name + " must be"));
+}
+
+TEST_CASE("options name the hosts that media are fetched from") {
+    const auto hosts_of = [](const std::string& text) {
+        const auto given = assign(DeviceKind::whatsapp, {{"phone_number_id", "555"}, {"media_hosts", text}});
+        CHECK(given.faults.empty());
+        return devices::options_of(device(DeviceKind::whatsapp, write_json(given.options))).media_hosts;
+    };
+    CHECK(hosts_of("media.example.com") == std::vector<std::string>{"media.example.com"});
+    CHECK(hosts_of("Media.Example.com,cdn.example.net") == std::vector<std::string>{"media.example.com", "cdn.example.net"});
+    for (const char* wrong :
+         {"a,,b", ",", "127.0.0.1", "[::1]", "media.example.com/x", "user@media.example.com", "media.example.com:8443", "*.example.com"})
+        CHECK(refusal("media_hosts", wrong).find("must be names of hosts") != std::string::npos);
 }

@@ -65,6 +65,47 @@ RawServer::Reply ok(const std::string&, int) {
 
 }  // namespace
 
+namespace {
+
+/// So many octets, made as they are asked for.
+class Letters : public BodySource {
+public:
+    explicit Letters(std::size_t size, std::size_t fails_at = std::string::npos) : size_(size), fails_at_(fails_at) {}
+    std::size_t size() const override { return size_; }
+    std::size_t read(std::span<char> to) override {
+        if (given_ >= fails_at_) throw std::runtime_error("the disk is gone");
+        const std::size_t count = std::min<std::size_t>({to.size(), 1000, size_ - given_});
+        for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<char>('a' + (given_ + i) % 26);
+        given_ += count;
+        return count;
+    }
+
+private:
+    std::size_t size_, fails_at_, given_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("http client: a body may be read as it goes out") {
+    RawServer server(ok);
+    Client client;
+    HttpRequest request = post_of(server.url(), "");
+    SECTION("whole") {
+        request.source = std::make_shared<Letters>(300'000);
+        CHECK(answer(client.run(std::move(request))).status == 200);
+        REQUIRE(server.ledger().size() == 1);
+        const std::string taken = server.ledger()[0];
+        CHECK(taken.find("Content-Length: 300000\r\n") != std::string::npos);
+        CHECK(taken.ends_with("ghijkl"));
+        CHECK(taken.size() == taken.find("\r\n\r\n") + 4 + 300'000);
+    }
+    SECTION("and ends the exchange when it cannot be read on") {
+        request.source = std::make_shared<Letters>(300'000, 50'000);
+        CHECK(failure(client.run(std::move(request))).reason == "the disk is gone");
+        CHECK(server.ledger().empty());
+    }
+}
+
 TEST_CASE("http client: a request arrives whole and its answer comes back") {
     RawServer server([](const std::string&, int) { return RawServer::Reply{http_answer(201, "made", "X-Kind:  some thing \r\n")}; });
     Client client;
@@ -368,4 +409,91 @@ TEST_CASE("http client: a server may refuse a request by its head alone, but not
         CHECK(answer(outcome).status == 413);
     else if (gates == 0)
         CHECK_FALSE(failure(outcome).offered);
+}
+
+namespace {
+
+/// Notes what it was given; throws at will.
+struct Notebook : AnswerSink {
+    bool wants(const HttpAnswer& head) override {
+        status = head.status;
+        if (refuses) throw Error(Errc::invalid, "not wanted");
+        return head.status == 200;
+    }
+    void take(std::string_view octets) override {
+        text += octets;
+        if (text.size() > most) throw Error(Errc::too_large, "too much of it");
+    }
+    std::string text;
+    int status = 0;
+    bool refuses = false;
+    std::size_t most = 10'000'000;
+};
+
+HttpRequest get_into(const std::shared_ptr<Notebook>& notebook, const std::string& url) {
+    HttpRequest request{.url = url};
+    request.sink = notebook;
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("http client: an answer goes into a sink as it comes, however long it is") {
+    const std::string body(3'000'000, 'x');
+    RawServer server([&](const std::string&, int) { return RawServer::Reply{http_answer(200, body)}; });
+    Client client;
+    const auto notebook = std::make_shared<Notebook>();
+    const HttpOutcome outcome = client.run(get_into(notebook, server.url()));
+    CHECK(answer(outcome).status == 200);
+    CHECK(answer(outcome).body.empty());
+    CHECK(notebook->text == body);
+}
+
+TEST_CASE("http client: a sink leaves a body to the answer, and is asked for an empty one too") {
+    RawServer server([](const std::string& request, int) {
+        return RawServer::Reply{request.starts_with("GET /none") ? http_answer(200, "") : http_answer(404, "gone")};
+    });
+    Client client;
+    const auto notebook = std::make_shared<Notebook>();
+    CHECK(answer(client.run(get_into(notebook, server.url()))).body == "gone");
+    CHECK(notebook->status == 404);
+    CHECK(notebook->text.empty());
+    CHECK(answer(client.run(get_into(notebook, server.url("/none")))).status == 200);
+    CHECK(notebook->status == 200);
+}
+
+TEST_CASE("http client: what a sink throws ends the exchange with its words") {
+    RawServer server([](const std::string&, int) { return RawServer::Reply{http_answer(200, std::string(1'000'000, 'x'))}; });
+    Client client;
+    const auto small = std::make_shared<Notebook>();
+    small->most = 10;
+    CHECK(failure(client.run(get_into(small, server.url()))).reason == "too much of it");
+    const auto unwilling = std::make_shared<Notebook>();
+    unwilling->refuses = true;
+    CHECK(failure(client.run(get_into(unwilling, server.url()))).reason == "not wanted");
+    CHECK(unwilling->text.empty());
+}
+
+TEST_CASE("http client: a sink keeps what came before the connection broke") {
+    RawServer server([](const std::string&, int) { return RawServer::Reply{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nthe first part", true}; });
+    Client client;
+    const auto notebook = std::make_shared<Notebook>();
+    CHECK(failure(client.run(get_into(notebook, server.url()))).reason == "connection closed within the answer");
+    CHECK(notebook->text == "the first part");
+}
+
+TEST_CASE("http client: a request for the public Internet does not reach this machine") {
+    RawServer server(ok);
+    Client client;
+    HttpRequest request{.url = server.url()};
+    request.public_only = true;
+    const HttpOutcome refused = client.run(request);
+    CHECK(failure(refused).refused_here);
+    CHECK(failure(refused).reason == "the address is not one of the public Internet");
+    CHECK(server.connections() == 0);
+
+    // Nor over a connection that somebody who trusts it has made.
+    CHECK(answer(client.run({.url = server.url()})).status == 200);
+    CHECK(failure(client.run(request)).refused_here);
+    CHECK(server.ledger().size() == 1);
 }

@@ -272,7 +272,7 @@ TEST_CASE_METHOD(Pipeline, "hand-over: the parts of a long text leave in order, 
     work();
     const std::string text = std::string(4000, 'a') + " " + std::string(1000, 'b');
     const auto type = [&] {
-        const messages::Typed typed{device, all()[0].contact_id, text, std::nullopt, "c-new", world.clock.now() + 1h};
+        const messages::Typed typed{device, all()[0].contact_id, {.text = text}, std::nullopt, "c-new", world.clock.now() + 1h};
         store.write([&](Transaction& tx) { messages::type(tx, a_cause, typed); });
     };
     SECTION("and their statuses find the message") {

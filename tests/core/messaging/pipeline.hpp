@@ -17,6 +17,7 @@
 #include "core/messaging/worker.hpp"
 #include "core/messaging/workers.hpp"
 #include "tests/catch.hpp"
+#include "tests/fakes/blob_store.hpp"
 #include "tests/fakes/http.hpp"
 #include "tests/fakes/scratch_store.hpp"
 #include "tests/fakes/world.hpp"
@@ -90,7 +91,7 @@ struct Pipeline {
     }
     std::size_t one_round() {
         asio::io_context context(1);
-        Worker worker({store.db(), vault, world.world, http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({store.db(), vault, world.world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         std::size_t done = 0;
         auto run = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };
         asio::co_spawn(context, run(), rethrow);
@@ -103,7 +104,7 @@ struct Pipeline {
     bool run_until(Until is_done, Clock& clock = real_world().clock) {
         asio::io_context context(1);
         World its_world{clock, real_world().timers, world.random};
-        Worker worker({*db, vault, its_world, http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({*db, vault, its_world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
         running = &worker;
         bool was_done = false;
         auto watch = [&]() -> asio::awaitable<void> {
@@ -164,6 +165,7 @@ struct Pipeline {
     Worker* running = nullptr;   // as long as it does
     Vault vault{std::string(64, '7'), world.random};
     FakeHttp http;
+    FakeBlobs blobs{world.clock};
     Directory directory{vault, {}};
     Metrics metrics;
     WorkerOptions options;

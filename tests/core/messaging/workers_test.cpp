@@ -95,7 +95,7 @@ TEST_CASE_METHOD(Pipeline, "workers: one works on its queues and leaves the othe
 
 TEST_CASE_METHOD(Pipeline, "workers: who does not come round has not moved", "[workers]") {
     asio::io_context context(1);
-    Worker worker({store.db(), vault, real_world(), http, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+    Worker worker({store.db(), vault, real_world(), http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
     CHECK_FALSE(worker.has_moved());
     std::exception_ptr failure;
     asio::co_spawn(context, worker.run(), [&](std::exception_ptr thrown) { failure = thrown; });
@@ -114,7 +114,7 @@ TEST_CASE_METHOD(Pipeline, "workers: what was claimed without its worker hearing
     write_text(ada, "wamid.1", "hi");
     work();
     const auto conversation = ConversationId{count("SELECT id FROM conversations")};
-    const auto claimed_lanes = [&](Transaction& tx, Time until) { return lanes::claim(tx, Lane::send, 10, until, worker_id).size(); };
+    const auto claimed_lanes = [&](Transaction& tx, Time until) { return lanes::claim_sends(tx, device, 10, until, worker_id).size(); };
     store.write([&](Transaction& tx) { lanes::add(tx, Lane::send, conversation, 1); });
     const Time until = world.clock.now() + 1h;
     CHECK(store.write([&](Transaction& tx) { return claimed_lanes(tx, until); }) == 1);

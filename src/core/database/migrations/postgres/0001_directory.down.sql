@@ -4,3 +4,4 @@ DROP TABLE contacts;
 DROP TABLE agent_bindings;
 DROP TABLE agents;
 DROP TABLE devices;
+DROP DOMAIN contact_name;

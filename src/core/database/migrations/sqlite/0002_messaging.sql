@@ -1,7 +1,7 @@
 -- Words that may stand in a column are compared one by one: SQLite builds a table for an IN list of more than two, at each write.
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 20),
+    kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 30),
     device_id INTEGER REFERENCES devices (id),  -- named by the path it came in on; null: the body says which
     digest BLOB NOT NULL,
     body BLOB,  -- sealed; null once it was blanked
@@ -24,7 +24,7 @@ INSERT INTO drain_shards (id) VALUES (1);
 CREATE TABLE inbox_items (
     inbox_id INTEGER NOT NULL REFERENCES inbox (id),
     position INTEGER NOT NULL,
-    device_id INTEGER REFERENCES devices (id),
+    device_id INTEGER,
     kind TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state = 'done' OR state = 'double' OR state = 'quarantined' OR state = 'unrouted'),
     error TEXT,
@@ -68,10 +68,10 @@ CREATE INDEX ix_conversations_contact_id ON conversations (contact_id);
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     conversation_id INTEGER NOT NULL REFERENCES conversations (id),
-    device_id INTEGER NOT NULL REFERENCES devices (id),
+    device_id INTEGER NOT NULL,  -- the conversation's, as contact_id is
     direction TEXT NOT NULL CHECK (direction = 'incoming' OR direction = 'outgoing' OR direction = 'internal'),
     sender_kind TEXT NOT NULL CHECK (sender_kind = 'user' OR sender_kind = 'contact' OR sender_kind = 'agent' OR sender_kind = 'system'),
-    contact_id INTEGER REFERENCES contacts (id),
+    contact_id INTEGER,
     author_contact_id INTEGER REFERENCES contacts (id),  -- who wrote, when contact_id is a group
     agent_id INTEGER REFERENCES agents (id),
     message_type TEXT NOT NULL DEFAULT 'text' CHECK (length(message_type) BETWEEN 1 AND 30),
@@ -97,7 +97,7 @@ CREATE INDEX ix_messages_unsettled ON messages (status, id) WHERE status = 'fail
 
 CREATE TABLE message_statuses (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    device_id INTEGER NOT NULL REFERENCES devices (id),
+    device_id INTEGER NOT NULL,
     message_id INTEGER REFERENCES messages (id),  -- null: the message is not known (yet)
     whatsapp_message_id_enc BLOB NOT NULL,
     whatsapp_message_id_hash BLOB NOT NULL,
@@ -145,8 +145,8 @@ CREATE TABLE turn_steps (
 CREATE TABLE sends (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id INTEGER NOT NULL REFERENCES messages (id),
-    conversation_id INTEGER NOT NULL REFERENCES conversations (id),
-    device_id INTEGER NOT NULL REFERENCES devices (id),
+    conversation_id INTEGER NOT NULL,  -- the message's, as device_id is
+    device_id INTEGER NOT NULL,
     part INTEGER NOT NULL,
     attempt INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'queued'

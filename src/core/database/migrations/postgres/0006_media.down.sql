@@ -1,0 +1,2 @@
+ALTER TABLE messages DROP COLUMN media_wait_until;
+DROP TABLE media;

@@ -1,0 +1,175 @@
+#include "core/files/files.hpp"
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/natural_key.hpp"
+#include "core/base/text.hpp"
+#include "core/base/vault.hpp"
+
+namespace wabot::files {
+
+namespace {
+
+constexpr std::size_t name_max = 255;
+constexpr int page_rows = 500;
+
+constexpr std::string_view list_sql = R"sql(
+    SELECT id, uuid, device_id, origin, file_name, file_type, file_size, sha256, storage_backend, storage_key, deleted_at, created_at, updated_at
+    FROM files
+    WHERE (CAST($1 AS BIGINT) IS NULL OR id < $1) AND (CAST($2 AS BIGINT) IS NULL OR device_id = $2)
+      AND (CAST($3 AS TEXT) IS NULL OR origin = $3) AND (CAST($4 AS BIGINT) IS NULL OR id = $4) AND (CAST($5 AS TEXT) IS NULL OR uuid = $5)
+    ORDER BY id DESC LIMIT $6)sql";
+
+/// UTF-8 of the characters that turn or join text (U+200B to U+200F, U+2028 to U+202E, U+2060 to U+2069, U+FEFF) or are controls of Latin-1.
+std::size_t unwanted_at(std::string_view text) {
+    const auto octet = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const unsigned first = octet(0), second = octet(1), third = octet(2);
+    if (first < 0x20 || first == 0x7F || first == '/' || first == '\\' || first == ':') return 1;
+    if (first == 0xC2 && second < 0xA0) return 2;
+    if (first == 0xD8 && second == 0x9C) return 2;
+    if (first == 0xE2 && second == 0x80 && ((third >= 0x8B && third <= 0x8F) || (third >= 0xA8 && third <= 0xAE))) return 3;
+    if (first == 0xE2 && second == 0x81 && third >= 0xA0 && third <= 0xA9) return 3;
+    if (first == 0xEF && second == 0xBB && third == 0xBF) return 3;
+    return 0;
+}
+
+}  // namespace
+
+std::string display_name(std::string_view name) {
+    const std::string mended = mended_text(name).value_or(std::string(name));
+    // Of a path only what stands behind the last separator: the rest names someone's folders.
+    std::string_view rest = mended;
+    if (const auto separator = rest.find_last_of("/\\"); separator != std::string_view::npos) rest.remove_prefix(separator + 1);
+    std::string out;
+    while (!rest.empty()) {
+        const std::size_t unwanted = unwanted_at(rest);
+        if (unwanted == 0) out += rest.front();
+        rest.remove_prefix(std::max<std::size_t>(unwanted, 1));
+    }
+    out.erase(0, out.find_first_not_of(" ."));  // a hidden file, or the folder above
+    if (const auto last = out.find_last_not_of(" ."); last != std::string::npos) out.erase(last + 1);
+    if (count_code_points(out) > name_max) {
+        const auto dot = out.rfind('.');
+        const std::string ending = dot != std::string::npos && out.size() - dot <= 16 ? out.substr(dot) : "";
+        out = first_characters(out, name_max - count_code_points(ending)) + ending;
+    }
+    return out.empty() ? "file" : out;
+}
+
+std::string new_uuid(Random& random) {
+    std::string octets = random.octets(16);
+    octets[6] = static_cast<char>((static_cast<unsigned char>(octets[6]) & 0x0FU) | 0x40U);
+    octets[8] = static_cast<char>((static_cast<unsigned char>(octets[8]) & 0x3FU) | 0x80U);
+    std::string text = to_hex(octets);
+    for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, "-");
+    return text;
+}
+
+FileId add(Transaction& tx, const New& file) {
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO files (uuid, device_id, origin, file_name, file_type, file_size, sha256, storage_backend, storage_key, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10))sql";
+    return tx.insert<FileId>(sql, file.uuid, file.device, file.origin, file.name, file.type, file.size, file.sha256, file.backend, file.key, tx.now())
+        .value();
+}
+
+std::optional<File> find(Snapshot& db, std::string_view id_or_uuid) {
+    const std::optional<std::int64_t> none;
+    const std::optional<std::string> any;
+    const auto id = as_id(id_or_uuid);
+    const std::optional<std::string> uuid = id ? std::nullopt : std::optional(fold_case(id_or_uuid));
+    return db.query(list_sql, none, none, any, id, uuid, 1).first<File>();
+}
+
+File get(Snapshot& db, std::string_view id_or_uuid) {
+    auto found = find(db, id_or_uuid);
+    if (!found) throw Error(Errc::not_found, "no file " + std::string(id_or_uuid.substr(0, 64)), "see wabot file list");
+    return std::move(*found);
+}
+
+bool is_blob_known(Snapshot& db, std::string_view key) {
+    return !db.query("SELECT id FROM files WHERE storage_key = $1", key).empty();
+}
+
+namespace {
+
+struct Doomed {
+    FileId id;
+    std::string storage_key;
+};
+
+}  // namespace
+
+}  // namespace wabot::files
+
+namespace wabot {
+using DoomedFile = files::Doomed;
+WABOT_DESCRIBE(DoomedFile, FIELD(id), FIELD(storage_key))
+}  // namespace wabot
+
+namespace wabot::files {
+
+namespace {
+
+asio::awaitable<std::size_t> remove_unknown(Database& db, BlobStore& blobs, Time before) {
+    std::size_t removed = 0;
+    std::string after;
+    for (;;) {
+        std::vector<std::string> keys;
+        auto list = [&] { keys = blobs.list(after, page_rows, before); };
+        co_await blobs.aside(list);
+        if (keys.empty()) co_return removed;
+        after = keys.back();
+        auto drop_known = [&keys](Snapshot& snapshot) {
+            std::vector<std::string> unknown;
+            for (const std::string& key : keys)
+                if (!is_blob_known(snapshot, key)) unknown.push_back(key);
+            return unknown;
+        };
+        const std::vector<std::string> unknown = co_await db.read(drop_known);
+        auto remove = [&] {
+            for (const std::string& key : unknown) removed += blobs.remove(key) ? 1 : 0;
+        };
+        co_await blobs.aside(remove);
+    }
+}
+
+}  // namespace
+
+/// The blob goes first: should the row's change be lost, the next sweep finds no blob and says so in the row.
+asio::awaitable<std::size_t> remove_deleted(Database& db, BlobStore& blobs) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT id, storage_key FROM files WHERE deleted_at IS NOT NULL AND storage_key IS NOT NULL ORDER BY id LIMIT $1)sql";
+    std::size_t removed = 0;
+    for (;;) {
+        auto look = [](Snapshot& snapshot) { return snapshot.query(sql, page_rows).all<DoomedFile>(); };
+        const auto doomed = co_await db.read(look);
+        if (doomed.empty()) co_return removed;
+        auto remove = [&] {
+            for (const DoomedFile& file : doomed) removed += blobs.remove(file.storage_key) ? 1 : 0;
+        };
+        co_await blobs.aside(remove);
+        auto note = [&](Transaction& tx) {
+            for (const DoomedFile& file : doomed) tx.execute("UPDATE files SET storage_key = NULL, updated_at = $2 WHERE id = $1", file.id, tx.now());
+        };
+        co_await db.write(note);
+    }
+}
+
+asio::awaitable<std::size_t> sweep(Database& db, BlobStore& blobs) {
+    auto now = [](Snapshot& snapshot) { return snapshot.now(); };
+    const Time yesterday = co_await db.read(now) - std::chrono::hours(24);
+    std::size_t removed = co_await remove_unknown(db, blobs, yesterday);
+    auto drafts = [&] { removed += blobs.remove_drafts(yesterday); };
+    co_await blobs.aside(drafts);
+    co_return removed;
+}
+
+std::vector<File> list(Snapshot& db, const Filter& filter, int limit, std::optional<FileId> before) {
+    const std::optional<std::int64_t> any;
+    const std::optional<std::string> any_uuid;
+    return db.query(list_sql, before, filter.device, filter.origin, any, any_uuid, limit).all<File>();
+}
+
+}  // namespace wabot::files

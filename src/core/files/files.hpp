@@ -1,0 +1,85 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
+#include "core/files/blob_store.hpp"
+#include "core/files/file_id.hpp"
+
+namespace wabot {
+
+/// Who gave us a file: a contact by a message, or somebody on our side.
+WABOT_ENUM(FileOrigin, incoming, outgoing)
+
+/// A file whose octets lie in a `BlobStore`.
+struct File {
+    FileId id;
+    std::string uuid;
+    std::optional<DeviceId> device_id;
+    FileOrigin origin;
+    std::string file_name;
+    std::string file_type;
+    std::int64_t file_size;
+    std::string sha256;
+    std::string storage_backend;
+    std::optional<std::string> storage_key;
+    std::optional<Time> deleted_at;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(File, FIELD(id, .key = true), FIELD(uuid, .wide = true), FIELD(device_id), FIELD(origin),
+               FIELD(file_name, .doc = "For people to see; no name on any disk"), FIELD(file_type, .doc = "Its MIME type, as its octets confirm it"),
+               FIELD(file_size, .doc = "Octets"), FIELD(sha256, .wide = true), FIELD(storage_backend, .wide = true),
+               FIELD(storage_key, .secret = true), FIELD(deleted_at, .wide = true, .doc = "Since when its octets are gone"), FIELD(created_at),
+               FIELD(updated_at, .wide = true))
+
+namespace files {
+
+inline constexpr std::int64_t size_max = 25 * 1024 * 1024;
+
+/// A name as it may be shown and offered: without control characters, path separators and marks that turn the direction of writing, neither hidden
+/// nor longer than 255 characters. Never empty: "file" where nothing is left.
+std::string display_name(std::string_view name);
+/// A UUID, version 4.
+std::string new_uuid(Random& random);
+
+struct New {
+    std::string uuid;  // new_uuid
+    std::optional<DeviceId> device;
+    FileOrigin origin = FileOrigin::incoming;
+    std::string_view name;  // display_name
+    std::string_view type;
+    std::int64_t size = 0;  // 1 to size_max
+    std::string_view sha256;
+    std::string_view backend;  // BlobStore::backend
+    std::string_view key;      // of a blob that is published
+};
+/// Error{conflict} when there is one of that blob.
+FileId add(Transaction& tx, const New& file);
+
+std::optional<File> find(Snapshot& db, std::string_view id_or_uuid);
+/// Error{not_found} with the way out.
+File get(Snapshot& db, std::string_view id_or_uuid);
+/// Whether a file has that blob.
+bool is_blob_known(Snapshot& db, std::string_view key);
+
+/// Removes the blobs of files that are deleted. How many.
+asio::awaitable<std::size_t> remove_deleted(Database& db, BlobStore& blobs);
+/// Removes what a kill left over: blobs that no file has and drafts that nobody goes on with; those of the last day may be on their way. How many.
+asio::awaitable<std::size_t> sweep(Database& db, BlobStore& blobs);
+
+struct Filter {
+    std::optional<DeviceId> device;
+    std::optional<FileOrigin> origin;
+};
+/// Newest first, by id; `before` is the last id of the page before.
+std::vector<File> list(Snapshot& db, const Filter& filter, int limit, std::optional<FileId> before);
+
+}  // namespace files
+
+}  // namespace wabot

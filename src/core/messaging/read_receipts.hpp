@@ -1,0 +1,30 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+#include <string_view>
+
+#include "core/database/database.hpp"
+#include "core/messaging/ids.hpp"
+#include "core/queue/jobs.hpp"
+
+namespace wabot {
+
+namespace asio = boost::asio;
+struct JobTools;
+
+/// Telling people that their messages were read. A job of its own and no send: it keeps no order with what is said, may be repeated, and must not
+/// hold up an answer.
+namespace read_receipts {
+
+inline constexpr std::string_view job_kind = "message.read";
+
+/// With `typing` the person also sees for some 25 s that an answer is being written. Nothing when it is in line or told already. Error{conflict} for
+/// a message that did not come in.
+std::optional<JobId> enqueue(Transaction& tx, MessageId message, bool typing);
+
+asio::awaitable<void> run(const JobTools& tools, const ClaimedJob& job);
+
+}  // namespace read_receipts
+
+}  // namespace wabot

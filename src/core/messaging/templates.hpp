@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/describe.hpp"
+#include "core/channels/delivery.hpp"
+#include "core/database/database.hpp"
+#include "core/database/page.hpp"
+
+namespace wabot {
+
+using TemplateId = Id<struct Template>;
+
+/// A message template as its provider has told of it; one that it never told of is not here.
+struct Template {
+    TemplateId id;
+    std::string waba_id;
+    std::string name;
+    std::string language;
+    std::optional<std::string> status;
+    std::optional<std::string> category;
+    std::optional<std::string> quality;
+    std::optional<std::string> reason;
+    std::optional<std::string> provider_ref;
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(Template, FIELD(id, .key = true), FIELD(waba_id, .wide = true, .doc = "The business account it belongs to"), FIELD(name),
+               FIELD(language), FIELD(status, .doc = "The provider's word; REJECTED, PAUSED and DISABLED ones cannot be sent"), FIELD(category),
+               FIELD(quality), FIELD(reason, .doc = "Why the status is what it is"), FIELD(provider_ref, .wide = true),
+               FIELD(created_at, .wide = true), FIELD(updated_at))
+
+namespace templates {
+
+/// What the news says becomes true, unless something newer is known of it.
+void learn(Transaction& tx, std::string_view waba_id, const TemplateNews& news, Time at);
+
+/// Whether the provider is known to refuse messages of it.
+bool is_refused(const Template& one);
+
+std::optional<Template> find(Snapshot& db, std::string_view waba_id, std::string_view name, std::string_view language);
+/// By id (all digits) or name. Error{not_found}; Error{conflict} with the ids when there are several of the name and `language` names none.
+Template get(Snapshot& db, std::string_view who, const std::optional<std::string>& language = std::nullopt);
+/// The newest first.
+std::vector<Template> list(Snapshot& db, const std::optional<std::string>& waba_id, const Page& page = {});
+std::int64_t count_refused(Snapshot& db);
+
+}  // namespace templates
+
+}  // namespace wabot
