@@ -7,6 +7,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ class Server:
     def __init__(self, *settings):
         if not TOOLS:
             sys.exit("no PostgreSQL server is installed: scripts/install-deps")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to end"))  # so that it is closed
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wabot-pg-"))
         self.settings = settings
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name

@@ -28,7 +28,7 @@ SCHEMA = {
                  UNION ALL SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1""",
     "postgres": """SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns
                    WHERE table_schema = 'public'
-                   UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1""",
+                   UNION ALL SELECT translate(indexdef, '()', '') FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1""",
 }
 
 
@@ -68,16 +68,12 @@ class Store:
     def schema(self):
         return [line for line, in self.query(SCHEMA[ENGINE])]
 
-    def revision(self):
-        if not any(line.startswith("schema_migrations.") for line in self.schema()):
-            return 0
-        rows = self.query("SELECT revision FROM schema_migrations ORDER BY revision")
-        check([row[0] for row in rows] == list(range(1, len(rows) + 1)), f"revisions {rows}")
-        return len(rows)
-
-    def rows(self):
-        tables = sorted({re.match(r"(\w+)\.", line)[1] for line in self.schema() if re.match(r"\w+\.\w+ ", line)} - {"schema_migrations"})
-        return dict(self.query(" UNION ALL ".join(f"SELECT '{table}' AS name, count(*) FROM {table}" for table in tables))) if tables else {}
+    def look(self):
+        """Its revision, its schema, and how many rows each table has."""
+        schema = self.schema()
+        tables = sorted({line.split(".")[0] for line in schema if re.match(r"\w+\.\w+ ", line)})
+        counts = dict(self.query(" UNION ALL ".join(f"SELECT '{table}' AS name, count(*) FROM {table}" for table in tables))) if tables else {}
+        return counts.pop("schema_migrations", 0), schema, counts
 
     def migrate(self, binary, **faults):
         """It under way."""
@@ -98,16 +94,16 @@ def schemas(wabot):
 
 def check_whole(store, known, before, rows, what):
     """It is at a revision, with its rows, and is brought up."""
-    def check_is(revision):
-        schema, now = store.schema(), store.rows()
+    def check_is(look):
+        revision, schema, now = look
         check(schema == known[revision], f"{what}: at revision {revision}, and its schema is another: {set(schema) ^ set(known[revision])}")
         check(all(now[table] == count for table, count in rows.items()), f"{what}: at revision {revision} rows {now}, were {rows}")
+        return revision
 
-    revision = store.revision()
+    revision = check_is(store.look())
     check(revision >= before, f"{what}: at revision {revision}, was at {before}")
-    check_is(revision)
     store.wabot.run("migrate", "up")
-    check_is(len(known) - 1)
+    check(check_is(store.look()) == len(known) - 1, f"{what}: is not brought up")
     store.wabot.check_integrity()
     return revision
 
@@ -117,7 +113,7 @@ def kill_at_points(wabot, known, stored):
     for point in POINTS:
         for nth in itertools.count(1):
             store = Store(wabot, stored)
-            before, rows = store.revision(), store.rows()
+            before, _, rows = store.look()
             running = store.migrate(wabot.binary + "-faults", WABOT_FAULT_AT=f"kill:{point}:{nth}")
             text, _ = running.communicate(timeout=PATIENCE)
             check(running.returncode in (0, -signal.SIGKILL), f"exit {running.returncode}: {text}")
@@ -138,7 +134,7 @@ def kill_at_moments(wabot, known, stored):
     reached = []
     for _ in range(MOMENTS):
         store = Store(wabot, stored)
-        before, rows = store.revision(), store.rows()
+        before, _, rows = store.look()
         running = store.migrate(wabot.binary)
         time.sleep(chance.random() * longest)  # is the moment itself
         running.kill()

@@ -3,12 +3,14 @@
 
 To be run before a migration is added: what is stored is what the binary of that revision wrote, and is never made anew.
 """
+import base64
 import json
 import pathlib
 import re
 import sqlite3
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "e2e")]
@@ -18,23 +20,43 @@ from with_postgres import Server  # noqa: E402
 PEOPLE = [f"1202555{number:04}" for number in range(160, 163)]
 
 
+DOT = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082")
+WABA = "700100200300400"
+
+
+def item(number, word, **content):
+    return {"from": number, "id": e2e.wamid(number, word), "timestamp": str(int(time.time())), **content}
+
+
 def question(number, word, text):
-    return e2e.webhook(e2e.text_message(number, e2e.wamid(number, word), text))
+    return e2e.webhook(item(number, word, type="text", text={"body": text}))
+
+
+def news(field, value):
+    return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": WABA, "changes": [{"field": field, "value": value}]}]}).encode()
 
 
 def live(wabot, graph):
     """A little of everything that leaves a row."""
     wabot.echo_agent()
-    wabot.device("shop", graph.url, rate_per_s=80)
+    wabot.device("shop", graph.url, rate_per_s=80, waba_id=WABA)
     wabot.run("ignore", "create", "--keyword", "lottery", "--device", "shop")
     server = wabot.serve()
     for number in PEOPLE:
         e2e.deliver(wabot, question(number, "Q1", "When are you open?"))
-    for_nobody = e2e.webhook(e2e.text_message(PEOPLE[1], "wamid.x", "For whom?"), number_id="7")
-    e2e.deliver(wabot, question(PEOPLE[0], "Q2", "You won the lottery!"), b'{"object": 1}', for_nobody)
+    for_nobody = e2e.webhook(item(PEOPLE[1], "Q2", type="text", text={"body": "For whom?"}), number_id="7")
+    picture = {"id": "12345", "mime_type": "image/jpeg", "sha256": base64.b64encode(bytes(32)).decode(), "caption": "Here"}
+    moved = {"type": "user_changed_number", "body": "User changed", "wa_id": "12025550199"}
+    e2e.deliver(wabot, question(PEOPLE[0], "Q2", "You won the lottery!"), b'{"object": 1}', for_nobody,
+                e2e.webhook(item(PEOPLE[0], "Q3", type="image", image=picture)), e2e.webhook(item(PEOPLE[2], "Q2", type="system", system=moved)),
+                news("account_update", {"event": "VERIFIED_ACCOUNT", "phone_number": "12025550100"}),
+                news("message_template_status_update", {"event": "REJECTED", "message_template_id": 700100200300401, "message_template_name": "order_ready",
+                                                        "message_template_language": "en", "reason": "INVALID_FORMAT"}))
     wabot.until_idle()
-    answered = graph.accepted()
-    e2e.deliver(wabot, e2e.webhook(statuses=[e2e.sent_status(number, body) for number, body in enumerate(answered, 1)]))
+    e2e.deliver(wabot, e2e.webhook(statuses=[e2e.sent_status(number, body) for number, body in enumerate(graph.accepted(), 1)]))
+    dot = pathlib.Path(wabot.scratch, "dot.png")
+    dot.write_bytes(DOT)
+    wabot.run("message", "send", "1", "--image", str(dot), "--device", "shop")
     wabot.run("message", "send", "1", "--text", "refuse this", "--device", "shop")
     wabot.until_idle()
     wabot.run("queue", "pause", "job")

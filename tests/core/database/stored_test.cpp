@@ -17,7 +17,7 @@ namespace {
 
 using Lines = std::set<std::string>;
 
-// All that a schema is: columns with their types and defaults, rules, indexes.
+// All that a schema is: columns with their types and defaults, rules, indexes. Rules without brackets, of which a dump has fewer.
 constexpr std::string_view sqlite_schema_sql = R"sql(
     SELECT t.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || COALESCE(c.dflt_value, '') || ' ' || c.pk
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'
@@ -28,9 +28,9 @@ constexpr std::string_view sqlite_schema_sql = R"sql(
 constexpr std::string_view postgres_schema_sql = R"sql(
     SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || COALESCE(column_default, '') || ' ' || is_identity AS line
     FROM information_schema.columns WHERE table_schema = 'public'
-    UNION ALL SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    UNION ALL SELECT conrelid::regclass::text || ' ' || conname || ' ' || translate(pg_get_constraintdef(oid), '()', '') FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace
-    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT translate(indexdef, '()', '') FROM pg_indexes WHERE schemaname = 'public'
     )sql";
 
 Lines minus(const Lines& a, const Lines& b) {
