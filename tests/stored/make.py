@@ -128,7 +128,7 @@ def write_missing(engine, wabot):
 
 
 def make(engine):
-    with e2e.Wabot(sys.argv[1]) as wabot, e2e.Graph(wabot) as graph:
+    with e2e.Wabot(sys.argv[1], WABOT_MEDIA_WAIT="1s") as wabot, e2e.Graph(wabot) as graph:
         wabot.init()
         live(wabot, graph)
         store = engine(wabot)
