@@ -33,7 +33,7 @@ def names_of(message):
     if "media" in metadata:
         shown["media"] = {"id" if name == "media_id" else name: value for name, value in metadata["media"].items()}
     if "location" in metadata:
-        shown["location"] = metadata["location"]
+        shown["location"] = {name: value for name, value in metadata["location"].items() if name != "url"}  # which expected.json does not name
     if "order" in metadata:
         shown["order"] = {"catalog_id": metadata["order"]["catalog_id"], "items": metadata["order"]["count"]}
     if "referral" in metadata:
@@ -140,7 +140,7 @@ def check_body(wabot, name, expected):
     check(server.stop() == 0, "serve ends well")
 
 
-with Wabot(binary) as wabot, Graph(wabot) as graph:
+with Wabot(binary, WABOT_MEDIA_WAIT="0s") as wabot, Graph(wabot) as graph:  # nobody has the files
     stores = {}
     everything = json.loads(read("expected.json"))
     check(set(everything) == set(os.listdir(payloads)) - {"expected.json"} and len(everything) >= 55, "expected.json speaks of all bodies there")

@@ -80,7 +80,8 @@ FoundContact add(Transaction& tx, const Cause& cause, DeviceId device, const Sea
             .value();
     if (!link(tx, device, id, address.identities.front())) {
         tx.execute("DELETE FROM contacts WHERE id = $1", id);
-        return {.id = owner_of(tx, device, address.identities.front()).value().id};
+        const KnownContact owner = owner_of(tx, device, address.identities.front()).value();
+        return {.id = owner.id, .phone_number_hash = owner.phone_number_hash};
     }
     record(tx, cause, "contact.created", id, device);
     return {.id = id, .added = true};
@@ -119,20 +120,6 @@ void write_to(Transaction& tx, ContactId id, const SealedAddress& address) {
     tx.execute(sql, id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
 }
 
-/// Name, number and times as of now.
-void refresh(Transaction& tx, const Cause& cause, DeviceId device, const KnownContact& known, const SealedAddress& address,
-             std::optional<Time> incoming_at) {
-    static constexpr std::string_view sql = R"sql(
-        UPDATE contacts SET name = COALESCE($2, name), updated_at = $4,
-               last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
-               last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
-        WHERE id = $1)sql";
-    tx.put(sql, known.id, name_of(address), incoming_at, tx.now());
-    if (!address.phone_number || known.phone_number_hash == address.phone_number->hash) return;
-    write_to(tx, known.id, address);
-    if (known.phone_number_hash) note(tx, cause, device, known.id, ContactNoteKind::new_number);
-}
-
 [[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates) {
     std::string ids;
     for (const Contact& one : candidates) ids += fmt::format("{}{} (device {})", ids.empty() ? "" : ", ", one.id.value, one.device_id.value);
@@ -141,7 +128,7 @@ void refresh(Transaction& tx, const Cause& cause, DeviceId device, const KnownCo
 
 }  // namespace
 
-FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
+FoundContact identify(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
     std::optional<KnownContact> known;
     std::vector<const SealedIdentity*> unknown;
     std::optional<ContactId> other;
@@ -156,14 +143,33 @@ FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, c
     }
     FoundContact found;
     if (known) {
-        found.id = known->id;
-        refresh(tx, cause, device, *known, address, incoming_at);
+        found = {.id = known->id, .phone_number_hash = known->phone_number_hash};
         if (other) note_possibly_same(tx, cause, device, known->id, *other);
     } else {
         found = add(tx, cause, device, address, incoming_at);
         unknown.erase(unknown.begin());  // linked already
     }
     for (const SealedIdentity* identity : unknown) link_known(tx, cause, device, found.id, *identity);
+    return found;
+}
+
+void refresh(Transaction& tx, const Cause& cause, DeviceId device, const FoundContact& found, const SealedAddress& address,
+             std::optional<Time> incoming_at) {
+    if (found.added) return;
+    static constexpr std::string_view sql = R"sql(
+        UPDATE contacts SET name = COALESCE($2, name), updated_at = $4,
+               last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
+               last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
+        WHERE id = $1)sql";
+    tx.put(sql, found.id, name_of(address), incoming_at, tx.now());
+    if (!address.phone_number || found.phone_number_hash == address.phone_number->hash) return;
+    write_to(tx, found.id, address);
+    if (found.phone_number_hash) note(tx, cause, device, found.id, ContactNoteKind::new_number);
+}
+
+FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address, std::optional<Time> incoming_at) {
+    const FoundContact found = identify(tx, cause, device, address, incoming_at);
+    refresh(tx, cause, device, found, address, incoming_at);
     return found;
 }
 

@@ -23,6 +23,7 @@ struct ContactFilter {
 struct FoundContact {
     ContactId id;
     bool added = false;
+    std::optional<Bytes> phone_number_hash = {};  // of the number it is written to at
 };
 
 /// Where a contact is reached now, sealed as it is kept: its number, else its user id, else it is a group.
@@ -47,6 +48,11 @@ namespace contacts {
 /// message from it) moves `last_incoming_at` forward.
 FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address,
                          std::optional<Time> incoming_at = std::nullopt);
+/// The two halves of it, for a message that may turn out to be a double: who it is, and then what the message tells of a contact that was known.
+FoundContact identify(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address,
+                      std::optional<Time> incoming_at = std::nullopt);
+void refresh(Transaction& tx, const Cause& cause, DeviceId device, const FoundContact& found, const SealedAddress& address,
+             std::optional<Time> incoming_at);
 
 /// The provider says that a contact has these addresses from now on: those that nobody has become its own, and it is written to there.
 void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& to);

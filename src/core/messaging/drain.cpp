@@ -336,9 +336,10 @@ private:
     void store_message(const ReceivedBody& body, DeviceId device, const PreparedMessage& prepared, ItemResult& result) {
         const IncomingMessage& m = prepared.message;
         const auto incoming_at = m.is_echo ? std::nullopt : std::optional(tx_.now());
-        const FoundContact contact = contacts::find_or_add(tx_, cause_, device, prepared.chat, incoming_at);
-        std::optional<ContactId> author;
-        if (prepared.author) author = contacts::find_or_add(tx_, cause_, device, *prepared.author, incoming_at).id;
+        const FoundContact contact = contacts::identify(tx_, cause_, device, prepared.chat, incoming_at);
+        std::optional<FoundContact> writer;
+        if (prepared.author) writer = contacts::identify(tx_, cause_, device, *prepared.author, incoming_at);
+        const auto author = writer ? std::optional(writer->id) : std::nullopt;
         const ConversationId conversation = conversations::find_or_add(tx_, device, contact.id, prepared.conversation_key);
         std::optional<MessageId> parent;
         if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_id(tx_, device, prepared.quoted_hash);
@@ -360,6 +361,8 @@ private:
             if (known && body.attempts > 0) messages::read_again(tx_, *known, row);
             return;
         }
+        contacts::refresh(tx_, cause_, device, contact, prepared.chat, incoming_at);
+        if (writer) contacts::refresh(tx_, cause_, device, *writer, *prepared.author, incoming_at);
         if (prepared.moved_to) contacts::move(tx_, cause_, device, author.value_or(contact.id), *prepared.moved_to);
         stored.push_back(*result.message);
         if (m.media) store_media(*result.message, prepared, takes_turn);

@@ -185,6 +185,10 @@ TEST_CASE_METHOD(Incoming, "incoming: a changed number is linked when it is nobo
                {"type", "system"},
                {"system", {{"type", "user_changed_number"}, {"body", "changed"}, {"wa_id", bob}}}});
     only_drain();
+    Json again{
+        {"from", ada}, {"id", "wamid.a"}, {"timestamp", "1795300009"}, {"type", "text"}, {"text", {{"body", "x"}}}};  // a double changes nothing
+    write(again);
+    only_drain();
     const Contact moved = contact("+" + std::string(ada));
     REQUIRE(notes(moved.id).size() == 1);
     if (is_taken) {
