@@ -175,8 +175,8 @@ TEST_CASE("whatsapp answer: the code decides what a refusal means") {
         {131042, 400, RetryClass::account},      {131037, 400, RetryClass::account},
         {131045, 500, RetryClass::account},      {133010, 400, RetryClass::account},
         {134011, 400, RetryClass::account},      {4, 400, RetryClass::rate_limited},
-        {80007, 400, RetryClass::rate_limited},  {130429, 400, RetryClass::rate_limited},
-        {131048, 400, RetryClass::rate_limited}, {131064, 400, RetryClass::rate_limited},
+        {80007, 400, RetryClass::rate_limited},  {130429, 400, RetryClass::throughput},
+        {131048, 400, RetryClass::quality},      {131064, 400, RetryClass::quality},
         {133016, 400, RetryClass::rate_limited}, {131056, 400, RetryClass::recipient_limited},
         {1, 400, RetryClass::transient},         {2, 503, RetryClass::transient},
         {131000, 500, RetryClass::transient},    {131016, 500, RetryClass::transient},
@@ -206,7 +206,7 @@ TEST_CASE("whatsapp answer: what Meta calls transient is tried again, unless the
 
 TEST_CASE("whatsapp answer: a page that is not Meta's is judged by its status") {
     const auto [status, why] = GENERATE(table<int, RetryClass>(
-        {{429, RetryClass::rate_limited}, {400, RetryClass::permanent}, {404, RetryClass::permanent}, {302, RetryClass::permanent}}));
+        {{429, RetryClass::throughput}, {400, RetryClass::permanent}, {404, RetryClass::permanent}, {302, RetryClass::permanent}}));
     const std::string body = GENERATE(as<std::string>{}, "<html>sorry</html>", "", "{\"error\":\"no\"}", "{\"error\":{\"code\":\"x\"}}");
     CHECK(refusal(status, body).why == why);
     CHECK(refusal(status, body).code == "http_" + std::to_string(status));

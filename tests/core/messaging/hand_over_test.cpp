@@ -283,6 +283,9 @@ TEST_CASE_METHOD(Pipeline, "hand-over: the parts of a long text leave in order, 
         CHECK(vault.open(*reply().whatsapp_message_id, messages::id_data) == "wamid.reply1");
         status("wamid.reply2", "delivered");
         work();
+        CHECK(reply().status == MessageStatus::sent);  // the first part is no further
+        status("wamid.reply1", "delivered");
+        work();
         CHECK(reply().status == MessageStatus::delivered);
     }
     SECTION("the second waits until the first is clear") {

@@ -349,6 +349,7 @@ TEST_CASE_METHOD(Limits, "limits: what waits for a device that may not send is n
     const DeviceId other = add_device("other", "555001");
     options.send_concurrency = 0;
     for (int person = 0; person < 20; ++person) write_from(person);
+    post(envelope("messages", text_item(bob, "wamid.other", "hi"), "555001"));
     work();
     const auto set = [&](const char* sql) { store.write([&](Transaction& tx) { tx.execute(sql, device); }); };
     const std::int64_t before = looks();
@@ -362,7 +363,6 @@ TEST_CASE_METHOD(Limits, "limits: what waits for a device that may not send is n
         store.write([&](Transaction& tx) { pacing::slow_down(tx, device, {RetryClass::rate_limited, std::nullopt, "4", "no"}, std::nullopt, 0); });
     }
     options.send_concurrency = 32;
-    post(envelope("messages", text_item(bob, "wamid.other", "hi"), "555001"));
     for (int i = 0; i < 5; ++i) {
         work();
         world.clock.advance(6s);

@@ -89,7 +89,7 @@ TEST_CASE_METHOD(Strains, "strains: of another device there is nothing to say", 
     CHECK(of(DeviceId{device.value + 1}) == 0);
 }
 
-TEST_CASE("strain watch: a line when it begins, one every ten minutes, one when it is over; the metrics follow", "[strains]") {
+TEST_CASE("strain watch: a line when it begins, one every ten minutes, one when it is over, and the metrics follow", "[strains]") {
     Metrics metrics;
     cli::StrainWatch watch(metrics);
     std::chrono::steady_clock::time_point now{};
