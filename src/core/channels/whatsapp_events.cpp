@@ -99,28 +99,28 @@ constexpr WhatsappEvent events[] = {
      R"({"category": "marketing_messages", "value": "stop", "detail": "User requested to stop marketing messages"})"},
     {"whatsapp.user_preferences.resume", "someone wants them again", preference,
      R"({"category": "marketing_messages", "value": "resume", "detail": "User requested to resume marketing messages"})"},
-    {"whatsapp.account_update.disabled", "the account was disabled", account,
+    {"whatsapp.account_update.disabled", "the account was disabled", account_news,
      R"({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "May 4"}})"},
-    {"whatsapp.account_update.reinstated", "it works again", account,
+    {"whatsapp.account_update.reinstated", "it works again", account_news,
      R"({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE", "waba_ban_date": "May 5"}})"},
-    {"whatsapp.account_update.violation", "the account broke a rule", account,
+    {"whatsapp.account_update.violation", "the account broke a rule", account_news,
      R"({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SPAM"}})"},
-    {"whatsapp.account_alerts", "an alert", account,
+    {"whatsapp.account_alerts", "an alert", account_news,
      R"({"entity_type": "WABA", "alert_info": {"alert_severity": "WARNING", "alert_status": "ACTIVE", "alert_type": "OBA_APPROVED",
          "alert_description": "Something is to be done."}})"},
-    {"whatsapp.phone_number_quality_update", "people complained of the number", account,
+    {"whatsapp.phone_number_quality_update", "people complained of the number", account_news,
      R"({"display_phone_number": "{own}", "event": "FLAGGED", "current_limit": "TIER_10K"})"},
-    {"whatsapp.phone_number_name_update", "the name was looked at", account,
+    {"whatsapp.phone_number_name_update", "the name was looked at", account_news,
      R"({"display_phone_number": "{own}", "decision": "REJECTED", "requested_verified_name": "Bikes", "rejection_reason": "NAME_NOT_CONSISTENT"})"},
-    {"whatsapp.business_capability_update", "other limits", account,
+    {"whatsapp.business_capability_update", "other limits", account_news,
      R"({"max_daily_conversation_per_phone": 1000, "max_phone_numbers_per_business": 2})"},
-    {"whatsapp.message_template_status_update", "a template was decided on", account,
+    {"whatsapp.message_template_status_update", "a template was decided on", account_news,
      R"({"event": "REJECTED", "message_template_id": 700100200300400, "message_template_name": "order_ready", "message_template_language": "en",
          "message_template_category": "UTILITY", "reason": "INVALID_FORMAT"})"},
-    {"whatsapp.message_template_quality_update", "a template is read less gladly", account,
+    {"whatsapp.message_template_quality_update", "a template is read less gladly", account_news,
      R"({"previous_quality_score": "GREEN", "new_quality_score": "YELLOW", "message_template_id": 700100200300400,
          "message_template_name": "order_ready", "message_template_language": "en"})"},
-    {"whatsapp.template_category_update", "a template has another category", account,
+    {"whatsapp.template_category_update", "a template has another category", account_news,
      R"({"previous_category": "UTILITY", "new_category": "MARKETING", "message_template_id": 700100200300400,
          "message_template_name": "order_ready", "message_template_language": "en"})"},
     {"whatsapp.errors", "trouble of the account", errors,
@@ -202,7 +202,7 @@ Json whatsapp_item(const WhatsappEvent& event, const WhatsappParties& parties, s
     if (event.form == preference) {
         item["wa_id"] = parties.from;
         item["timestamp"] = seconds;
-    } else if (event.form != errors && event.form != account) {
+    } else if (event.form != errors && event.form != account_news) {
         item["id"] = event.form == status ? parties.message_id : std::string(id);
         item["timestamp"] = std::to_string(seconds);
     }
@@ -213,7 +213,7 @@ Json whatsapp_item(const WhatsappEvent& event, const WhatsappParties& parties, s
 }
 
 Json whatsapp_body(const WhatsappEvent& event, const WhatsappParties& parties, Json item, Time at) {
-    if (event.form == account) return body_around(parties, field_of(event), std::move(item), at);
+    if (event.form == account_news) return body_around(parties, field_of(event), std::move(item), at);
     Json value{{"messaging_product", "whatsapp"},
                {"metadata", {{"display_phone_number", parties.own_number}, {"phone_number_id", parties.phone_number_id}}}};
     if (event.form == message) value["contacts"] = Json::array({Json{{"profile", {{"name", "Trigger"}}}, {"wa_id", parties.from}}});

@@ -21,7 +21,7 @@ enum class WhatsappEventForm {
     errors,  // of the account; no item belongs to a person
     echo,    // written by the business itself, to the person
     preference,
-    account,  // news of the account, a number or a template: the item is the whole value, on a field of the event's name
+    account_news,  // news of the account, a number or a template: the item is the whole value, on a field of the event's name
 };
 
 struct WhatsappEvent {

@@ -36,9 +36,9 @@ std::optional<Time> window_end(DeviceKind kind, const std::optional<Time>& last_
 void require_window(DeviceKind kind, const Contact& contact, Time now) {
     const auto end = window_end(kind, contact.last_incoming_at);
     if (!has_window(kind) || (end && *end > now)) return;
-    const std::string who = fmt::format("contact {}", contact.id.value);
-    const std::string what = end ? fmt::format("the 24-hour window of {} closed {} ago", who, rough(now - *end))
-                                 : who + " has not written yet, so its 24-hour window is closed";
+    // Who never wrote may be a contact that this very unit made: its id says nothing yet.
+    const std::string what = end ? fmt::format("the 24-hour window of contact {} closed {} ago", contact.id.value, rough(now - *end))
+                                 : "the contact has not written yet, so its 24-hour window is closed";
     throw Error(Errc::rejected, what, "use --template, the one thing that WhatsApp takes outside of it");
 }
 

@@ -39,7 +39,7 @@ TEST_CASE("every event is read by our own parser as what its name says") {
         CHECK(delivery.unreadable.empty());
         REQUIRE(delivery.items.size() == 1);
         const DeliveryItem& item = delivery.items[0];
-        CHECK(item.route == (event.form == WhatsappEventForm::account ? "" : "100200300400500"));
+        CHECK(item.route == (event.form == WhatsappEventForm::account_news ? "" : "100200300400500"));
         CHECK(item.account == "300100200300400");
         if (event.name.starts_with("whatsapp.message.")) {
             const auto* const message = std::get_if<IncomingMessage>(&item.what);
