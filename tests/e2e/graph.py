@@ -487,7 +487,8 @@ class Graph:
             kind, octets = self.media[id]
             return answer({"messaging_product": "whatsapp", "url": f"http://{request.headers['host']}/files/{id}", "mime_type": kind,
                            "sha256": hashlib.sha256(octets).hexdigest(), "file_size": len(octets), "id": id})
-        return answer({"id": id})
+        # Asked for by way of a number it is a file, which this one does not have; else an account.
+        return graph_error(100) if "phone_number_id=" in request.query else answer({"id": id})
 
 
 def reset(writer):
