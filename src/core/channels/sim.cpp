@@ -163,6 +163,11 @@ SimGraphAnswer answer_sim_graph_media(std::string_view authorization, std::strin
     return {200, write_json(Json{{"id", "sim" + random.word(16)}}), {}};
 }
 
+SimGraphAnswer answer_sim_graph_look_up(std::string_view authorization, Random& random) {
+    if (auto refusal = refuse_stranger(authorization, random)) return std::move(*refusal);
+    return refuse_parameter("There is no object of this id.", random);
+}
+
 Delivery read_sim_delivery(std::string_view body, Time received_at) try {
     const Json json = read_json(body);
     if (!json.is_object()) return {{}, "not a JSON object"};

@@ -36,6 +36,9 @@ SimGraphAnswer answer_sim_graph(std::string_view authorization, std::string_view
 /// What it answers to POST .../media: an id for a file, which is not kept.
 SimGraphAnswer answer_sim_graph_media(std::string_view authorization, std::string_view content_type, std::string_view body, Random& random);
 
+/// What it answers to GET .../{media id}: that there is none.
+SimGraphAnswer answer_sim_graph_look_up(std::string_view authorization, Random& random);
+
 /// Reads one inbox body of a sim device, an object of either form:
 ///   {"id", "from", "name", "text", "timestamp"}                                a person writes; wants an answer
 ///   {"id", "to" | "user_id" | "group_id", "text", "reply_to", "opaque", "timestamp"}   the simulated Graph API was asked to write to that person

@@ -8,6 +8,14 @@ namespace wabot {
 
 namespace {
 
+Response response_of(const SimGraphAnswer& answer) {
+    Response response;
+    response.status = answer.status;
+    response.content_type = "application/json";
+    response.body = answer.body;
+    return response;
+}
+
 /// The simulated Graph API: answers as Meta's does, and the sim device keeps what was sent.
 asio::awaitable<Response> send_message(const Request& request, Services& services) {
     Intake& intake = *services.intake;
@@ -17,12 +25,8 @@ asio::awaitable<Response> send_message(const Request& request, Services& service
         if (device && device->kind == DeviceKind::sim) {
             const SimGraphAnswer answer =
                 answer_sim_graph(request.header("authorization").value_or(""), request.body, services.clock.now(), services.random);
-            Response response;
-            response.status = answer.status;
-            response.content_type = "application/json";
-            response.body = answer.body;
-            if (answer.capture.empty()) co_return response;
-            if (co_await intake.store("sim", answer.capture, *device, true, request.id)) co_return response;
+            if (answer.capture.empty()) co_return response_of(answer);
+            if (co_await intake.store("sim", answer.capture, *device, true, request.id)) co_return response_of(answer);
         }
         if (looked_again || !co_await intake.reload(devices)) break;
     }
@@ -31,16 +35,16 @@ asio::awaitable<Response> send_message(const Request& request, Services& service
 
 /// Its uploads: an id for each, and nothing is kept.
 asio::awaitable<Response> take_media(const Request& request, Services& services) {
-    const SimGraphAnswer answer = answer_sim_graph_media(request.header("authorization").value_or(""), request.header("content-type").value_or(""),
-                                                         request.body, services.random);
-    Response response;
-    response.status = answer.status;
-    response.content_type = "application/json";
-    response.body = answer.body;
-    co_return response;
+    co_return response_of(answer_sim_graph_media(request.header("authorization").value_or(""), request.header("content-type").value_or(""),
+                                                 request.body, services.random));
 }
 
-constexpr std::size_t upload_max = 100 * 1024 * 1024;
+/// So that none of what came with a message is there.
+asio::awaitable<Response> look_up_media(const Request& request, Services& services) {
+    co_return response_of(answer_sim_graph_look_up(request.header("authorization").value_or(""), services.random));
+}
+
+constexpr std::size_t upload_max = 25 * 1024 * 1024;
 
 const Route rows[] = {
     {Verb::post,
@@ -58,6 +62,7 @@ const Route rows[] = {
      "GraphAnswer",
      "Its uploads",
      upload_max},
+    {Verb::get, {"/sim/graph/{device}/{version}/{media}"}, Access::loopback, look_up_media, "", "GraphAnswer", "Its files: it keeps none"},
 };
 
 }  // namespace
