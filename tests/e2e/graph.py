@@ -477,7 +477,7 @@ class Graph:
         return answer({"id": id})
 
     def node(self, request):
-        """A file's description, its octets, or an account that is there."""
+        """A file's description, its octets, or an account: that is there, whatever its id."""
         id = request.parts[-1]
         if request.parts[-2:-1] == ["files"]:
             return answer_octets("200 OK", self.media[id][1], kind=self.media[id][0]) if id in self.media else answer_octets("404 Not Found", "")

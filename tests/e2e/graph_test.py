@@ -87,6 +87,8 @@ def check_media(graph):
     check(call(graph, "GET", path)[1] == octets, "the same octets come back")
     check(code_of(call(graph, "GET", path, token="")) == 190, "not without a token")
     check(json.loads(call(graph, "DELETE", f"/v24.0/{id}")[1]) == {"success": True} and call(graph, "GET", path)[0] == 404, "deleted")
+    check(code_of(call(graph, "GET", f"/v24.0/{id}?phone_number_id=2000")) == 100, "nor described any more")
+    check(json.loads(call(graph, "GET", "/v24.0/2000?fields=id")[1]) == {"id": "2000"}, "an account is there")
     check(code_of(call(graph, "POST", "/v24.0/2000/media", b"--edge--\r\n", kind="multipart/form-data; boundary=edge")) == 100, "nothing is uploaded by nothing")
 
 
