@@ -80,7 +80,7 @@ public:
         const bool goes_on = draft->size() > 0;
         Result result = co_await fill(*source, draft);
         const auto* refused = std::get_if<MediaRefused>(&result);
-        if (refused != nullptr && goes_on && refused->why == Why::failed && draft->size() > 0) {
+        if (refused != nullptr && goes_on && (refused->why == Why::failed || refused->why == Why::blocked) && draft->size() > 0) {
             // What was left by an earlier attempt may be what is wrong.
             draft->clear();
             result = co_await fill(*source, draft);
