@@ -193,6 +193,7 @@ def check_kill(binary, point, is_open, words):
         worker = shop.wabot.start("worker")
         wanted = "held" if is_open else "sent"
         until(f"{wanted} after {point}", lambda: shop.status_of(id) == wanted)
+        until("worker that can be stopped", lambda: "working" in worker.text())  # what was recorded needs none
         check(worker.stop() == 0, "ends well")
         accepted, uploads = shop.graph.count(), len(shop.graph.uploads())
         check(accepted <= 1 if is_open else accepted == 1, f"{point}: accepted {accepted} times")

@@ -51,6 +51,9 @@ std::optional<Task> read_task(Snapshot& db, Directory& directory, MediaId id) {
 
 /// What is wrong with the octets that came; nothing when they are what was announced.
 std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string& hash, const MediaFetched& said, const std::string& type) {
+    // Whatever else is wrong with something that is not what it was called: more of it will not mend that.
+    if (facts.size > 0)
+        if (auto refusal = content_type::refusal(type, facts.head)) return MediaRefused{Why::blocked, std::move(*refusal)};
     if (!hash.empty() && facts.sha256 != hash) {
         // Cut off without the client's noticing: the rest may still come.
         if (said.size && facts.size < *said.size)
@@ -58,7 +61,6 @@ std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string
         return MediaRefused{Why::failed, "its octets are not those that were announced: another SHA-256"};
     }
     if (facts.size == 0) return MediaRefused{Why::failed, "is empty"};
-    if (auto refusal = content_type::refusal(type, facts.head)) return MediaRefused{Why::blocked, std::move(*refusal)};
     return std::nullopt;
 }
 
