@@ -236,7 +236,7 @@ TEST_CASE_METHOD(Contents, "contents: outside of the 24 hours a template may be 
     CHECK_THAT(code_and_text().second, Contains("closed 3 days ago"));
     CHECK_NOTHROW(type(form));
     store.write([](Transaction& tx) { tx.execute("UPDATE contacts SET last_incoming_at = NULL"); });
-    CHECK(code_and_text() == std::pair(Errc::rejected, "the contact has not written yet, so its 24-hour window is closed"));
+    CHECK(code_and_text() == std::pair(Errc::rejected, std::string("the contact has not written yet, so its 24-hour window is closed")));
     CHECK(count("SELECT count(*) FROM sends") == 2);
     CHECK_FALSE(has_window(DeviceKind::sim));
     CHECK_FALSE(window_end(DeviceKind::sim, world.clock.now()));
