@@ -12,11 +12,20 @@
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sends.hpp"
+#include "core/messaging/templates.hpp"
 #include "core/messaging/window.hpp"
 
 namespace wabot::messages {
 
 namespace {
+
+void require_usable(Snapshot& db, const Device& device, const SealedContent& content) {
+    const auto known = templates::find(db, devices::options_of(device).waba_id, content.template_name, content.template_language);
+    if (!known || !templates::is_refused(*known)) return;
+    const std::string why = known->reason ? ": " + *known->reason : "";
+    throw Error(Errc::rejected, "template " + known->name + "/" + known->language + " is " + known->status.value_or("refused") + why,
+                "see wabot template get " + std::to_string(known->id.value));
+}
 
 /// Whom it goes to may be written to, with this.
 void require_allowed(Transaction& tx, const Typed& message) {
@@ -25,7 +34,11 @@ void require_allowed(Transaction& tx, const Typed& message) {
     if (contact->is_blocked)
         throw Error(Errc::conflict, "contact " + std::to_string(message.contact.value) + " is blocked, and blocked contacts are not written to");
     const auto device = devices::find(tx, message.device);
-    if (device && message.content.kind != ContentKind::template_) require_window(device->kind, *contact, tx.now());
+    if (!device) return;
+    if (message.content.kind == ContentKind::template_)
+        require_usable(tx, *device, message.content);
+    else
+        require_window(device->kind, *contact, tx.now());
 }
 
 /// The message that is quoted or reacted to is one that the provider can find.
@@ -54,6 +67,10 @@ SealedContent seal_content(const Vault& vault, const Content& content) {
         if (object.empty()) return out;
     }
     content::check(content);
+    if (content.kind == ContentKind::template_) {
+        out.template_name = object.at("name").get<std::string>();
+        out.template_language = object.at("language").at("code").get<std::string>();
+    }
     out.payload = vault.seal_bytes(write_json(object), sends::payload_data);
     return out;
 }

@@ -2,6 +2,7 @@
 #include "core/files/files.hpp"
 #include "core/messaging/read_receipts.hpp"
 #include "core/messaging/surgery.hpp"
+#include "core/messaging/templates.hpp"
 #include "core/messaging/typed.hpp"
 #include "core/messaging/window.hpp"
 #include "tests/core/channels/every_content.hpp"
@@ -240,6 +241,23 @@ TEST_CASE_METHOD(Contents, "contents: outside of the 24 hours a template may be 
     CHECK(count("SELECT count(*) FROM sends") == 2);
     CHECK_FALSE(has_window(DeviceKind::sim));
     CHECK_FALSE(window_end(DeviceKind::sim, world.clock.now()));
+}
+
+TEST_CASE_METHOD(Contents, "contents: a template that the provider refuses is not queued", "[pipeline]") {
+    const Content form = content::make(ContentKind::template_, {{"name", "hello"}, {"language", {{"code", "en"}}}});
+    store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.options = {{"waba_id", "900100"}}}); });
+    const auto learn = [&](const std::string& status, const std::string& language) {
+        const TemplateNews news{.name = "hello", .language = language, .status = status, .reason = "INVALID_FORMAT"};
+        world.clock.advance(1s);
+        store.write([&](Transaction& tx) { templates::learn(tx, "900100", news, world.clock.now()); });
+    };
+    learn("REJECTED", "de");
+    CHECK_NOTHROW(type(form));
+    learn("REJECTED", "en");
+    CHECK_THROWS_WITH(type(form), "template hello/en is REJECTED: INVALID_FORMAT");
+    CHECK(count("SELECT count(*) FROM sends") == 1);
+    learn("APPROVED", "en");
+    CHECK_NOTHROW(type(form));
 }
 
 TEST_CASE_METHOD(Contents, "contents: only what the provider knows can be quoted or reacted to", "[pipeline]") {
