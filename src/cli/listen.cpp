@@ -149,6 +149,10 @@ private:
             if (!status->error_code.empty()) line.what = fmt::format("{} {}", status->error_code, status->error_title);
         } else if (const auto* notice = std::get_if<Notice>(&item.what)) {
             line.kind = fmt::format("{}.{}", channel, notice->field);
+        } else if (const auto* preference = std::get_if<Preference>(&item.what)) {
+            line.kind = fmt::format("{}.{}", channel, item.kind);
+            line.from = address_of(preference->person, reveal);
+            line.what = preference->wants_marketing ? "marketing resumed" : "marketing stopped";
         } else {
             line.kind = fmt::format("{}.{}", channel, "broken");
             line.what = std::get<Broken>(item.what).reason;
