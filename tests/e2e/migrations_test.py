@@ -146,7 +146,10 @@ def kill_at_moments(wabot, known, stored):
 with Wabot(sys.argv[1]) as wabot:
     wabot.init()
     known = schemas(wabot)
-    for stored in [None, *sorted(pathlib.Path(sys.argv[2], ENGINE).glob("*.sql"))[:len(known) - 2]]:
+    starts = [None, *sorted(pathlib.Path(sys.argv[2], ENGINE).glob("*.sql"))[:len(known) - 2]]
+    if ENGINE == "postgres":
+        starts = starts[:2]  # each takes 20 s there, and from these two on each step is killed
+    for stored in starts:
         points = kill_at_points(wabot, known, stored)
         moments = kill_at_moments(wabot, known, stored)
         print(f"from {stored.stem if stored else 'nothing'}: killed at {points} points, and at moments that left it at {moments}", flush=True)
