@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from wabot import APP_SECRET, PATIENCE, SLOWNESS, Graph, Wabot, check, seeded
+from wabot import APP_SECRET, PATIENCE, POSTGRES, SLOWNESS, Graph, Wabot, check, seeded, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKERS = 2
@@ -96,13 +96,16 @@ class Chaos:
         self.sender = subprocess.Popen([sys.executable, "-B", f"{HERE}/sender.py", self.sent, wabot.address_file, json.dumps(plan)])
 
     def note_kill(self, who, how, victim):
-        """With what it had in handing over: nobody has taken that over yet. What PostgreSQL was told to commit it may still be committing: looked at until two looks agree."""
-        def look():
-            return self.wabot.query("SELECT s.message_id, s.part, s.attempt FROM sends s JOIN workers w ON w.id = s.worker WHERE s.state = 'handing_over' AND w.pid = ?", victim.process.pid)
-
-        found, before = look(), None
-        while found != before:
-            found, before = look(), found
+        """With what it had in handing over: nobody else has taken that over."""
+        died_at = time.time()
+        if POSTGRES:
+            # What the server was told to commit before the kill, it may still be committing: until all that was under way then has ended.
+            begun = self.wabot.query("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid")[0][0]
+            until("end of what was under way", lambda: self.wabot.query("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid")[0][0] >= begun)
+        # A process that started meanwhile may have found it dead already, and have said so.
+        lately = int((died_at - 1) * 1e6)
+        found = self.wabot.query("""SELECT s.message_id, s.part, s.attempt FROM sends s JOIN workers w ON w.id = s.worker WHERE s.state = 'handing_over' AND w.pid = ?
+                                    UNION SELECT message_id, part, attempt FROM sends WHERE last_error = 'its worker stopped' AND uncertain_since > ?""", victim.process.pid, lately)
         record = {"at": time.time(), "who": who, "how": how, "in_flight": [".".join(map(str, row)) for row in found]}
         with open(self.kills, "a") as file:
             file.write(json.dumps(record) + "\n")
