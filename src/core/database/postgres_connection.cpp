@@ -285,6 +285,7 @@ const PostgresConnection::Statement& PostgresConnection::prepare(std::string_vie
     key += sql;
     if (const auto found = statements_.find(key); found != statements_.end()) return found->second;
     if (statements_.size() >= statements_max) {
+        if (!unsent_.empty()) send({});  // which may call what goes now
         for (const auto& [text, statement] : statements_) impl_->connection.unprepare(statement.name);
         statements_.clear();
     }
