@@ -1,4 +1,4 @@
-# Writes OUTPUT, a C++ source that holds every migration under FOLDER/<dialect>/NNNN_name.sql with its NNNN_name.down.sql.
+# Writes OUTPUT, a C++ source that holds every migration under FOLDER/<dialect>/NNNN_name.sql with its NNNN_name.down.sql and its checksum.
 file(GLOB ups RELATIVE ${FOLDER} ${FOLDER}/*/*.sql)
 list(FILTER ups EXCLUDE REGEX "\\.down\\.sql$")
 list(SORT ups)
@@ -13,7 +13,8 @@ foreach(up IN LISTS ups)
   math(EXPR revision "1${CMAKE_MATCH_3} - 10000")
   file(READ ${FOLDER}/${up} up_text)
   file(READ ${FOLDER}/${dialect}/${name}.down.sql down_text)
-  string(APPEND rows "    {${revision}, \"${dialect}\", \"${name}\", R\"sql(${up_text})sql\", R\"sql(${down_text})sql\"},\n")
+  file(SHA256 ${FOLDER}/${up} checksum)
+  string(APPEND rows "    {${revision}, \"${dialect}\", \"${name}\", R\"sql(${up_text})sql\", R\"sql(${down_text})sql\", \"${checksum}\"},\n")
 endforeach()
 file(WRITE ${OUTPUT} "#include \"core/database/embedded_migrations.hpp\"\n\n#include \"core/database/migrations.hpp\"\n\nnamespace wabot {\n\n\
-std::span<const Migration> embedded_migrations() {\n    static const Migration all[] = {\n${rows}    };\n    return all;\n}\n\n}  // namespace wabot\n")
+std::span<const Migration> embedded_migrations() {\n    static constexpr Migration all[] = {\n${rows}    };\n    return all;\n}\n\n}  // namespace wabot\n")

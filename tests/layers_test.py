@@ -19,7 +19,6 @@ HOMES = {
     "libpq-fe.h": ["core/database"],
     "re2/": ["core/agents"],
     "openssl/": ["core/base"],
-    "prometheus/": ["core/telemetry"],
     "spdlog/": ["core/base"],
     "toml++/": ["core/base"],
 }

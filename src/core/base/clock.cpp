@@ -1,8 +1,8 @@
 #include "core/base/clock.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
+#include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 
 #include "core/base/error.hpp"
 
@@ -49,7 +50,7 @@ public:
         pool.left -= count;
         unsigned char* const taken = pool.octets + pool.left;
         std::string out(reinterpret_cast<const char*>(taken), count);
-        OPENSSL_cleanse(taken, count);
+        explicit_bzero(taken, count);
         return out;
     }
 
@@ -67,7 +68,11 @@ private:
         return out;
     }
     static void draw(unsigned char* to, std::size_t count) {
-        if (RAND_bytes(to, static_cast<int>(count)) != 1) throw Error(Errc::unavailable, "the machine gives no random octets");
+        for (std::size_t got = 0; got < count;) {
+            const ssize_t some = getrandom(to + got, count - got, 0);
+            if (some < 0 && errno != EINTR) throw Error(Errc::unavailable, "the machine gives no random octets");
+            got += static_cast<std::size_t>(std::max<ssize_t>(some, 0));
+        }
     }
 };
 thread_local MachineRandom::Pool MachineRandom::pool_;

@@ -191,15 +191,18 @@ std::string read_file(const fs::path& file, std::size_t size_max) {
     const auto fail = [&](int error) { throw Error(Errc::unavailable, fmt::format("{} cannot be read: {}", file.string(), std::strerror(error))); };
     const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) fail(errno);
-    std::string text(size_max + 1, '\0');
-    std::size_t size = 0;
-    ssize_t got = 0;
-    while (size < text.size() && (got = ::read(descriptor, text.data() + size, text.size() - size)) > 0) size += static_cast<std::size_t>(got);
+    std::string text;
+    ssize_t got = 1;
+    while (got > 0 && text.size() <= size_max) {
+        const std::size_t size = text.size();
+        text.resize(std::min(size + 4096, size_max + 1));
+        got = ::read(descriptor, text.data() + size, text.size() - size);
+        text.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    }
     const int error = errno;
     ::close(descriptor);
     if (got < 0) fail(error);
-    if (size > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", file.string(), size_max));
-    text.resize(size);
+    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", file.string(), size_max));
     return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -29,8 +30,9 @@ struct Speaker {
 constexpr std::array<Speaker, 5> speakers{
     {{"app", ""}, {"auth", "auth.log"}, {"twilio", "twilio_webhook.log"}, {"messages", "messages.log"}, {"reports", "reports.log"}}};
 
+std::atomic<Level> least{Level::warning};  // asked before all else: most lines are never written
+
 struct State {
-    Level level = Level::warning;
     bool json = false;
     std::array<std::shared_ptr<spdlog::logger>, speakers.size()> loggers;
 };
@@ -45,13 +47,11 @@ std::shared_ptr<spdlog::sinks::sink> file_sink(const std::filesystem::path& path
 
 std::shared_ptr<State> make_state(const Setup& setup) {
     auto state = std::make_shared<State>();
-    state->level = setup.level;
     state->json = setup.json;
     const auto to_stderr = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     for (std::size_t i = 0; i < speakers.size(); ++i) {
-        std::vector<spdlog::sink_ptr> sinks{to_stderr};
-        if (setup.folder && !speakers[i].file.empty()) sinks.push_back(file_sink(*setup.folder / speakers[i].file));
-        auto logger = std::make_shared<spdlog::logger>(std::string(speakers[i].name), sinks.begin(), sinks.end());
+        auto logger = std::make_shared<spdlog::logger>(std::string(speakers[i].name), to_stderr);
+        if (setup.folder && !speakers[i].file.empty()) logger->sinks().push_back(file_sink(*setup.folder / speakers[i].file));
         logger->set_level(spdlog::level::trace);
         logger->set_pattern("%v");
         logger->flush_on(spdlog::level::trace);                // a line that a crash swallows is the one that was needed
@@ -63,7 +63,7 @@ std::shared_ptr<State> make_state(const Setup& setup) {
 
 /// Never destroyed: threads may still speak while the process exits.
 std::shared_ptr<State>& current() {
-    static auto* state = new std::shared_ptr<State>(make_state({.level = Level::warning}));
+    static auto* state = new std::shared_ptr<State>(make_state({}));
     return *state;
 }
 
@@ -104,11 +104,12 @@ void set_up(const Setup& setup) {
                         "check AI_MESSAGE_LOGS_FOLDER");
     }
     current() = make_state(setup);
+    least = setup.level;
 }
 
 void write(Level level, Logger logger, std::string_view phrase, std::initializer_list<Field> fields) noexcept try {
+    if (level < least) return;
     const State& state = *current();
-    if (level < state.level) return;
     const auto speaker = static_cast<std::size_t>(logger);
     const std::string time = to_iso(real_world().clock.now());
     const auto line = (state.json ? json_line : text_line)(time, level, speakers[speaker].name, phrase, fields);

@@ -29,3 +29,10 @@ private:
 };
 
 }  // namespace wabot
+
+/// Defines what a C header of `library` declares: found in the library when it is first called. A difference does not compile.
+#define WABOT_FORWARD(library, Result, name, parameters, arguments)      \
+    extern "C" Result name parameters {                                  \
+        static auto* const real = (library).find<decltype(name)>(#name); \
+        return real arguments;                                           \
+    }

@@ -4,7 +4,6 @@
 
 #include "core/base/error.hpp"
 #include "core/base/fault.hpp"
-#include "core/base/vault.hpp"
 #include "core/database/embedded_migrations.hpp"
 
 namespace wabot {
@@ -18,10 +17,6 @@ struct AppliedMigration {
 WABOT_DESCRIBE(AppliedMigration, FIELD(revision), FIELD(name), FIELD(checksum), FIELD(applied_at))
 
 namespace {
-
-std::string checksum_of(const Migration& step) {
-    return to_hex(sha256(step.up));
-}
 
 /// What was applied so far; nullopt for a store without our version table.
 std::optional<std::vector<AppliedMigration>> applied_steps(Database& db) {
@@ -41,7 +36,7 @@ void refuse_changed_history(const std::vector<AppliedMigration>& applied, const 
     for (const AppliedMigration& step : applied) {
         if (step.revision > static_cast<int>(known.size())) continue;  // newer than we are: said elsewhere
         const Migration& ours = known[static_cast<std::size_t>(step.revision) - 1];
-        if (ours.name != step.name || checksum_of(ours) != step.checksum)
+        if (ours.name != step.name || ours.checksum != step.checksum)
             throw Error(Errc::conflict, "migration " + step.name + " of the database is not the one this wabot knows",
                         "use the wabot that made this database, or restore a backup");
     }
@@ -55,7 +50,7 @@ bool apply(Database& db, const Migration& step) {
             "BIGINT NOT NULL)");
         static constexpr std::string_view sql =
             "INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, $2, $3, $4) ON CONFLICT (revision) DO NOTHING";
-        if (tx.execute(sql, step.revision, step.name, checksum_of(step), tx.now()) == 0) return false;
+        if (tx.execute(sql, step.revision, step.name, step.checksum, tx.now()) == 0) return false;
         tx.script(step.up);
         WABOT_FAULT("migration.written");
         return true;
@@ -104,7 +99,7 @@ std::vector<MigrationStatus> migration_status(Database& db) {
     return out;
 }
 
-std::vector<Migration> migrate_up(Database& db, std::optional<int> to) {
+std::vector<Migration> migrate_up(Database& db, std::optional<int> to, const std::function<void()>& done) {
     const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
@@ -115,7 +110,11 @@ std::vector<Migration> migrate_up(Database& db, std::optional<int> to) {
     for (const Migration& step : known)
         if (step.revision > static_cast<int>(applied.size()) && step.revision <= last) due.push_back(step);
     if (!due.empty() && !applied.empty()) db.back_up();
-    std::erase_if(due, [&db](const Migration& step) { return !apply(db, step); });
+    std::erase_if(due, [&](const Migration& step) {
+        const bool applied = apply(db, step);
+        if (done) done();
+        return !applied;
+    });
     return due;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@ struct Migration {
     std::string_view name;  // "0001_directory"
     std::string_view up;
     std::string_view down;
+    std::string_view checksum;  // SHA-256 of `up`, in hexadecimal digits
 };
 
 /// The steps for `dialect`, in order, without gaps, from 1.
@@ -42,8 +44,9 @@ void check_schema(Database& db);
 
 std::vector<MigrationStatus> migration_status(Database& db);
 
-/// Applies every step up to `to` (default: all), each in a unit of its own, and says which. A store that holds data is backed up first.
-std::vector<Migration> migrate_up(Database& db, std::optional<int> to = std::nullopt);
+/// Applies every step up to `to` (default: all), each in a unit of its own, and says which. A store that holds data is backed up first. `done` is
+/// called after each step.
+std::vector<Migration> migrate_up(Database& db, std::optional<int> to = std::nullopt, const std::function<void()>& done = {});
 
 /// Takes the last step back, after a backup. Error{conflict} when there is none.
 Migration migrate_down(Database& db);

@@ -21,12 +21,8 @@ void load_postgres_library() {
 
 }  // namespace wabot
 
-// What libpqxx calls, declared in libpq-fe.h: a difference does not compile.
-#define FORWARD(Result, name, parameters, arguments)                          \
-    extern "C" Result name parameters {                                       \
-        static auto* const real = wabot::libpq().find<decltype(name)>(#name); \
-        return real arguments;                                                \
-    }
+// What libpqxx calls, declared in libpq-fe.h.
+#define FORWARD(Result, name, parameters, arguments) WABOT_FORWARD(wabot::libpq(), Result, name, parameters, arguments)
 FORWARD(int, PQbackendPID, (const PGconn* a), (a))
 FORWARD(int, PQcancel, (PGcancel * a, char* b, int c), (a, b, c))
 FORWARD(void, PQclear, (PGresult * a), (a))

@@ -26,6 +26,7 @@ constexpr auto batch_time_max = 10ms;
 constexpr int checkpoint_pages = 1'000;      // 4 MiB of log: time for a checkpoint beside the writer, and then to begin the log anew
 constexpr auto checkpoint_interval = 200ms;  // between two, when a reader keeps the log from beginning anew
 constexpr auto look_around = 50ms;           // how often commits of other processes are looked for
+constexpr int readers_max = 2;
 
 class SqliteTransaction final : public Transaction {
 public:
@@ -72,7 +73,7 @@ public:
         : path_(std::move(path)), clock_(clock), batch_max_(options.batch_max), write_lock_(path_ + ".lock") {
         if (!options.create && !std::filesystem::exists(path_))
             throw Error(Errc::not_found, "there is no database " + path_, "make one with: wabot init");
-        const SqliteConnection probe(path_, options.create);
+        spare_ = std::make_unique<SqliteConnection>(path_, options.create);
     }
 
     ~SqliteDatabase() override { close(); }
@@ -87,6 +88,7 @@ public:
         maintenance_wanted_.notify_all();
         for (auto& thread : threads_) thread.join();
         threads_.clear();
+        spare_.reset();
     }
 
     std::uint64_t change_count() override {
@@ -104,8 +106,10 @@ public:
     std::string_view dialect() const override { return "sqlite"; }
 
     std::vector<std::string> table_names() override {
-        SqliteConnection connection(path_, false);
-        return connection.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").all<std::string>();
+        auto list = [](Snapshot& db) {
+            return db.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name").all<std::string>();
+        };
+        return blocking(read(list));
     }
 
     std::optional<std::string> back_up() override {
@@ -124,23 +128,33 @@ protected:
     void enqueue(std::unique_ptr<Unit> unit) override {
         const bool writes = unit->work != nullptr;
         start_threads(writes);
-        if (!(writes ? writes_ : reads_).push(unit)) refuse(std::move(unit), "the database is overloaded or closing");
+        if ((writes ? writes_ : reads_).push(unit)) return;
+        if (!writes) --reads_open_;
+        refuse(std::move(unit), "the database is overloaded or closing");
     }
 
 private:
     // Threads are made when first needed: a command that reads one list needs one.
     void start_threads(bool writes) {
         const std::lock_guard lock(start_mutex_);
-        auto& started = writes ? writer_started_ : readers_started_;
-        if (started) return;
-        started = true;
-        if (writes) {
+        if (writes && !writer_started_) {
+            writer_started_ = true;
             threads_.emplace_back([this] { write_until_closed(); });
             threads_.emplace_back([this] { maintain_until_closed(); });
-        } else {
-            threads_.emplace_back([this] { read_until_closed(); });
+        }
+        if (!writes && ++reads_open_ > readers_started_ && readers_started_ < readers_max) {
+            ++readers_started_;
             threads_.emplace_back([this] { read_until_closed(); });
         }
+    }
+
+    /// The connection with which the store was opened, to its first user, and then a new one each time.
+    std::unique_ptr<SqliteConnection> connect() {
+        {
+            const std::lock_guard lock(start_mutex_);
+            if (spare_) return std::move(spare_);
+        }
+        return std::make_unique<SqliteConnection>(path_, false);
     }
 
     void read_until_closed() {
@@ -149,7 +163,7 @@ private:
             auto unit = reads_.take();
             if (!unit) continue;
             try {
-                if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
+                if (!connection) connection = connect();
                 connection->change("BEGIN");
                 SqliteSnapshot snapshot(*connection, clock_.now());
                 (*unit->query)(snapshot);
@@ -158,6 +172,7 @@ private:
                 unit->failure = std::current_exception();
                 reopen_if_broken(connection);
             }
+            --reads_open_;
             complete(std::move(unit));
         }
     }
@@ -169,7 +184,7 @@ private:
             try {
                 // The lock first, then the units: whoever waits too long for it can still be refused.
                 const FileLock lock(write_lock_);
-                if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
+                if (!connection) connection = connect();
                 run_batch(*connection, batch);
             } catch (const std::exception& error) {
                 // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
@@ -290,8 +305,10 @@ private:
 
     std::mutex start_mutex_;
     bool writer_started_ = false;
-    bool readers_started_ = false;
+    int readers_started_ = 0;
+    std::atomic<int> reads_open_{0};  // not answered yet
     std::vector<std::thread> threads_;
+    std::unique_ptr<SqliteConnection> spare_;
 
     std::mutex maintenance_mutex_;
     std::condition_variable maintenance_wanted_;

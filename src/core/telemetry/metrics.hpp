@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -15,25 +16,27 @@ class Metrics {
 public:
     using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
+    struct Buckets;
+
     class Counter {
     public:
-        void add(double amount = 1) const;
+        void add(double amount = 1) const { value_->fetch_add(amount, std::memory_order_relaxed); }
 
     private:
         friend class Metrics;
-        explicit Counter(void* counter) : counter_(counter) {}
-        void* counter_;
+        explicit Counter(std::atomic<double>* value) : value_(value) {}
+        std::atomic<double>* value_;
     };
 
     class Gauge {
     public:
-        void set(double value) const;
-        void add(double amount) const;
+        void set(double value) const { value_->store(value, std::memory_order_relaxed); }
+        void add(double amount) const { value_->fetch_add(amount, std::memory_order_relaxed); }
 
     private:
         friend class Metrics;
-        explicit Gauge(void* gauge) : gauge_(gauge) {}
-        void* gauge_;
+        explicit Gauge(std::atomic<double>* value) : value_(value) {}
+        std::atomic<double>* value_;
     };
 
     class Histogram {
@@ -42,8 +45,8 @@ public:
 
     private:
         friend class Metrics;
-        explicit Histogram(void* histogram) : histogram_(histogram) {}
-        void* histogram_;
+        explicit Histogram(Buckets* buckets) : buckets_(buckets) {}
+        Buckets* buckets_;
     };
 
     Metrics();
