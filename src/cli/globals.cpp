@@ -46,6 +46,7 @@ void declare_globals(CommandBuilder& builder, Globals& globals) {
     builder.flag("-q,--quiet", globals.quiet, "Only errors on stderr");
     builder.count("-v,--verbose", globals.verbose, "More on stderr; twice for much more");
     builder.option("--log-format", globals.log_format, "Log lines on stderr").shown_as("FORM");
+    builder.option("--progress", globals.progress, "How long work tells how far it is, on stderr").shown_as("STYLE");
     builder.flag("--reveal", globals.reveal, "Show phone numbers and addresses in full");
     builder.flag("-h,--help", globals.help, "This help");
     builder.flag("--version", globals.version, "The version");

@@ -7,6 +7,13 @@
 #include "cli/output/output.hpp"
 #include "core/base/settings.hpp"
 
+namespace wabot {
+
+/// How long work tells how far it is: `bar` is drawn over itself on a terminal, and a line now and then elsewhere.
+WABOT_ENUM(ProgressStyle, bar, json, none)
+
+}  // namespace wabot
+
 namespace wabot::cli {
 
 /// The flags that every command takes.
@@ -27,6 +34,7 @@ struct Globals {
     bool quiet = false;
     int verbose = 0;
     std::optional<LogFormat> log_format;
+    ProgressStyle progress = ProgressStyle::bar;
     bool reveal = false;
     bool help = false;
     bool version = false;

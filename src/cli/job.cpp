@@ -7,6 +7,7 @@
 
 #include "cli/lookup.hpp"
 #include "cli/paging.hpp"
+#include "cli/progress.hpp"
 #include "core/messaging/surgery.hpp"
 #include "core/messaging/work.hpp"
 #include "core/queue/attempts.hpp"
@@ -149,8 +150,31 @@ Matching matching(Runtime& rt, const work::Filter& filter) {
     return found;
 }
 
-void retry_matching(Runtime& rt, const FilterOptions& opts) {
+/// A hundred at a time; how many had moved on or cannot be retried.
+std::size_t release(Runtime& rt, const std::vector<WorkId>& ids) {
     constexpr std::size_t unit_max = 100;
+    Progress progress(rt, "jobs", static_cast<std::int64_t>(ids.size()));
+    std::size_t moved = 0;
+    for (std::size_t from = 0; from < ids.size(); from += unit_max) {
+        const std::size_t to = std::min(from + unit_max, ids.size());
+        moved += rt.write([&](Transaction& tx) {
+            std::size_t elsewhere = 0;
+            for (std::size_t i = from; i < to; ++i) {
+                try {
+                    tx.savepoint([&] { surgery::retry(tx, rt.cause(), ids[i], tx.now() + delay_of(i, ids.size())); });
+                } catch (const Error& error) {
+                    if (error.code() != Errc::conflict) throw;
+                    ++elsewhere;
+                }
+            }
+            return elsewhere;
+        });
+        progress.advance(static_cast<std::int64_t>(to - from));
+    }
+    return moved;
+}
+
+void retry_matching(Runtime& rt, const FilterOptions& opts) {
     work::Filter filter = filter_of(rt, opts);
     if (!filter.state) filter.state = WorkState::dead;
     const auto can = [&](const work::StateRow& row) { return row.state == *filter.state && row.can.retry; };
@@ -161,22 +185,7 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     if (found.ids.empty()) return rt.out().did(false, "no {} job matches; nothing to do", to_word(*filter.state));
     rt.confirm(Confirm::ask, fmt::format("{} job{} match{} (the oldest since {}) and would be tried again now", found.ids.size(),
                                          found.ids.size() == 1 ? "" : "s", found.ids.size() == 1 ? "es" : "", to_iso(*found.oldest)));
-    std::size_t moved = 0;
-    for (std::size_t from = 0; from < found.ids.size(); from += unit_max) {
-        const std::size_t to = std::min(from + unit_max, found.ids.size());
-        moved += rt.write([&](Transaction& tx) {
-            std::size_t elsewhere = 0;
-            for (std::size_t i = from; i < to; ++i) {
-                try {
-                    tx.savepoint([&] { surgery::retry(tx, rt.cause(), found.ids[i], tx.now() + delay_of(i, found.ids.size())); });
-                } catch (const Error& error) {
-                    if (error.code() != Errc::conflict) throw;
-                    ++elsewhere;
-                }
-            }
-            return elsewhere;
-        });
-    }
+    const std::size_t moved = release(rt, found.ids);
     const std::size_t released = found.ids.size() - moved;
     const std::string others = moved == 0 ? "" : fmt::format("; {} had moved on or cannot be retried", moved);
     rt.out().did(released > 0, "released {}{}{}", released, spread_of(released), others);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/progress.hpp"
 #include "cli/runtime.hpp"
 #include "core/database/migrations.hpp"
 
@@ -41,14 +42,18 @@ struct UpOptions {
     std::optional<int> to;
 };
 
+std::vector<Migration> apply_with_progress(Runtime& rt, Database& db, std::optional<int> to, std::int64_t due) {
+    Progress progress(rt, "migrations", due);
+    return wabot::migrate_up(db, to, [&] { progress.advance(); });
+}
+
 void migrate_up(Runtime& rt, const UpOptions& opts) {
-    if (rt.dry_run()) {
-        const std::vector<MigrationStatus> steps = migration_status(rt.unchecked_database());
-        const auto due = std::count_if(steps.begin(), steps.end(),
-                                       [&](const MigrationStatus& s) { return !s.applied && s.revision <= opts.to.value_or(s.revision); });
-        return rt.out().did(due > 0, "would apply {} of {} migrations", due, steps.size());
-    }
-    const std::vector<Migration> applied = wabot::migrate_up(rt.unchecked_database({.create = true}), opts.to);
+    Database& db = rt.unchecked_database({.create = !rt.dry_run()});
+    const std::vector<MigrationStatus> steps = migration_status(db);
+    const auto due =
+        std::count_if(steps.begin(), steps.end(), [&](const MigrationStatus& s) { return !s.applied && s.revision <= opts.to.value_or(s.revision); });
+    if (rt.dry_run()) return rt.out().did(due > 0, "would apply {} of {} migrations", due, steps.size());
+    const std::vector<Migration> applied = apply_with_progress(rt, db, opts.to, due);
     if (applied.empty()) return rt.out().did(false, "the schema is up to date; nothing to do");
     rt.out().did(true, "applied {} migration{}, now at {}", applied.size(), applied.size() == 1 ? "" : "s", applied.back().name);
 }

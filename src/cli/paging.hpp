@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.hpp"
 #include "cli/runtime.hpp"
 
 namespace wabot::cli {
@@ -37,6 +38,8 @@ void show_list(Runtime& rt, std::string_view noun, const PagingOptions& paging, 
     constexpr std::size_t part_max = 500;
     ListWriter& list = rt.out().list<Row>(noun);
     const auto wanted = rows_wanted(paging);
+    std::optional<Progress> progress;
+    if (paging.all && !rt.out().options().out.is_tty) progress.emplace(rt, fmt::format("{}s", noun));
     std::optional<std::string> next_cursor;
     std::int64_t cursor = paging.cursor;
     for (std::size_t shown = 0; !next_cursor;) {
@@ -46,6 +49,7 @@ void show_list(Runtime& rt, std::string_view noun, const PagingOptions& paging, 
         const std::size_t count = std::min(rows.size(), left);
         for (std::size_t i = 0; i < count; ++i) list.add(row_of(rows[i]));
         shown += count;
+        if (progress) progress->advance(static_cast<std::int64_t>(count));
         if (count > 0) cursor = cursor_of(rows[count - 1]);
         if (rows.size() > count) next_cursor = std::to_string(cursor);
         if (rows.size() < asked) break;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/progress.hpp"
 #include "cli/runtime.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/files/files.hpp"
@@ -59,7 +60,8 @@ struct RunOptions {
 /// A rehearsal counts what would go and does not take its locks.
 std::int64_t take_away(Runtime& rt, const retention::Rule& rule, const retention::Keep& keep) {
     if (rt.dry_run()) return rt.read([&](Snapshot& db) { return retention::count(db, rule, keep); });
-    return blocking(retention::run(rt.database(), rule, keep));
+    Progress progress(rt, fmt::format("{}s", rule.noun));
+    return blocking(retention::run(rt.database(), rule, keep, [&](std::int64_t rows) { progress.advance(rows); }));
 }
 
 void retention_run(Runtime& rt, const RunOptions& opts) {

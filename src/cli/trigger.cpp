@@ -11,6 +11,7 @@
 
 #include "cli/lookup.hpp"
 #include "cli/posting.hpp"
+#include "cli/progress.hpp"
 #include "cli/trigger_bodies.hpp"
 #include "cli/worker_pool.hpp"
 #include "core/base/json.hpp"
@@ -316,8 +317,14 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     rt.out().say("POST {}  {} event{}{}", place, plan.repeat(), plan.repeat() == 1 ? "" : "s",
                  plan.repeats() > 0 ? fmt::format(", {} of them twice", plan.repeats()) : "");
     const auto http = open_http_client();
-    const auto next = [&] { return first ? std::exchange(first, std::nullopt) : plan.next(); };
-    const std::vector<Posted> posted = post_all(*http, rt.world().timers, url, pace, next);
+    const std::vector<Posted> posted = [&] {
+        Progress progress(rt, "events", plan.repeat() + plan.repeats());
+        const auto next = [&] {
+            progress.advance(first ? 0 : 1);  // when one is asked for, the one before it is answered, or at least on its way
+            return first ? std::exchange(first, std::nullopt) : plan.next();
+        };
+        return post_all(*http, rt.world().timers, url, pace, next);
+    }();
 
     TriggerResult result{.url = place, .posted = static_cast<std::int64_t>(posted.size()), .repeated = plan.repeats()};
     Counts statuses, shown;

@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
 #include "core/base/version.hpp"
 #include "core/channels/whatsapp.hpp"
 
 namespace wabot {
 
-asio::awaitable<void> check_whatsapp_account(HttpClient& http, DeviceOptions options, std::string access_token, const Clock& clock) {
+asio::awaitable<void> check_whatsapp_account(HttpClient& http, DeviceOptions options, std::string access_token, const Clock& clock,
+                                             std::chrono::milliseconds limit) {
     static constexpr std::string_view way_out = "--no-verify leaves the question for later";
     HttpRequest request;
     request.url = fmt::format("{}/{}/{}?fields=id", options.graph_url, options.graph_version, options.phone_number_id);
+    request.connect_timeout = std::min(request.connect_timeout, limit);
+    request.timeout = limit;
     request.headers = {{"Authorization", "Bearer " + access_token}, {"User-Agent", "wabot/" + std::string(version())}};
     const HttpOutcome outcome = co_await http.exchange(std::move(request));
 

@@ -134,12 +134,13 @@ std::int64_t count(Snapshot& db, const Rule& rule, const Keep& keep) {
     return keep.*rule.keep == 0ms ? 0 : rule.count(db, db.now() - keep.*rule.keep);
 }
 
-asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep) {
+asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep, std::function<void(std::int64_t rows)> gone) {
     std::int64_t rows = 0;
     if (keep.*rule.keep == 0ms) co_return rows;
     for (Step step{.is_last = false}; !step.is_last; rows += step.rows) {
         auto work = [&rule, &keep, from = step.next](Transaction& tx) { return rule.step(tx, tx.now() - keep.*rule.keep, from); };
         step = co_await db.write(work);
+        if (gone) gone(step.rows);
     }
     co_return rows;
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -42,8 +43,9 @@ std::span<const Rule> all_rules();
 
 /// How many rows `run` would take away.
 std::int64_t count(Snapshot& db, const Rule& rule, const Keep& keep);
-/// Takes away what is too old, each step a unit of its own; killed, the next run goes on with the rest. How many rows.
-asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep);
+/// Takes away what is too old, each step a unit of its own; killed, the next run goes on with the rest. How many rows. `gone` is told how many after
+/// each step.
+asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep, std::function<void(std::int64_t rows)> gone = {});
 
 /// The job that runs every rule.
 inline constexpr std::string_view job_kind = "retention";
