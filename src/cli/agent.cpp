@@ -99,7 +99,14 @@ void change_agent(Runtime& rt, const std::string& who, const AgentChange& change
         rt.out().done(false, "agent", agent, "agent {} is as asked for; nothing changed", agent.key);
 }
 
-void agent_delete(Runtime& rt, const NameOptions& opts) {
+struct DeleteOptions {
+    std::string agent;
+    bool if_exists = false;
+};
+
+void agent_delete(Runtime& rt, const DeleteOptions& opts) {
+    const bool is_there = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent).has_value(); });
+    if (opts.if_exists && !is_there) return rt.out().did(false, "there is no agent {}", opts.agent);
     const AgentRow agent = named_agent(rt, opts.agent);
     const auto served = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id).size(); });
     rt.confirm(Confirm::ask, fmt::format("deleting agent {} would take it off {} device{}", agent.key, served, served == 1 ? "" : "s"));
@@ -213,7 +220,12 @@ const Command agent_delete_command{
     .summary = "Delete an agent; what it said stays",
     .effect = Effect::writes,
     .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
-    .build = one_agent<agent_delete>};
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<DeleteOptions>();
+        cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such agent");
+        return [opts](Runtime& rt) { agent_delete(rt, *opts); };
+    }};
 
 const Command agent_enable_command{.path = "agent enable",
                                    .summary = "Let an agent answer again",

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "core/base/settings.hpp"
+
 namespace wabot::cli {
 
 std::string_view word_of(Noun noun) {
@@ -22,6 +24,13 @@ std::string_view word_of(Noun noun) {
         case Noun::command: return "command";
     }
     return "";
+}
+
+std::chrono::milliseconds FromWord<std::chrono::milliseconds>::read(const Parameter& of, const std::string& word) {
+    const auto duration = read_duration(word);
+    if (!duration || duration->count() == 0)
+        usage_error(of.name + " takes a time, not \"" + word + "\"", "a whole number and ms, s, m, h or d: 30s", of.name);
+    return *duration;
 }
 
 Parameter& CommandBuilder::declare(std::string_view names, std::string doc) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -60,6 +61,12 @@ struct FromWord<T> {
             usage_error(of.name + " takes a whole number, not \"" + word + "\"", {}, of.name);
         return number;
     }
+};
+
+/// More than no time.
+template <>
+struct FromWord<std::chrono::milliseconds> {
+    static std::chrono::milliseconds read(const Parameter& of, const std::string& word);
 };
 
 template <class Tag>

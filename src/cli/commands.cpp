@@ -1,4 +1,5 @@
 #include "cli/agent.hpp"
+#include "cli/audit.hpp"
 #include "cli/chat.hpp"
 #include "cli/command.hpp"
 #include "cli/config.hpp"
@@ -93,6 +94,9 @@ std::span<const Command* const> all_commands() {
 
         &retention_show_command,
         &retention_run_command,
+
+        &audit_list_command,
+        &audit_get_command,
 
         &tail_command,
         &listen_command,

@@ -149,7 +149,14 @@ void device_resume(Runtime& rt, const ResumeOptions& opts) {
         rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
 }
 
-void device_delete(Runtime& rt, const NameOptions& opts) {
+struct DeleteOptions {
+    std::string device;
+    bool if_exists = false;
+};
+
+void device_delete(Runtime& rt, const DeleteOptions& opts) {
+    const bool is_there = rt.read([&](Snapshot& db) { return devices::find(db, opts.device).has_value(); });
+    if (opts.if_exists && !is_there) return rt.out().did(false, "there is no device {}", opts.device);
     const Device device = named_device(rt, opts.device);
     const DeviceUse use = rt.read([&](Snapshot& db) { return devices::use_of(db, device.id); });
     rt.confirm(Confirm::ask,
@@ -251,8 +258,9 @@ const Command device_delete_command{
     .effect = Effect::writes,
     .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
     .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<NameOptions>();
+        auto opts = cmd.options<DeleteOptions>();
         cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
         return [opts](Runtime& rt) { device_delete(rt, *opts); };
     }};
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/lookup.hpp"
@@ -36,7 +37,7 @@ void event_get(Runtime& rt, const GetOptions& opts) {
     Json parts = Json::array();
     for (const InboxItem& item : rt.read([&](Snapshot& db) { return inbox::items(db, id); })) parts.push_back(to_json(item));
     Json extra{{"parts", parts}};
-    if (rt.globals().reveal) {
+    if (rt.reveals()) {
         const Vault& vault = rt.vault();
         const auto body = rt.read([&](Snapshot& db) { return inbox::body(db, vault, id); });
         extra["body"] = body ? Json(*body) : Json(nullptr);
@@ -51,10 +52,12 @@ struct ReplayOptions {
 void event_replay(Runtime& rt, const ReplayOptions& opts) {
     std::vector<InboxId> ids;
     for (const std::string& word : opts.events) ids.push_back({id_of("event", word)});
-    rt.write([&](Transaction& tx) {
-        for (const InboxId id : ids) inbox::replay(tx, rt.cause(), id);
-    });
-    rt.out().did(true, "put {} event{} back in line", ids.size(), ids.size() == 1 ? "" : "s");
+    const auto count =
+        rt.write([&](Transaction& tx) { return std::ranges::count_if(ids, [&](InboxId id) { return inbox::replay(tx, rt.cause(), id); }); });
+    if (count == 0)
+        rt.out().did(false, "in line already; nothing changed");
+    else
+        rt.out().did(true, "put {} event{} back in line", count, count == 1 ? "" : "s");
 }
 
 }  // namespace

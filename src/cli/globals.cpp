@@ -43,6 +43,7 @@ void declare_globals(CommandBuilder& builder, Globals& globals) {
     builder.option("--confirm", globals.confirm, "The name that a severe change wants typed").shown_as("NAME");
     builder.flag("-n,--dry-run", globals.dry_run, "Show what would change, change nothing");
     builder.flag("--exit-code", globals.exit_code, "Exit 10 when something changed or differs");
+    builder.option("--timeout", globals.timeout, "End after so long, with exit 9: 30s, 5m").shown_as("TIME");
     builder.flag("-q,--quiet", globals.quiet, "Only errors on stderr");
     builder.count("-v,--verbose", globals.verbose, "More on stderr; twice for much more");
     builder.option("--log-format", globals.log_format, "Log lines on stderr").shown_as("FORM");
@@ -55,6 +56,8 @@ void declare_globals(CommandBuilder& builder, Globals& globals) {
 void add_environment(Globals& globals, const Lookup& environment) {
     if (!globals.output) globals.output = word_from<OutputFormat>(environment, "WABOT_OUTPUT");
     if (!globals.time) globals.time = word_from<TimeStyle>(environment, "WABOT_TIME");
+    if (const auto word = environment("WABOT_TIMEOUT"); word && !globals.timeout)
+        globals.timeout = FromWord<std::chrono::milliseconds>::read(Parameter{.name = "WABOT_TIMEOUT"}, *word);
     if (environment("WABOT_NO_INPUT")) globals.no_input = true;
     if (const auto color = environment("WABOT_COLOR"); color && globals.color == "auto") globals.color = *color;
 }

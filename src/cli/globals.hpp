@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,7 @@ struct Globals {
     std::optional<std::string> confirm;
     bool dry_run = false;
     bool exit_code = false;
+    std::optional<std::chrono::milliseconds> timeout;
     bool quiet = false;
     int verbose = 0;
     std::optional<LogFormat> log_format;
@@ -43,7 +45,7 @@ struct Globals {
 void declare_globals(CommandBuilder& builder, Globals& globals);
 
 /// What the environment says where no flag does, of what is needed before settings are read: WABOT_OUTPUT, WABOT_TIME, WABOT_COLOR,
-/// WABOT_NO_INPUT. Ending{usage} for a word that the flag would not take either.
+/// WABOT_NO_INPUT, WABOT_TIMEOUT. Ending{usage} for a word that the flag would not take either.
 void add_environment(Globals& globals, const Lookup& environment);
 
 /// The settings of Output that the flags ask for; the screens are filled in by the caller. Ending{usage} for flags that contradict each other.

@@ -42,10 +42,13 @@ void ignore_create(Runtime& rt, const CreateOptions& opts) {
 
 struct DeleteOptions {
     std::string rule;
+    bool if_exists = false;
 };
 
 void ignore_delete(Runtime& rt, const DeleteOptions& opts) {
     const IgnoreRuleId id{id_of("ignore", opts.rule)};
+    const bool is_there = rt.read([&](Snapshot& db) { return ignore_rules::find(db, id).has_value(); });
+    if (opts.if_exists && !is_there) return rt.out().did(false, "there is no ignore rule {}", id.value);
     rt.write([&](Transaction& tx) { ignore_rules::remove(tx, rt.cause(), id); });
     rt.out().did(true, "deleted ignore rule {}", id.value);
 }
@@ -109,6 +112,7 @@ const Command ignore_delete_command{.path = "ignore delete",
                                     .build = [](CommandBuilder& cmd) -> Action {
                                         auto opts = cmd.options<DeleteOptions>();
                                         cmd.argument("rule", opts->rule, "Its id").required().completes(Noun::ignore);
+                                        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such rule");
                                         return [opts](Runtime& rt) { ignore_delete(rt, *opts); };
                                     }};
 

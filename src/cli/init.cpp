@@ -83,8 +83,7 @@ private:
         Database& db = rt_.unchecked_database({.create = !rt_.dry_run()});
         const std::size_t applied = rt_.dry_run() ? pending(db) : migrate_up(db).size();
         rehearsal_ends_ = rt_.dry_run() && applied > 0;
-        steps_.push_back(
-            {"database", fmt::format("{}, schema {}", database_name(), schema_max), applied > 0});
+        steps_.push_back({"database", fmt::format("{}, schema {}", database_name(), schema_max), applied > 0});
     }
 
     /// What to call it: its file, or its engine.
@@ -150,7 +149,10 @@ void init(Runtime& rt, const InitOptions& opts) {
     out.note_change(setup.changed());
     if (!setup.changed()) return out.say("Already set up; nothing to do.");
 
-    out.say("{} {}", rt.dry_run() ? "Would set up in" : "Setting up in", opts.dir);
+    if (rt.dry_run())
+        out.say("Would set up in {} (dry run, nothing changed)", opts.dir);
+    else
+        out.say("Setting up in {}", opts.dir);
     for (const Step& step : setup.steps()) out.say_marked(Mark::good, fmt::format("{:<11} {}", step.what, step.detail));
     const std::string config = setup.config().lexically_normal().string();
     if (opts.demo)

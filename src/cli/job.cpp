@@ -120,11 +120,26 @@ std::string spread_of(std::size_t count) {
     return count < 2 ? "" : fmt::format(", spread over {} s", std::min<std::size_t>(60, 2 * (count - 1)));
 }
 
-void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {
-    rt.write([&](Transaction& tx) {
-        for (std::size_t i = 0; i < ids.size(); ++i) surgery::retry(tx, rt.cause(), ids[i], tx.now() + delay_of(i, ids.size()));
+/// Takes a step for each, all or none; says which it was taken for, or that all were `already` so.
+template <class Step>
+void for_each_of(Runtime& rt, const std::vector<WorkId>& ids, Step step, std::string_view did, std::string_view already) {
+    const std::vector<WorkId> changed = rt.write([&](Transaction& tx) {
+        std::vector<WorkId> changed;
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            if (step(tx, ids[i], i)) changed.push_back(ids[i]);
+        return changed;
     });
-    rt.out().did(true, "released {}{}", name_of(ids), spread_of(ids.size()));
+    if (changed.empty())
+        rt.out().did(false, "{} {}", name_of(ids), already);
+    else
+        rt.out().did(true, fmt::runtime(did), name_of(changed));
+}
+
+void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {
+    const auto retry = [&](Transaction& tx, const WorkId& id, std::size_t nth) {
+        return surgery::retry(tx, rt.cause(), id, tx.now() + delay_of(nth, ids.size()));
+    };
+    for_each_of(rt, ids, retry, "released {}" + spread_of(ids.size()), "on its way already");
 }
 
 /// Everything that matches and can be retried, with its state's date.
@@ -161,7 +176,8 @@ std::size_t release(Runtime& rt, const std::vector<WorkId>& ids) {
             std::size_t elsewhere = 0;
             for (std::size_t i = from; i < to; ++i) {
                 try {
-                    tx.savepoint([&] { surgery::retry(tx, rt.cause(), ids[i], tx.now() + delay_of(i, ids.size())); });
+                    const Time due_at = tx.now() + delay_of(i, ids.size());
+                    tx.savepoint([&] { elsewhere += surgery::retry(tx, rt.cause(), ids[i], due_at) ? 0 : 1; });
                 } catch (const Error& error) {
                     if (error.code() != Errc::conflict) throw;
                     ++elsewhere;
@@ -185,6 +201,7 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     if (found.ids.empty()) return rt.out().did(false, "no {} job matches; nothing to do", to_word(*filter.state));
     rt.confirm(Confirm::ask, fmt::format("{} job{} match{} (the oldest since {}) and would be tried again now", found.ids.size(),
                                          found.ids.size() == 1 ? "" : "s", found.ids.size() == 1 ? "es" : "", to_iso(*found.oldest)));
+    rt.intend({.facts = {{"matching", JsonText{std::to_string(found.ids.size())}}}});
     const std::size_t moved = release(rt, found.ids);
     const std::size_t released = found.ids.size() - moved;
     const std::string others = moved == 0 ? "" : fmt::format("; {} had moved on or cannot be retried", moved);
@@ -207,10 +224,8 @@ struct CancelOptions {
 
 void job_cancel(Runtime& rt, const CancelOptions& opts) {
     const auto ids = ids_of(opts.jobs);
-    rt.write([&](Transaction& tx) {
-        for (const WorkId& id : ids) surgery::cancel(tx, rt.cause(), id);
-    });
-    rt.out().did(true, "cancelled {}", name_of(ids));
+    const auto cancel = [&](Transaction& tx, const WorkId& id, std::size_t) { return surgery::cancel(tx, rt.cause(), id); };
+    for_each_of(rt, ids, cancel, "cancelled {}", "cancelled already");
 }
 
 struct ResolveOptions {
@@ -221,13 +236,9 @@ struct ResolveOptions {
 void job_resolve(Runtime& rt, const ResolveOptions& opts) {
     const auto ids = ids_of(opts.jobs);
     const surgery::Truth truth = opts.as == "sent" ? surgery::Truth::sent : surgery::Truth::not_sent;
-    rt.write([&](Transaction& tx) {
-        for (const WorkId& id : ids) surgery::resolve(tx, rt.cause(), id, truth);
-    });
-    if (truth == surgery::Truth::sent)
-        rt.out().did(true, "settled {} as sent (noted as {})", name_of(ids), rt.cause().actor.label);
-    else
-        rt.out().did(true, "settled {} as not sent; queued again (noted as {})", name_of(ids), rt.cause().actor.label);
+    const auto settle = [&](Transaction& tx, const WorkId& id, std::size_t) { return surgery::resolve(tx, rt.cause(), id, truth); };
+    const std::string as = truth == surgery::Truth::sent ? "as sent" : "as not sent; queued again";
+    for_each_of(rt, ids, settle, fmt::format("settled {{}} {} (noted as {})", as, rt.cause().actor.label), "settled so already");
 }
 
 }  // namespace

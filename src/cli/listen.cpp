@@ -137,7 +137,7 @@ private:
     }
 
     Heard line_of(const Heard& base, const std::string& channel, const DeliveryItem& item) const {
-        const bool reveal = rt_.globals().reveal;
+        const bool reveal = rt_.reveals();
         Heard line = base;
         if (const auto* message = std::get_if<IncomingMessage>(&item.what)) {
             line.kind = fmt::format("{}.{}.{}", channel, message->is_echo ? "echo" : "message", message->message_type);

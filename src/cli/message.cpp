@@ -17,6 +17,7 @@
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/history.hpp"
+#include "core/messaging/idempotency.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/read_receipts.hpp"
@@ -80,7 +81,7 @@ void message_get(Runtime& rt, const GetOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
     Json extra{{"turn", turn_of(rt, id)}, {"files", media_of(rt, id)}};
-    if (rt.globals().reveal) {
+    if (rt.reveals()) {
         const Vault& vault = rt.vault();
         const auto raw = rt.read([&](Snapshot& db) { return messages::raw_of(db, vault, id); });
         extra["raw"] = raw ? Json(*raw) : Json(nullptr);
@@ -95,6 +96,7 @@ struct SendOptions {
     std::optional<std::string> device;
     ContentOptions content;
     std::optional<std::string> reply_to;
+    std::optional<std::string> idempotency_key;
 };
 
 /// The contact that was named, made when it is an address nobody wrote from yet.
@@ -115,11 +117,20 @@ Content with_file(const AskedContent& asked, FileId file) {
     return content;
 }
 
+/// What must be the same for two requests to be the same: to whom, by which device, and what.
+std::string fingerprint(const AskedContent& asked, const std::optional<LocalFile>& file, const messages::Typed& message) {
+    const Json facts{
+        {"device", message.device.value}, {"contact", message.contact.value},       {"kind", to_word(asked.kind)},
+        {"object", asked.object.text},    {"file", file ? file->facts.sha256 : ""}, {"reply_to", message.reply_to.value_or(MessageId{}).value}};
+    return write_json(facts);
+}
+
 void message_send(Runtime& rt, const SendOptions& opts) {
     const AskedContent asked = read_content(opts.content);
     const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
     if (asked.kind == ContentKind::reaction && opts.reply_to)
         usage_error("a reaction quotes nothing: --reply-to does not go with it", {}, "--reply-to");
+    if (opts.idempotency_key) idempotency::check_key(*opts.idempotency_key);
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
     messages::Typed typed{.device = device.id};
@@ -131,14 +142,22 @@ void message_send(Runtime& rt, const SendOptions& opts) {
     const auto blobs = file ? open_local_blobs(files_folder(rt.settings())) : nullptr;
     const std::string key = new_blob_key(rt.world().random);
     if (file && !rt.dry_run()) keep(*blobs, key, *file);
-    const auto send = [&](Transaction& tx) {
+    const auto send = [&](Transaction& tx) -> Changed<Message> {
         messages::Typed message = typed;
+        message.contact = recipient(tx, rt.cause(), vault, device, opts.to);
+        if (opts.idempotency_key) {
+            const Bytes hash = vault.hash(fingerprint(asked, file, message));
+            const auto first = idempotency::claim(tx, rt.cause(), *opts.idempotency_key, hash);
+            if (first) return {messages::get(tx, *first), false};
+        }
         const FileId file_id = file ? add(tx, rt.world().random, *blobs, key, *file, device.id) : FileId{};
         message.content = messages::seal_content(vault, with_file(asked, file_id));
-        message.contact = recipient(tx, rt.cause(), vault, device, opts.to);
-        return messages::get(tx, messages::type(tx, rt.cause(), message));
+        const MessageId id = messages::type(tx, rt.cause(), message);
+        if (opts.idempotency_key) idempotency::settle(tx, rt.cause(), *opts.idempotency_key, id);
+        return {messages::get(tx, id), true};
     };
-    const Message sent = rt.write(send);
+    const auto [sent, changed] = rt.write(send);
+    if (!changed) return rt.out().done(false, "message", sent, "message {} was queued under this key already", sent.id.value);
     rt.out().done(true, "message", sent, "queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
                   sent.conversation_id.value);
 }
@@ -150,7 +169,7 @@ struct ReadOptions {
 
 void message_read(Runtime& rt, const ReadOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
-    const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, id, opts.typing); });
+    const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, rt.cause(), id, opts.typing); });
     if (job)
         rt.out().did(true, "the person will be told that message {} was read (job/{})", id.value, job->value);
     else
@@ -235,6 +254,7 @@ const Command message_send_command{
         cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
         declare_content(cmd, opts->content);
         cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
+        cmd.option("--idempotency-key", opts->idempotency_key, "The same message under the same key goes once; known for two days").shown_as("KEY");
         cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
         return [opts](Runtime& rt) { message_send(rt, *opts); };
     }};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "cli/progress.hpp"
 #include "cli/runtime.hpp"
@@ -57,24 +58,56 @@ struct RunOptions {
     std::vector<std::string> nouns;
 };
 
-/// A rehearsal counts what would go and does not take its locks.
+std::int64_t due(Runtime& rt, const retention::Rule& rule, const retention::Keep& keep) {
+    return rt.read([&](Snapshot& db) { return retention::count(db, rule, keep); });
+}
+
 std::int64_t take_away(Runtime& rt, const retention::Rule& rule, const retention::Keep& keep) {
-    if (rt.dry_run()) return rt.read([&](Snapshot& db) { return retention::count(db, rule, keep); });
+    std::int64_t rows = 0;
     Progress progress(rt, fmt::format("{}s", rule.noun));
-    return blocking(retention::run(rt.database(), rule, keep, [&](std::int64_t rows) { progress.advance(rows); }));
+    for (retention::Step last{.is_last = false}; !last.is_last; rows += last.rows) {
+        last = rt.write([&, from = last.next](Transaction& tx) {
+            const retention::Step step = retention::step(tx, rule, keep, from);
+            if (step.rows > 0) audit::note(rt.cause(), "retention.run", fmt::format("retention/{}", rule.noun));
+            return step;
+        });
+        progress.advance(last.rows);
+    }
+    return rows;
+}
+
+/// For the entry in the audit log, which is written with the first of many units: all that is due.
+Deed intent(Runtime& rt, const std::vector<const retention::Rule*>& rules, const retention::Keep& keep) {
+    Deed intent;
+    Json rows = Json::object();
+    for (const retention::Rule* rule : rules) {
+        const std::int64_t count = due(rt, *rule, keep);
+        if (count == 0) continue;
+        rows[std::string(rule->noun)] = count;
+        intent.objects.push_back(fmt::format("retention/{}", rule->noun));
+    }
+    intent.facts.emplace_back("rows", JsonText{write_json(rows)});
+    return intent;
+}
+
+std::vector<const retention::Rule*> rules_of(const RunOptions& opts) {
+    std::vector<const retention::Rule*> rules;
+    for (const retention::Rule& rule : retention::all_rules())
+        if (opts.nouns.empty() || std::ranges::find(opts.nouns, rule.noun) != opts.nouns.end()) rules.push_back(&rule);
+    return rules;
 }
 
 void retention_run(Runtime& rt, const RunOptions& opts) {
     const retention::Keep keep = retention_keep(rt.settings());
     std::vector<PurgedNoun> purged;
-    for (const retention::Rule& rule : retention::all_rules()) {
-        const bool is_asked = opts.nouns.empty() || std::find(opts.nouns.begin(), opts.nouns.end(), rule.noun) != opts.nouns.end();
-        if (!is_asked) continue;
-        const std::int64_t rows = take_away(rt, rule, keep);
-        purged.push_back({std::string(rule.noun), rows, rows > 0, rt.dry_run()});
+    const auto rules = rules_of(opts);
+    if (!rt.dry_run()) rt.intend(intent(rt, rules, keep));
+    for (const retention::Rule* rule : rules) {
+        const std::int64_t rows = rt.dry_run() ? due(rt, *rule, keep) : take_away(rt, *rule, keep);
+        purged.push_back({std::string(rule->noun), rows, rows > 0, rt.dry_run()});
         rt.out().note_change(rows > 0);
-        const auto age = keep.*rule.keep;
-        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule.what,
+        const auto age = keep.*(rule->keep);
+        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule->what,
                      age.count() == 0 ? "kept for ever" : "older than " + show_duration(age), rt.dry_run() ? " (dry run, nothing changed)" : "");
     }
     if (!rt.dry_run()) {

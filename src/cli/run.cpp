@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "cli/deadline.hpp"
 #include "cli/errors.hpp"
 #include "cli/help.hpp"
 #include "cli/parser.hpp"
@@ -31,6 +32,25 @@ void set_up_log(const Command& command, const Globals& globals) {
 
 void refuse_dry_run(const Command& command, const Globals& globals) {
     if (globals.dry_run && command.effect == Effect::runs) usage_error(fmt::format("{} cannot be rehearsed", command.path), {}, "--dry-run");
+    if (globals.dry_run && globals.reveal)
+        usage_error("--reveal and --dry-run exclude each other", "what is shown in full is noted in the audit log, and a rehearsal writes nothing",
+                    "--reveal");
+}
+
+void refuse_timeout(const Command& command, const Globals& globals) {
+    if (globals.timeout && command.effect == Effect::runs)
+        usage_error(fmt::format("{} runs until it is stopped", command.path), "--timeout is for commands that come to an end", "--timeout");
+}
+
+/// What is known of a command that ran out of time.
+Report report_of_timeout(const Command& command, const Globals& globals) {
+    const bool may_have_written = command.effect == Effect::writes && !globals.dry_run;
+    return {.exit = Exit::timeout,
+            .code = "timeout",
+            .message = fmt::format("{} took longer than {}; {}", command.path, show_duration(*globals.timeout),
+                                   may_have_written ? "whether it took effect is not known" : "nothing was changed"),
+            .hint = may_have_written ? "look before you repeat it" : "",
+            .retryable = !may_have_written};
 }
 
 /// A noun without a verb, or nothing at all: what could have been said.
@@ -63,13 +83,18 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
         return Exit::ok;
     }
     refuse_dry_run(*found.command, globals);
+    refuse_timeout(*found.command, globals);
     if (globals.quiet || globals.verbose > 0 || globals.log_format) set_up_log(*found.command, globals);
 
     OutputOptions options = output_options(globals);
     options.out = out_screen;
     options.err = screen_of(STDERR_FILENO, color, lookup);
     Output out(std::move(options), data, talk, real_world().clock.now());
-    Runtime runtime(globals, environment, found.command->effect, out);
+    const Deadline deadline(globals.timeout, [&] {
+        const std::string words = render(report_of_timeout(*found.command, globals), error_form(line, lookup), {});
+        if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // there is nobody to tell; the exit code stands
+    });
+    Runtime runtime(globals, environment, *found.command, out);
     try {
         action(runtime);
     } catch (...) {

@@ -2,20 +2,26 @@
 
 #include <fmt/ranges.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "cli/errors.hpp"
 #include "cli/private_file.hpp"
+#include "core/audit/audit_log.hpp"
 #include "core/base/log.hpp"
 #include "core/database/migrations.hpp"
 
 namespace wabot::cli {
 
-Runtime::Runtime(const Globals& globals, const Environment& environment, Effect effect, Output& out)
-    : globals_(globals), environment_(environment), effect_(effect), out_(out), config_(globals.config) {
-    if (globals.reveal) out.show_sealed_with([this](const Sealed& value, std::string_view data) { return vault().open(value, data); });
+Runtime::Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out)
+    : globals_(globals), environment_(environment), command_(command), out_(out), config_(globals.config) {
+    if (globals.reveal)
+        out.show_sealed_with([this](const Sealed& value, std::string_view data) {
+            const Vault& key = vault();
+            return reveals() ? key.open(value, data) : masked(value);
+        });
     if (globals.verbose > 0) override_setting("log.level", globals.verbose > 1 ? "debug" : "info");
     if (globals.quiet) override_setting("log.level", "error");
     if (globals.log_format) override_setting("log.format", std::string(to_word(*globals.log_format)));
@@ -34,6 +40,7 @@ const Cause& Runtime::cause() {
         const passwd* user = getpwuid(geteuid());
         const std::string name = user != nullptr ? user->pw_name : std::to_string(geteuid());
         cause_ = Cause{.actor = {.kind = "cli", .label = "cli:" + name}, .request_id = world().random.word(16)};
+        if (command_.effect != Effect::runs) cause_->deed = &deed_;  // what a server does it does by itself, and from several threads
     }
     return *cause_;
 }
@@ -48,7 +55,7 @@ Sources Runtime::sources() {
                       .working_folder = std::filesystem::current_path(gone),
                       .user_id = geteuid(),
                       .named = config_,
-                      .service = effect_ == Effect::runs};
+                      .service = command_.effect == Effect::runs};
     FoundFiles found = find_config_files(place);
     for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
     Sources sources{.flags = overrides_, .environment = environment_, .config_files = std::move(found.files), .user_id = place.user_id};
@@ -89,6 +96,8 @@ void create_store_folder(std::string_view url) {
 
 Database& Runtime::unchecked_database(DatabaseOptions options) {
     if (!database_) {
+        options.keeps_nothing = dry_run();
+        options.create = options.create && !dry_run();
         if (options.create) create_store_folder(settings().database_url);
         database_ = open_database(settings().database_url, world().clock, options);
         log::debug("store opened", {{"what", database_->description()}});
@@ -114,17 +123,47 @@ const Vault& Runtime::vault() {
     return *vault_;
 }
 
+bool Runtime::record_deed(Transaction& tx) {
+    if (has_entry_ || deed_.changes.empty()) return false;
+    Deed whole = intent_;
+    std::move(deed_.changes.begin(), deed_.changes.end(), std::back_inserter(whole.changes));
+    std::move(deed_.objects.begin(), deed_.objects.end(), std::back_inserter(whole.objects));
+    std::move(deed_.facts.begin(), deed_.facts.end(), std::back_inserter(whole.facts));
+    audit::record(tx, cause(), AuditKind::change, command_.path, whole);
+    return true;
+}
+
+bool Runtime::reveals() {
+    if (!globals_.reveal || noted_reveal_) return globals_.reveal;
+    Deed deed;
+    deed.objects.emplace_back(command_.noun());
+    const auto note = [&](Transaction& tx) { audit::record(tx, cause(), AuditKind::reveal, command_.path, deed); };
+    try {
+        blocking(database().write(note));
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("the audit log cannot note that numbers are shown, so they are not: {}", error.what()), error.hint());
+    }
+    noted_reveal_ = true;
+    return true;
+}
+
 namespace {
 
-/// One line typed at the terminal, whatever stdin is; empty when there is none.
-std::string ask_at_terminal(const std::string& question) {
-    std::FILE* terminal = std::fopen("/dev/tty", "r+e");
-    if (terminal == nullptr) return {};
+using Terminal = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+/// Where a person can be asked: the terminal that this runs on, whatever stdin is. Nobody is there for who gave us no input at all.
+Terminal open_terminal() {
+    struct stat input {};
+    const bool has_none = fstat(STDIN_FILENO, &input) != 0 || (S_ISCHR(input.st_mode) && isatty(STDIN_FILENO) == 0);
+    return {has_none ? nullptr : std::fopen("/dev/tty", "r+e"), [](std::FILE* file) { return std::fclose(file); }};
+}
+
+/// The line that is typed there; empty when it is closed instead.
+std::string ask(std::FILE* terminal, const std::string& question) {
     std::fputs(question.c_str(), terminal);
     std::fflush(terminal);
     std::string answer;
     for (int c = std::fgetc(terminal); c != EOF && c != '\n'; c = std::fgetc(terminal)) answer += static_cast<char>(c);
-    std::fclose(terminal);
     return answer;
 }
 
@@ -133,14 +172,15 @@ std::string ask_at_terminal(const std::string& question) {
 void Runtime::confirm(Confirm level, const std::string& text, const std::string& name) {
     const bool agreed = level == Confirm::ask ? globals_.yes : globals_.confirm == name;
     if (dry_run() || agreed) return;
-    const bool can_ask = !globals_.no_input && out_.options().err.is_tty && isatty(STDIN_FILENO) == 1;
-    if (!can_ask) {
+    const bool may_ask = !globals_.no_input && out_.options().err.is_tty;
+    const Terminal terminal = may_ask ? open_terminal() : Terminal(nullptr, nullptr);
+    if (!terminal) {
         const std::string way = level == Confirm::ask ? "--yes" : fmt::format("--confirm={}", name);
         throw Ending(Exit::not_confirmed, text, fmt::format("repeat with {}, or -n to see the plan", way));
     }
     const std::string question = level == Confirm::ask ? "Go on? [y/N] " : fmt::format("Type {} to go on: ", name);
     out_.flush();
-    const std::string answer = ask_at_terminal(fmt::format("{}\n{}", text, question));
+    const std::string answer = ask(terminal.get(), fmt::format("{}\n{}", text, question));
     if (level == Confirm::ask ? answer != "y" && answer != "Y" && answer != "yes" : answer != name)
         throw Ending(Exit::not_confirmed, "not confirmed; nothing was changed");
 }

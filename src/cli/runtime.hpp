@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/globals.hpp"
 #include "cli/output/output.hpp"
+#include "core/audit/deed.hpp"
 #include "core/base/cause.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/settings.hpp"
@@ -24,7 +25,7 @@ enum class Confirm { ask, type };
 /// The object graph of one command, each part made when a command first asks for it.
 class Runtime {
 public:
-    Runtime(const Globals& globals, const Environment& environment, Effect effect, Output& out);
+    Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out);
     ~Runtime();
 
     Output& out() { return out_; }
@@ -57,29 +58,51 @@ public:
     /// --dry-run nothing is lost and nothing is asked.
     void confirm(Confirm level, const std::string& text, const std::string& name = {});
 
-    /// Runs a unit, or under --dry-run rehearses it: the same unit, rolled back.
+    /// Whether what is sealed is to be shown in full. Before the first time the audit log notes that; Error{unavailable} when it cannot.
+    bool reveals();
+
+    /// What the audit log shall say of this command although no unit by itself knows it, for those that change things unit by unit: the entry is
+    /// written with the first.
+    void intend(Deed intent) { intent_ = std::move(intent); }
+
+    /// Runs a unit, with the command's entry in the audit log when it changes something. Under --dry-run the database rolls it back.
     template <class Work>
     std::invoke_result_t<Work&, Transaction&> write(Work work) {
-        if (dry_run()) return rehearse(std::move(work));
-        return blocking(database().write(std::move(work)));
+        using Result = std::invoke_result_t<Work&, Transaction&>;
+        bool writes_entry = false;
+        const auto unit = [this, &work, &writes_entry](Transaction& tx) -> Result {
+            deed_ = {};  // the unit may run more than once
+            if constexpr (std::is_void_v<Result>) {
+                work(tx);
+                writes_entry = record_deed(tx);
+            } else {
+                Result result = work(tx);
+                writes_entry = record_deed(tx);
+                return result;
+            }
+        };
+        if constexpr (std::is_void_v<Result>) {
+            blocking(database().write(unit));
+            has_entry_ = has_entry_ || writes_entry;
+        } else {
+            Result result = blocking(database().write(unit));
+            has_entry_ = has_entry_ || writes_entry;
+            return result;
+        }
     }
     /// Runs a unit and rolls it back: what would come of it.
     template <class Work>
     std::invoke_result_t<Work&, Transaction&> rehearse(Work work) {
-        using Result = std::invoke_result_t<Work&, Transaction&>;
-        std::optional<std::conditional_t<std::is_void_v<Result>, bool, Result>> result;
+        std::optional<std::invoke_result_t<Work&, Transaction&>> result;
         const auto unit = [&work, &result](Transaction& tx) {
-            if constexpr (std::is_void_v<Result>)
-                work(tx);
-            else
-                result.emplace(work(tx));
+            result.emplace(work(tx));
             throw RolledBack{};
         };
         try {
             blocking(database().write(unit));
         } catch (const RolledBack&) {
         }
-        if constexpr (!std::is_void_v<Result>) return std::move(*result);
+        return std::move(*result);
     }
     template <class Query>
     std::invoke_result_t<Query&, Snapshot&> read(Query query) {
@@ -88,16 +111,21 @@ public:
 
 private:
     void adopt_output_settings();
+    /// Writes the entry when there is something to say and it was not said yet.
+    bool record_deed(Transaction& tx);
 
     struct RolledBack {};
 
     const Globals& globals_;
     const Environment& environment_;
-    Effect effect_;
+    const Command& command_;
     Output& out_;
     std::optional<std::string> config_;
     std::vector<std::pair<std::string, std::string>> overrides_;
     std::optional<Cause> cause_;
+    Deed intent_, deed_;
+    bool has_entry_ = false;
+    bool noted_reveal_ = false;
     std::optional<LoadedSettings> settings_;
     std::unique_ptr<Database> database_;
     bool schema_checked_ = false;

@@ -298,8 +298,9 @@ void judge(const TriggerResult& result) {
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {
     const std::string body = plan.bodies().shown(plan.bodies().next());
-    rt.out().document(Json{{"url", url}, {"body", body}}, body + "\n");
-    rt.out().did(false, "would post {} to {}",
+    rt.out().document(Json{{"url", url}, {"body", body}, {"changed", true}, {"dry_run", true}}, body + "\n");
+    rt.out().note_change(true);
+    rt.out().say("would post {} to {} (dry run, nothing changed)",
                  plan.repeat() + plan.repeats() == 1 ? "this" : fmt::format("{} like this", plan.repeat() + plan.repeats()), url);
 }
 

@@ -24,7 +24,8 @@ std::filesystem::path files_folder(const Settings& settings) {
 }
 
 retention::Keep retention_keep(const Settings& settings) {
-    return {settings.retention_webhooks, settings.retention_jobs, settings.retention_changes, settings.retention_files};
+    return {settings.retention_webhooks, settings.retention_jobs,  settings.retention_changes,
+            settings.retention_files,    settings.retention_audit, settings.retention_idempotency_keys};
 }
 
 WorkerOptions worker_options(const Settings& settings) {

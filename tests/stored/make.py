@@ -57,7 +57,7 @@ def live(wabot, graph):
     dot = pathlib.Path(wabot.scratch, "dot.png")
     dot.write_bytes(DOT)
     wabot.run("message", "send", "1", "--image", str(dot), "--device", "shop")
-    wabot.run("message", "send", "1", "--text", "refuse this", "--device", "shop")
+    wabot.run("message", "send", "1", "--text", "refuse this", "--device", "shop", "--idempotency-key", "refusal")
     wabot.until_idle()
     wabot.run("queue", "pause", "job")
     server.kill()  # so that its row stays

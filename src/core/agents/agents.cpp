@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/audit/deed.hpp"
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
 #include "core/devices/devices.hpp"
@@ -135,6 +136,7 @@ AgentRow create(Transaction& tx, const Cause& cause, AgentType type, const Agent
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING *)sql";
     auto made = tx.query(sql, agent.key, agent.name, agent.description, type, agent.config, agent.is_active, tx.now()).one<AgentRow>();
     record(tx, cause, "agent.created", made.id);
+    audit::note_fact(cause, "key", made.key);
     return made;
 }
 
@@ -148,6 +150,7 @@ Changed<AgentRow> update(Transaction& tx, const Cause& cause, AgentId id, const 
         WHERE id = $1 RETURNING *)sql";
     auto made = tx.query(sql, id, after.key, after.name, after.description, after.config, after.is_active, tx.now()).one<AgentRow>();
     record(tx, cause, "agent.updated", id);
+    audit::note_differences(cause, before, after);
     return {std::move(made), true};
 }
 
@@ -156,10 +159,13 @@ std::vector<std::string> remove(Transaction& tx, const Cause& cause, AgentId id)
         SELECT d.key FROM agent_bindings b JOIN devices d ON d.id = b.device_id WHERE b.agent_id = $1 ORDER BY d.key)sql";
     auto devices = tx.query(served, id).all<std::string>();
     static constexpr std::string_view sql = R"sql(
-        UPDATE agents SET deleted_at = $2, updated_at = $2, is_active = $3, revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL)sql";
-    if (tx.execute(sql, id, tx.now(), false) == 0) throw_not_found(tx, std::to_string(id.value));
+        UPDATE agents SET deleted_at = $2, updated_at = $2, is_active = $3, revision = revision + 1 WHERE id = $1 AND deleted_at IS NULL
+        RETURNING key)sql";
+    const auto key = tx.query(sql, id, tx.now(), false).first<std::string>();
+    if (!key) throw_not_found(tx, std::to_string(id.value));
     tx.execute("DELETE FROM agent_bindings WHERE agent_id = $1", id);
     record(tx, cause, "agent.deleted", id);
+    audit::note_fact(cause, "key", *key);
     return devices;
 }
 

@@ -45,6 +45,8 @@ struct Settings {
     std::chrono::milliseconds retention_jobs{};
     std::chrono::milliseconds retention_changes{};
     std::chrono::milliseconds retention_files{};
+    std::chrono::milliseconds retention_audit{};
+    std::chrono::milliseconds retention_idempotency_keys{};
     log::Level log_level = log::Level::info;
     LogFormat log_format = LogFormat::text;
     std::filesystem::path logs_folder;

@@ -35,8 +35,8 @@ struct MigrationStatus {
 WABOT_DESCRIBE(MigrationStatus, FIELD(revision, .key = true), FIELD(name), FIELD(applied), FIELD(applied_at))
 
 /// Revisions this binary works on: `serve` and `worker` of two neighbouring versions may share a store.
-inline constexpr int schema_min = 8;
-inline constexpr int schema_max = 8;
+inline constexpr int schema_min = 9;
+inline constexpr int schema_max = 9;
 
 /// Refuses a store this binary cannot work on, changing nothing. Error{conflict} with the command that helps: empty, too old, too new, changed
 /// by hand, or made by another tool.

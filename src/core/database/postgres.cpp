@@ -106,6 +106,7 @@ public:
         : url_(to_libpq_url(url)),
           clock_(clock),
           uses_own_clock_(options.uses_own_clock),
+          keeps_nothing_(options.keeps_nothing),
           self_(std::to_string(std::random_device{}())),
           spare_(std::make_unique<PostgresConnection>(url_)),
           facts_(facts_of(*spare_)),
@@ -182,7 +183,7 @@ private:
         while (queue.wait(has_news ? notify_interval : std::chrono::milliseconds::max())) {
             if (auto unit = queue.take()) {
                 unit->failure = run(slot, *unit);
-                has_news = has_news || (unit->work != nullptr && !unit->failure);
+                has_news = has_news || (unit->work != nullptr && !unit->failure && !keeps_nothing_);
                 complete(std::move(unit));
             }
             if (!has_news || !may_tell()) continue;
@@ -226,6 +227,7 @@ private:
         (*unit.work)(transaction);
         // A COMMIT of a transaction with a failed statement is a silent ROLLBACK.
         if (connection.is_aborted()) throw Error(Errc::bug, "a unit went on after a statement that failed");
+        if (keeps_nothing_) return connection.rollback();
         WABOT_FAULT("commit.before");
         has_committed = true;
         connection.commit();
@@ -256,6 +258,7 @@ private:
         try {
             auto connection = std::exchange(spare_, nullptr);
             if (!connection) connection = std::make_unique<PostgresConnection>(url_);
+            if (keeps_nothing_) connection->refuse_commits();
             const std::lock_guard slot_lock(slot.mutex);
             slot.connection = std::move(connection);
             refusal_ = nullptr;
@@ -310,6 +313,7 @@ private:
     const std::string url_;
     const Clock& clock_;
     const bool uses_own_clock_;
+    const bool keeps_nothing_;
     const std::string self_;
     std::unique_ptr<PostgresConnection> spare_;  // the first one, until a thread takes it over; under connect_mutex_
     const ServerFacts facts_;

@@ -271,6 +271,7 @@ Time PostgresConnection::begin(Access access) {
 }
 
 void PostgresConnection::commit() {
+    if (refuses_commits_) throw Error(Errc::bug, "a rehearsal wanted to commit");
     send("COMMIT");
 }
 

@@ -28,6 +28,8 @@ public:
     Time begin(Access access);
     /// Error{unavailable} when it is not known whether it came through.
     void commit();
+    /// From now on `commit` is Error{bug}.
+    void refuse_commits() { refuses_commits_ = true; }
     void rollback();
 
     Rows query(std::string_view sql, std::span<const Value> arguments = {});
@@ -93,6 +95,7 @@ private:
     bool is_aborted_ = false;
     bool wants_another_run_ = false;
     bool is_pooled_ = false;
+    bool refuses_commits_ = false;
 };
 
 }  // namespace wabot

@@ -73,7 +73,7 @@ private:
 class SqliteDatabase final : public Database {
 public:
     SqliteDatabase(std::string path, const Clock& clock, const DatabaseOptions& options)
-        : path_(std::move(path)), clock_(clock), batch_max_(options.batch_max), write_lock_(path_ + ".lock") {
+        : path_(std::move(path)), clock_(clock), batch_max_(options.batch_max), keeps_nothing_(options.keeps_nothing), write_lock_(path_ + ".lock") {
         if (!options.create && !std::filesystem::exists(path_))
             throw Error(Errc::not_found, "there is no database " + path_, "make one with: wabot init");
         spare_ = std::make_unique<SqliteConnection>(path_, options.create);
@@ -187,7 +187,7 @@ private:
             try {
                 // The lock first, then the units: whoever waits too long for it can still be refused.
                 const FileLock lock(write_lock_);
-                if (!connection) connection = connect();
+                if (!connection) connection = open_writer();
                 run_batch(*connection, batch);
             } catch (const std::exception& error) {
                 // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
@@ -205,6 +205,12 @@ private:
         }
     }
 
+    std::unique_ptr<SqliteConnection> open_writer() {
+        auto connection = connect();
+        if (keeps_nothing_) connection->refuse_commits();
+        return connection;
+    }
+
     /// One transaction over the units that wait. Savepoints cost a copy of each page that a unit touches, and hardly a unit fails: so there are
     /// none, and when one does fail, the batch is run again with them. Throws when the COMMIT fails.
     void run_batch(SqliteConnection& connection, Units& batch) {
@@ -219,6 +225,10 @@ private:
             is_whole = run_unit(connection, transaction, *batch.back());
         }
         if (!is_whole) run_apart(connection, transaction, batch);
+        if (keeps_nothing_) {
+            connection.change("ROLLBACK");
+            return;
+        }
         WABOT_FAULT("commit.before");
         connection.change("COMMIT");
         WABOT_FAULT("commit.after");
@@ -298,6 +308,7 @@ private:
     const std::string path_;
     const Clock& clock_;
     const std::size_t batch_max_;
+    const bool keeps_nothing_;
     LockFile write_lock_;
 
     UnitQueue writes_;

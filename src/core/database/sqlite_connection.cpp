@@ -113,6 +113,11 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
         this);
 }
 
+void SqliteConnection::refuse_commits() {
+    sqlite3_commit_hook(
+        handle_, [](void*) { return 1; }, nullptr);
+}
+
 SqliteConnection::~SqliteConnection() {
     forget_statements();
     sqlite3_close_v2(handle_);

@@ -18,6 +18,8 @@ class SqliteConnection {
 public:
     /// Opens `path` (made when `create`) with our settings. Error{not_found}, Error{unavailable}.
     SqliteConnection(const std::string& path, bool create);
+    /// From now on SQLite itself makes a rollback of every COMMIT that would write.
+    void refuse_commits();
     ~SqliteConnection();
     SqliteConnection(const SqliteConnection&) = delete;
 

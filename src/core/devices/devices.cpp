@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/audit/deed.hpp"
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
@@ -172,6 +173,7 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
                          connected_at, device.is_active, tx.now())
                     .one<Device>();
     record(tx, cause, "device.created", made.id);
+    audit::note_fact(cause, "key", made.key);
     inbox::replay_unrouted(tx);  // what came for its account before it was there
     return made;
 }
@@ -190,6 +192,7 @@ Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, 
     tx.execute(sql, id, after.key, after.name, after.description, after.options, after.secrets, after.provider_ref,
                part(after.phone_number, &Sealed::enc), part(after.phone_number, &Sealed::hash), last4(after.phone_number), after.is_active, tx.now());
     record(tx, cause, "device.updated", id);
+    audit::note_differences(cause, *before, after);
     if (before->provider_ref != after.provider_ref) inbox::replay_unrouted(tx);
     const bool may_work_again = before->options != after.options || before->secrets != after.secrets;
     if (before->status == DeviceStatus::error && may_work_again) set_status(tx, cause, id, DeviceStatus::disconnected);
@@ -217,10 +220,13 @@ DeviceUse remove(Transaction& tx, const Cause& cause, DeviceId id) {
     static constexpr std::string_view sql = R"sql(
         UPDATE devices SET deleted_at = $2, updated_at = $2, is_active = $3, status = $4, disconnected_at = $2, secrets = NULL,
                revision = revision + 1
-        WHERE id = $1 AND deleted_at IS NULL)sql";
-    if (tx.execute(sql, id, tx.now(), false, DeviceStatus::disconnected) == 0) throw_not_found(tx, std::to_string(id.value));
+        WHERE id = $1 AND deleted_at IS NULL
+        RETURNING key)sql";
+    const auto key = tx.query(sql, id, tx.now(), false, DeviceStatus::disconnected).first<std::string>();
+    if (!key) throw_not_found(tx, std::to_string(id.value));
     tx.execute("DELETE FROM agent_bindings WHERE device_id = $1", id);
     record(tx, cause, "device.deleted", id);
+    audit::note_fact(cause, "key", *key);
     return use;
 }
 

@@ -2,12 +2,20 @@
 
 #include <algorithm>
 
+#include "core/audit/deed.hpp"
+
 namespace wabot::changes {
 
 namespace {
 
 constexpr std::string_view table = "changes";
 constexpr std::string_view select = "SELECT id, kind, object_type, object_id, device_id, actor, request_id, created_at FROM changes";
+
+/// "device/3". What has a name and no id stands in the place of its type: of "queue.paused" and "send" it is "queue/send".
+std::string name_of(std::string_view kind, std::string_view object_type, std::int64_t object_id) {
+    if (object_id == 0) return std::string(kind.substr(0, kind.find('.'))) + "/" + std::string(object_type);
+    return std::string(object_type) + "/" + std::to_string(object_id);
+}
 
 }  // namespace
 
@@ -18,6 +26,8 @@ void record(Transaction& tx, const Cause& cause, std::string_view kind, std::str
         VALUES ($1, $2, $3, $4, $5, $6, $7))sql";
     const std::optional<std::int64_t> device = device_id == 0 ? std::nullopt : std::optional(device_id);
     tx.put(sql, kind, object_type, object_id, device, cause.actor.label, cause.request_id, tx.now());
+    audit::note(cause, kind, name_of(kind, object_type, object_id));
+    if (device_id != 0) audit::note(cause, kind, "device/" + std::to_string(device_id));
 }
 
 Cursor end(Snapshot& db) {

@@ -106,13 +106,14 @@ bool try_drain(Transaction& tx) {
     return !tx.query("SELECT id FROM drain_shards WHERE id = 1 {skip_locked}").empty();
 }
 
-void replay(Transaction& tx, const Cause& cause, InboxId id) {
+bool replay(Transaction& tx, const Cause& cause, InboxId id) {
     const auto row = tx.query("SELECT state, body FROM inbox WHERE id = $1 {for_update}", id).first<InboxStoredBody>();
     if (!row) throw Error(Errc::not_found, "no event " + std::to_string(id.value), "see wabot event list");
-    if (row->state == InboxState::received) throw Error(Errc::conflict, "event " + std::to_string(id.value) + " is in line already");
+    if (row->state == InboxState::received) return false;
     if (!row->body) throw Error(Errc::conflict, "the body of event " + std::to_string(id.value) + " was blanked after its retention time");
     tx.execute("UPDATE inbox SET state = 'received', error = NULL, done_at = NULL WHERE id = $1", id);
     changes::record(tx, cause, "event.replayed", "event", id.value);
+    return true;
 }
 
 std::int64_t replay_unrouted(Transaction& tx) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/audit/deed.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/log.hpp"
@@ -40,7 +41,7 @@ asio::awaitable<std::shared_ptr<const DeviceEntry>> device_of(const JobTools& to
 
 }  // namespace
 
-std::optional<JobId> enqueue(Transaction& tx, MessageId id, bool typing) {
+std::optional<JobId> enqueue(Transaction& tx, const Cause& cause, MessageId id, bool typing) {
     const Message message = messages::get(tx, id);
     if (message.direction != Direction::incoming || !message.whatsapp_message_id)
         throw Error(Errc::conflict, "message " + std::to_string(id.value) + " did not come in, so there is nobody to tell that it was read");
@@ -50,7 +51,9 @@ std::optional<JobId> enqueue(Transaction& tx, MessageId id, bool typing) {
     job.kind = job_kind;
     job.payload = write_json(to_json(receipt));
     if (!typing) job.unique_key = std::string(job_kind) + "/" + std::to_string(id.value);
-    return jobs::enqueue(tx, job);
+    const auto made = jobs::enqueue(tx, job);
+    if (made) audit::note(cause, "message.read", "message/" + std::to_string(id.value));
+    return made;
 }
 
 asio::awaitable<void> run(const JobTools& tools, const ClaimedJob& job) {

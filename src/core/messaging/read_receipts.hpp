@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/cause.hpp"
 #include "core/database/database.hpp"
 #include "core/messaging/ids.hpp"
 #include "core/queue/jobs.hpp"
@@ -21,7 +22,7 @@ inline constexpr std::string_view job_kind = "message.read";
 
 /// With `typing` the person also sees for some 25 s that an answer is being written. Nothing when it is in line or told already. Error{conflict} for
 /// a message that did not come in.
-std::optional<JobId> enqueue(Transaction& tx, MessageId message, bool typing);
+std::optional<JobId> enqueue(Transaction& tx, const Cause& cause, MessageId message, bool typing);
 
 asio::awaitable<void> run(const JobTools& tools, const ClaimedJob& job);
 

@@ -178,37 +178,58 @@ void hold(Transaction& tx, const WorkId& id) {
     }
 }
 
+/// Its next attempt waits already.
+bool is_queued_anew(Transaction& tx, const WorkId& id) {
+    static constexpr std::string_view sql = R"sql(
+        SELECT later.id FROM sends s
+        JOIN sends later ON later.message_id = s.message_id AND later.part = s.part AND later.attempt > s.attempt AND later.state = 'queued'
+        WHERE s.id = $1)sql";
+    return id.queue == QueueName::send && !tx.query(sql, id.number).empty();
+}
+
+bool is_settled_as(Transaction& tx, const WorkId& id, Truth truth) {
+    if (truth == Truth::not_sent) return is_queued_anew(tx, id);
+    return id.queue == QueueName::send &&
+           !tx.query("SELECT id FROM sends WHERE id = $1 AND state = 'sent' AND settled_by = 'resolve'", id.number).empty();
+}
+
 }  // namespace
 
-void retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at) {
+bool retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at) {
     hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
+    if (state.state == WorkState::available || is_queued_anew(tx, id)) return false;
     if (!state.can.retry) refuse(id, state, "retried");
     switch (id.queue) {
-        case QueueName::turn: return retry_turn(tx, cause, {id.number}, due_at);
-        case QueueName::send: return retry_send(tx, cause, {id.number}, due_at);
-        case QueueName::job: return retry_job(tx, cause, {id.number}, due_at);
+        case QueueName::turn: retry_turn(tx, cause, {id.number}, due_at); break;
+        case QueueName::send: retry_send(tx, cause, {id.number}, due_at); break;
+        case QueueName::job: retry_job(tx, cause, {id.number}, due_at); break;
         case QueueName::inbox: break;
     }
+    return true;
 }
 
-void cancel(Transaction& tx, const Cause& cause, const WorkId& id) {
+bool cancel(Transaction& tx, const Cause& cause, const WorkId& id) {
     hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
+    if (state.state == WorkState::cancelled) return false;
     if (!state.can.cancel) refuse(id, state, "cancelled");
     switch (id.queue) {
-        case QueueName::turn: return cancel_turn(tx, cause, {id.number});
-        case QueueName::send: return cancel_send(tx, cause, {id.number});
-        case QueueName::job: return cancel_job(tx, cause, {id.number});
+        case QueueName::turn: cancel_turn(tx, cause, {id.number}); break;
+        case QueueName::send: cancel_send(tx, cause, {id.number}); break;
+        case QueueName::job: cancel_job(tx, cause, {id.number}); break;
         case QueueName::inbox: break;
     }
+    return true;
 }
 
-void resolve(Transaction& tx, const Cause& cause, const WorkId& id, Truth truth) {
+bool resolve(Transaction& tx, const Cause& cause, const WorkId& id, Truth truth) {
     hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
+    if (is_settled_as(tx, id, truth)) return false;
     if (!state.can.resolve) refuse(id, state, "resolved");
     resolve_send(tx, cause, {id.number}, truth);
+    return true;
 }
 
 }  // namespace wabot::surgery

@@ -114,6 +114,28 @@ Step delete_uploads(Transaction& tx, Time before, std::int64_t) {
     return oldest(tx.execute(sql, before, rows_max));
 }
 
+// --- what people had commands do, and the keys by which they may ask again
+
+std::int64_t count_audit(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM audit_log WHERE created_at < $1", before);
+}
+
+Step delete_audit(Transaction& tx, Time before, std::int64_t) {
+    return oldest(
+        tx.execute("DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log ORDER BY id LIMIT $2) AND created_at < $1", before, rows_max));
+}
+
+std::int64_t count_keys(Snapshot& db, Time before) {
+    return count_of(db, "SELECT count(*) FROM idempotency_keys WHERE created_at < $1", before);
+}
+
+Step delete_keys(Transaction& tx, Time before, std::int64_t) {
+    static constexpr std::string_view sql = R"sql(
+        DELETE FROM idempotency_keys WHERE (actor, key) IN (
+            SELECT actor, key FROM idempotency_keys WHERE created_at < $1 ORDER BY created_at LIMIT $2))sql";
+    return oldest(tx.execute(sql, before, rows_max));
+}
+
 constexpr Rule table[] = {
     {"webhook", "retention.webhooks", "bodies of webhooks that were read", &Keep::webhooks, count_bodies, blank_bodies},
     {"part", "retention.webhooks", "what each part of such a webhook was", &Keep::webhooks, count_parts, delete_parts},
@@ -121,6 +143,8 @@ constexpr Rule table[] = {
     {"change", "retention.changes", "the feed of what happened", &Keep::changes, count_changes, delete_changes},
     {"attempt", "retention.changes", "the record of failed attempts", &Keep::changes, count_attempts, delete_attempts},
     {"file", "retention.files", "the contents of files", &Keep::files, count_files, delete_files},
+    {"audit", "retention.audit", "the audit log", &Keep::audit, count_audit, delete_audit},
+    {"key", "retention.idempotency_keys", "the keys of message send", &Keep::idempotency_keys, count_keys, delete_keys},
     {"upload", "retention.changes", "files that a provider has forgotten", &Keep::changes, count_uploads, delete_uploads},
 };
 
@@ -134,13 +158,15 @@ std::int64_t count(Snapshot& db, const Rule& rule, const Keep& keep) {
     return keep.*rule.keep == 0ms ? 0 : rule.count(db, db.now() - keep.*rule.keep);
 }
 
-asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep, std::function<void(std::int64_t rows)> gone) {
+Step step(Transaction& tx, const Rule& rule, const Keep& keep, std::int64_t from) {
+    return keep.*rule.keep == 0ms ? Step{} : rule.step(tx, tx.now() - keep.*rule.keep, from);
+}
+
+asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep) {
     std::int64_t rows = 0;
-    if (keep.*rule.keep == 0ms) co_return rows;
-    for (Step step{.is_last = false}; !step.is_last; rows += step.rows) {
-        auto work = [&rule, &keep, from = step.next](Transaction& tx) { return rule.step(tx, tx.now() - keep.*rule.keep, from); };
-        step = co_await db.write(work);
-        if (gone) gone(step.rows);
+    for (Step last{.is_last = false}; !last.is_last; rows += last.rows) {
+        auto work = [&rule, &keep, from = last.next](Transaction& tx) { return step(tx, rule, keep, from); };
+        last = co_await db.write(work);
     }
     co_return rows;
 }

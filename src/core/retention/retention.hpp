@@ -20,6 +20,8 @@ struct Keep {
     std::chrono::milliseconds jobs = 7 * 24h;
     std::chrono::milliseconds changes = 30 * 24h;
     std::chrono::milliseconds files = 0h;
+    std::chrono::milliseconds audit = 3650 * 24h;
+    std::chrono::milliseconds idempotency_keys = 48h;
 };
 
 /// What one step took away.
@@ -43,9 +45,10 @@ std::span<const Rule> all_rules();
 
 /// How many rows `run` would take away.
 std::int64_t count(Snapshot& db, const Rule& rule, const Keep& keep);
-/// Takes away what is too old, each step a unit of its own; killed, the next run goes on with the rest. How many rows. `gone` is told how many after
-/// each step.
-asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep, std::function<void(std::int64_t rows)> gone = {});
+/// One step of `run`, from where the last one said.
+Step step(Transaction& tx, const Rule& rule, const Keep& keep, std::int64_t from);
+/// Takes away what is too old, each step a unit of its own; killed, the next run goes on with the rest. How many rows.
+asio::awaitable<std::int64_t> run(Database& db, const Rule& rule, Keep keep);
 
 /// The job that runs every rule.
 inline constexpr std::string_view job_kind = "retention";

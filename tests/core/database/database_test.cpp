@@ -279,3 +279,17 @@ TEST_CASE("database: a broken rule is invalid, and nothing of its unit stays", "
     CHECK(test::code_of([&] { pets.write(unit); }) == Errc::invalid);
     CHECK(pets.count() == 0);
 }
+
+TEST_CASE("database: one that keeps nothing runs a unit to its end and says what came of it, and nothing is there afterwards", "[database]") {
+    test::ScratchStore store;
+    const auto rehearsal = open_database(store.url(), real_world().clock, {.keeps_nothing = true});
+    const auto add = [](Transaction& tx) {
+        tx.put("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', 1, 'cli:tester')");
+        return tx.query("SELECT count(*) FROM paused_queues").one<std::int64_t>();
+    };
+    CHECK(blocking(rehearsal->write(add)) == 1);
+    CHECK(blocking(rehearsal->write(add)) == 1);
+    const auto refused = [](Transaction& tx) { tx.execute("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
+    CHECK(test::code_of([&] { blocking(rehearsal->write(refused)); }) == Errc::invalid);
+    CHECK(store.read([](Snapshot& db) { return db.query("SELECT count(*) FROM paused_queues").one<std::int64_t>(); }) == 0);
+}

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/agents/agent_row.hpp"
+#include "core/audit/audit_log.hpp"
 #include "core/contacts/contact.hpp"
 #include "core/contacts/ignore_rule.hpp"
 #include "core/database/migrations.hpp"
@@ -103,6 +104,7 @@ TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[s
     test::ScratchStore store;
     const Lines columns = lines_of(store.db(), test::ScratchDatabase::is_postgres() ? postgres_columns : sqlite_columns);
     CHECK(differences(columns, "agents", fields_of<AgentRow>) == Lines{});
+    CHECK(differences(columns, "audit_log", fields_of<AuditEntry>) == Lines{});
     CHECK(differences(columns, "agent_bindings", fields_of<AgentBinding>) == Lines{});
     CHECK(differences(columns, "changes", fields_of<Change>) == Lines{});
     CHECK(differences(columns, "account_events", fields_of<AccountEvent>) == Lines{});

@@ -275,7 +275,7 @@ TEST_CASE_METHOD(Contents, "contents: only what the provider knows can be quoted
 
 TEST_CASE_METHOD(Contents, "read receipts: one for a message, and a sign of typing while it is fresh", "[pipeline]") {
     const auto enqueue = [&](MessageId id, bool typing) {
-        return store.write([&](Transaction& tx) { return read_receipts::enqueue(tx, id, typing); });
+        return store.write([&](Transaction& tx) { return read_receipts::enqueue(tx, a_cause, id, typing); });
     };
     http.otherwise = [](const HttpRequest&) { return HttpAnswer{200, {}, R"({"success":true})"}; };
     const auto body = [&] { return Json::parse(http.requests.back().body); };

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "cli/errors.hpp"
+
+namespace wabot::cli {
+
+/// Ends the process when a command has not come to its end within a time; the store stands that, as it stands a kill. `tell` says so first, from a
+/// thread of its own.
+class Deadline {
+public:
+    Deadline(std::optional<std::chrono::milliseconds> limit, std::function<void()> tell);
+    ~Deadline();
+    Deadline(const Deadline&) = delete;
+
+private:
+    void watch(std::chrono::milliseconds limit);
+
+    std::function<void()> tell_;
+    std::mutex mutex_;
+    std::condition_variable ended_;
+    bool is_over_ = false;
+    std::thread thread_;
+};
+
+}  // namespace wabot::cli

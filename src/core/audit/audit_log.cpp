@@ -1,0 +1,64 @@
+#include "core/audit/audit_log.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.hpp"
+
+namespace wabot::audit {
+
+namespace {
+
+constexpr std::size_t objects_max = 1000;  // in one entry; of more only how many they are
+
+/// Each once, in the order of their first changes.
+std::vector<std::string> each_once(const std::vector<std::string>& names) {
+    std::vector<std::string> sorted = names, out;
+    std::sort(sorted.begin(), sorted.end());
+    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    std::vector<bool> is_told(sorted.size());
+    for (const std::string& name : names) {
+        const auto place = static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), name) - sorted.begin());
+        if (!is_told[place]) out.push_back(name);
+        is_told[place] = true;
+    }
+    return out;
+}
+
+}  // namespace
+
+void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_view action, const Deed& deed) {
+    std::vector<std::string> objects = each_once(deed.objects);
+    Json facts = Json::object();
+    if (!deed.changes.empty()) facts["changes"] = each_once(deed.changes);
+    for (const auto& [name, fact] : deed.facts) facts[name] = read_json(fact.text);
+    if (objects.size() > objects_max) {
+        facts["objects"] = objects.size();
+        objects.resize(objects_max);
+    }
+    static constexpr std::string_view sql = R"sql(
+        INSERT INTO audit_log (kind, actor_kind, actor, action, objects, facts, request_id, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql";
+    tx.put(sql, kind, cause.actor.kind, cause.actor.label, action, JsonText{write_json(Json(objects))}, JsonText{write_json(facts)}, cause.request_id,
+           tx.now());
+}
+
+std::vector<AuditEntry> list(Snapshot& db, const Filter& filter, int limit, std::optional<AuditId> before) {
+    // Objects stand in the text as "noun/id" between quotes.
+    static constexpr std::string_view sql = R"sql(
+        SELECT id, kind, actor_kind, actor, action, objects, facts, request_id, created_at FROM audit_log
+        WHERE (CAST($1 AS BIGINT) IS NULL OR id < $1) AND (CAST($2 AS TEXT) IS NULL OR actor = $2)
+          AND (CAST($3 AS TEXT) IS NULL OR {instr|strpos}(CAST(objects AS TEXT), $3) > 0 OR {instr|strpos}(CAST(objects AS TEXT), $4) > 0)
+        ORDER BY id DESC LIMIT $5)sql";
+    std::optional<std::string> one, every;
+    if (filter.object) one = '"' + *filter.object + '"', every = '"' + *filter.object + '/';
+    return db.query(sql, before, filter.actor, one, every, limit).all<AuditEntry>();
+}
+
+AuditEntry get(Snapshot& db, AuditId id) {
+    auto entry = db.query("SELECT * FROM audit_log WHERE id = $1", id).first<AuditEntry>();
+    if (!entry) throw Error(Errc::not_found, "no entry " + std::to_string(id.value) + " in the audit log", "see wabot audit list");
+    return std::move(*entry);
+}
+
+}  // namespace wabot::audit

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "core/base/cause.hpp"
+#include "core/database/database.hpp"
+#include "core/messaging/ids.hpp"
+
+/// Keys of a caller's own, under which asking for a message again is not sending it again. Each actor has its own; `retention` lets them go.
+namespace wabot::idempotency {
+
+/// 1 to 128 printable ASCII characters; Error{invalid}.
+void check_key(std::string_view key);
+
+/// The message that was asked for under the key before; nothing when this is the first time: then `settle` is due in the same unit, and whoever
+/// asks meanwhile waits for its end. Error{conflict} when something else was asked for.
+std::optional<MessageId> claim(Transaction& tx, const Cause& cause, std::string_view key, const Bytes& content_hash);
+void settle(Transaction& tx, const Cause& cause, std::string_view key, MessageId message);
+
+}  // namespace wabot::idempotency
