@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
+#include "cli/command_dump.hpp"
 #include "cli/errors.hpp"
 #include "cli/help.hpp"
 #include "cli/parser.hpp"
@@ -43,6 +46,14 @@ Exit tell_choices(const Found& found, const Globals& globals, std::size_t width,
     const auto text = found.noun.empty() ? overview(all_commands(), width) : noun_help(found.noun, all_commands(), width);
     (asked ? data : talk).write(text);
     return asked ? Exit::ok : Exit::usage;
+}
+
+/// What is for programs, and so in no help: completion, and the table that documents are made from.
+bool run_hidden(std::span<const std::string> line, Sink& data) {
+    if (line.empty() || !line.front().starts_with("__")) return false;
+    if (line.front() != "__commands") return false;
+    data.write(write_json(command_dump()) + "\n");
+    return true;
 }
 
 Exit run_line(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk, std::string& request_id) {
@@ -90,7 +101,7 @@ Environment read_environment(const char* const* strings) {
 int run(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk) {
     std::string request_id;
     try {
-        const Exit exit = run_line(line, environment, data, talk, request_id);
+        const Exit exit = run_hidden(line, data) ? Exit::ok : run_line(line, environment, data, talk, request_id);
         data.flush();
         talk.flush();
         return static_cast<int>(exit);
