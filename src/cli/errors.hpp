@@ -1,7 +1,9 @@
 #pragma once
 
 #include <exception>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "core/base/error.hpp"
 
@@ -27,6 +29,15 @@ enum class Exit : int {
     bug = 70,
     broken_pipe = 141,
 };
+
+/// A row of the table of exit codes, as help and man page show it.
+struct ExitRow {
+    int code;
+    std::string_view name;   // "not_found"
+    std::string_view when;   // "The named object is not there"
+    std::string_view again;  // whether it is worth trying again: "yes", "no", ...; empty when it is no failure
+};
+std::span<const ExitRow> all_exits();
 
 /// An end that only the terminal knows: wrong usage, a refused confirmation, a difference found. Without a message everything was said already.
 class Ending : public std::exception {

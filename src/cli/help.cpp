@@ -94,10 +94,10 @@ std::vector<Line> lines_of(const std::deque<Parameter>& parameters, bool argumen
     return lines;
 }
 
-std::string globals_in_brief(std::size_t width) {
+std::string globals_in_brief(Formats formats, std::size_t width) {
     Globals unused;
     CommandBuilder builder;
-    declare_globals(builder, unused);
+    declare_globals(builder, unused, formats);
     std::vector<std::string> terms;
     for (const Parameter& p : builder.parameters()) {
         const std::string name = p.short_name.empty() ? p.name : p.short_name;
@@ -118,7 +118,7 @@ std::string command_help(const Command& command, std::size_t width) {
     out += "\nExamples:\n";
     for (const Example& example : command.examples)
         if (!example.line.empty()) out += fmt::format("  # {}\n  {}\n", example.purpose, example.line);
-    return out + globals_in_brief(width);
+    return out + globals_in_brief(command.formats, width);
 }
 
 std::string noun_help(std::string_view noun, std::span<const Command* const> commands, std::size_t width) {
@@ -170,6 +170,7 @@ void help(Runtime& rt, const HelpOptions& options) {
 
 const Command help_command{.path = "help",
                            .summary = "Explain a command",
+                           .formats = formats::document,
                            .examples = {{"wabot help device create", "what the command takes"}, {"wabot help", "every command"}},
                            .build = [](CommandBuilder& cmd) -> Action {
                                auto opts = cmd.options<HelpOptions>();

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include "cli/deadline.hpp"
+#include <nlohmann/json.hpp>
+
+#include "cli/command_dump.hpp"
 #include "cli/errors.hpp"
 #include "cli/help.hpp"
 #include "cli/parser.hpp"
@@ -65,6 +68,14 @@ Exit tell_choices(const Found& found, const Globals& globals, std::size_t width,
     return asked ? Exit::ok : Exit::usage;
 }
 
+/// What is for programs, and so in no help: completion, and the table that documents are made from.
+bool run_hidden(std::span<const std::string> line, Sink& data) {
+    if (line.empty() || !line.front().starts_with("__")) return false;
+    if (line.front() != "__commands") return false;
+    data.write(write_json(command_dump()) + "\n");
+    return true;
+}
+
 Exit run_line(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk, std::string& request_id) {
     const Lookup lookup = lookup_in(environment);
     const Found found = find_command(line, all_commands());
@@ -74,22 +85,18 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
     const Action action = found.command != nullptr ? found.command->build(own) : Action{};
     parse_line(found.rest, own, global, globals.help);
 
-    add_environment(globals, lookup);
-    const ColorChoice color = color_choice(globals);
-    const Screen out_screen = screen_of(STDOUT_FILENO, color, lookup);
-    if (!action) return tell_choices(found, globals, out_screen.width, data, talk);
-    if (globals.help) {
-        data.write(command_help(*found.command, out_screen.width));
+    const std::size_t width = screen_of(STDOUT_FILENO, color_choice(globals), lookup).width;
+    if (action && globals.help) {
+        data.write(command_help(*found.command, width));
         return Exit::ok;
     }
+    add_environment(globals, lookup, action ? found.command->formats : formats::all);
+    if (!action) return tell_choices(found, globals, width, data, talk);
     refuse_dry_run(*found.command, globals);
     refuse_timeout(*found.command, globals);
     if (globals.quiet || globals.verbose > 0 || globals.log_format) set_up_log(*found.command, globals);
 
-    OutputOptions options = output_options(globals);
-    options.out = out_screen;
-    options.err = screen_of(STDERR_FILENO, color, lookup);
-    Output out(std::move(options), data, talk, real_world().clock.now());
+    Output out(output_options(globals, *found.command, lookup), data, talk, real_world().clock.now());
     const Deadline deadline(globals.timeout, [&] {
         const std::string words = render(report_of_timeout(*found.command, globals), error_form(line, lookup), {});
         if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // there is nobody to tell; the exit code stands
@@ -119,7 +126,7 @@ Environment read_environment(const char* const* strings) {
 int run(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk) {
     std::string request_id;
     try {
-        const Exit exit = run_line(line, environment, data, talk, request_id);
+        const Exit exit = run_hidden(line, data) ? Exit::ok : run_line(line, environment, data, talk, request_id);
         data.flush();
         talk.flush();
         return static_cast<int>(exit);
