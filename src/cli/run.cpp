@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "cli/deadline.hpp"
 #include <nlohmann/json.hpp>
 
 #include "cli/command_dump.hpp"
+#include "cli/deadline.hpp"
 #include "cli/errors.hpp"
 #include "cli/help.hpp"
 #include "cli/parser.hpp"
