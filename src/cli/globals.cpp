@@ -33,7 +33,7 @@ void declare_globals(CommandBuilder& builder, Globals& globals) {
     builder.option("-c,--config", globals.config, "Configuration file; none = built-in defaults only").shown_as("FILE").completes(Noun::file);
     builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
     builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT");
-    builder.option("--columns", globals.columns, "Columns of a table or tsv, by field name, with commas").shown_as("LIST");
+    builder.option("--columns", globals.columns, "Columns of a table or tsv, by field name, with commas").shown_as("LIST").completes(Noun::column);
     builder.flag("--no-header", globals.no_header, "Table and tsv without their first line");
     builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
     builder.option("--time", globals.time, "Times in tables and tsv").shown_as("STYLE");
