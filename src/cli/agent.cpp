@@ -20,10 +20,9 @@ struct ListOptions {
 };
 
 void agent_list(Runtime& rt, const ListOptions& opts) {
+    List<AgentRow> list(rt, "agent", opts.paging);
     const AgentFilter filter{.agent_type = opts.type, .device_id = device_filter(rt, opts.device)};
-    show_list<AgentRow>(rt, "agent", opts.paging, [&](std::int64_t after, int limit) {
-        return rt.read([&](Snapshot& db) { return agents::list(db, filter, {.after = after, .limit = limit}); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return agents::list(db, filter, page); });
 }
 
 struct NameOptions {
@@ -163,6 +162,7 @@ void declare_binding(CommandBuilder& cmd, AttachOptions& opts) {
 
 const Command agent_list_command{.path = "agent list",
                                  .summary = "List the agents",
+                                 .columns = fields_of<AgentRow>,
                                  .examples = {{"wabot agent list", "every agent"}, {"wabot agent list --device shop", "who answers on a device"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<ListOptions>();
@@ -174,6 +174,7 @@ const Command agent_list_command{.path = "agent list",
 
 const Command agent_get_command{.path = "agent get",
                                 .summary = "Show one agent, its rules and where it answers",
+                                .columns = fields_of<AgentRow>,
                                 .examples = {{"wabot agent get faq", "by key"}, {"wabot agent get faq -o json", "for a script"}},
                                 .build = one_agent<agent_get>};
 
@@ -181,6 +182,7 @@ const Command agent_create_command{
     .path = "agent create",
     .summary = "Add an agent; attach lets it answer",
     .effect = Effect::writes,
+    .columns = fields_of<AgentRow>,
     .examples = {{"wabot agent create faq --type rule_based --rules-file rules.json --fallback \"A colleague will answer you.\"", "answers by rules"},
                  {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script, safe to repeat"}},
     .build = [](CommandBuilder& cmd) -> Action {
@@ -195,6 +197,7 @@ const Command agent_create_command{
 const Command agent_update_command{.path = "agent update",
                                    .summary = "Change an agent; what is not named stays. The next message meets the new revision",
                                    .effect = Effect::writes,
+                                   .columns = fields_of<AgentRow>,
                                    .examples = {{"wabot agent update faq --rules-file rules.json", "new rules"},
                                                 {"wabot agent update faq --fallback \"\"", "silence when no rule matches"}},
                                    .build = [](CommandBuilder& cmd) -> Action {
@@ -212,18 +215,21 @@ const Command agent_delete_command{
     .path = "agent delete",
     .summary = "Delete an agent; what it said stays",
     .effect = Effect::writes,
+    .columns = fields_of<AgentRow>,
     .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
     .build = one_agent<agent_delete>};
 
 const Command agent_enable_command{.path = "agent enable",
                                    .summary = "Let an agent answer again",
                                    .effect = Effect::writes,
+                                   .columns = fields_of<AgentRow>,
                                    .examples = {{"wabot agent enable faq", "wherever it is attached"}},
                                    .build = one_agent<agent_enable>};
 
 const Command agent_disable_command{.path = "agent disable",
                                     .summary = "Keep an agent silent, attached as it is",
                                     .effect = Effect::writes,
+                                    .columns = fields_of<AgentRow>,
                                     .examples = {{"wabot agent disable faq", "until enabled again"}},
                                     .build = one_agent<agent_disable>};
 
@@ -231,6 +237,7 @@ const Command agent_attach_command{
     .path = "agent attach",
     .summary = "Let an agent answer on a device. The first one becomes the primary one, which is asked last",
     .effect = Effect::writes,
+    .columns = fields_of<AgentBinding>,
     .examples = {{"wabot agent attach faq shop", "faq answers on shop"}, {"wabot agent attach sales shop --priority 10", "asked before the others"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<AttachOptions>();
@@ -243,6 +250,7 @@ const Command agent_attach_command{
 const Command agent_detach_command{.path = "agent detach",
                                    .summary = "Take an agent off a device",
                                    .effect = Effect::writes,
+                                   .formats = formats::nameless,
                                    .examples = {{"wabot agent detach faq shop", "faq is silent on shop"}},
                                    .build = [](CommandBuilder& cmd) -> Action {
                                        auto opts = cmd.options<AttachOptions>();

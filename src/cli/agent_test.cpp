@@ -110,6 +110,7 @@ void agent_test(Runtime& rt, const TestOptions& opts) {
 const Command agent_test_command{
     .path = "agent test",
     .summary = "Ask an agent without sending anything; exit 10 when a case fails",
+    .formats = formats::nameless,
     .examples = {{"wabot agent test faq --text \"are you open?\"", "which rule answers, and how"},
                  {"wabot agent test faq --file cases.jsonl", "a file of {\"text\", \"reply\"} lines"}},
     .build = [](CommandBuilder& cmd) -> Action {

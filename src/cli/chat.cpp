@@ -52,7 +52,7 @@ void chat_by_lines(Runtime& rt, const Partner& partner) {
         const TrialResult result = partner.trial.answer(line);
         Json json = to_json(result);
         json.erase("passed");
-        const std::string text = write_json(json);
+        const std::string text = escaped_json(write_json(json));
         rt.out().line(json, text);
     }
 }
@@ -75,7 +75,7 @@ public:
 
 private:
     bool ask(std::string& line) {
-        rt_.out().document({}, fmt::format("you {} ", arrow_));
+        rt_.out().text(fmt::format("you {} ", arrow_));
         rt_.out().flush();
         return static_cast<bool>(std::getline(std::cin, line));
     }
@@ -139,7 +139,7 @@ private:
 void chat(Runtime& rt, const ChatOptions& opts) {
     const ContactId contact = writing_contact(rt, opts.as);
     Partner partner = chosen_partner(rt, opts, contact);
-    const bool is_person = isatty(STDIN_FILENO) == 1 && rt.out().options().out.is_tty && !rt.out().json();
+    const bool is_person = isatty(STDIN_FILENO) == 1 && rt.out().options().out.is_tty && !rt.out().structured();
     if (is_person)
         Conversation(rt, std::move(partner), contact).run();
     else
@@ -151,6 +151,7 @@ void chat(Runtime& rt, const ChatOptions& opts) {
 const Command chat_command{
     .path = "chat",
     .summary = "Talk to an agent; nothing is stored or sent",
+    .formats = formats::lines,
     .examples = {{"wabot chat faq", "at a terminal"}, {"printf 'hi\\nbye\\n' | wabot chat faq", "one message a line in, one JSON reply a line out"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ChatOptions>();

@@ -20,6 +20,7 @@ std::string_view word_of(Noun noun) {
         case Noun::template_: return "template";
         case Noun::setting: return "setting";
         case Noun::column: return "column";
+        case Noun::sort_field: return "sort";
         case Noun::explained: return "noun";
         case Noun::file: return "file";
         case Noun::command: return "command";

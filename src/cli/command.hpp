@@ -12,7 +12,8 @@
 #include <vector>
 
 #include "cli/errors.hpp"
-#include "core/base/value.hpp"
+#include "cli/output/format.hpp"
+#include "core/base/describe.hpp"
 
 namespace wabot::cli {
 
@@ -34,6 +35,7 @@ enum class Noun {
     template_,
     setting,
     column,
+    sort_field,
     explained,
     file,
     command
@@ -222,6 +224,8 @@ struct Command {
     std::string_view path;     // "device create"
     std::string_view summary;  // "Add a device"
     Effect effect = Effect::reads;
+    Formats formats = formats::all;       // what it can print
+    std::span<const Field> columns = {};  // of what it prints as rows; none when it has several kinds of them
     Example examples[2] = {};
     Action (*build)(CommandBuilder&);
 

@@ -202,6 +202,12 @@ Completion values(const Asked& asked, std::string_view begun) {
         case Noun::file: return {{}, Completion::Directive::files};
         case Noun::command: return fitting(begun, help_words(asked.typed.arguments));
         case Noun::column: return columns(begun, asked.command != nullptr ? asked.command->path : "");
+        case Noun::sort_field:
+            for (const Field& field : fields_shown_by(asked.command != nullptr ? asked.command->path : "")) {
+                all.push_back({std::string(field.name), std::string(field.note.doc)});
+                all.push_back({fmt::format("{}:desc", field.name), {}});
+            }
+            return fitting(begun, all);
         case Noun::setting:
             for (const Setting& setting : all_settings()) all.push_back({std::string(setting.name), std::string(setting.note.doc)});
             return fitting(begun, all);
@@ -247,7 +253,7 @@ Completion complete(std::span<const std::string> words, const KnownObjects& obje
 
     CommandBuilder own, global;
     Globals unused;
-    declare_globals(global, unused);
+    declare_globals(global, unused, found.command != nullptr ? found.command->formats : formats::all);
     const Action keeps_options_alive = found.command != nullptr ? found.command->build(own) : Action{};
     std::vector<const Parameter*> parameters;
     for (const Parameter& p : own.parameters()) parameters.push_back(&p);

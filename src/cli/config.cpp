@@ -49,7 +49,7 @@ void config_show(Runtime& rt, const ShowOptions& opts) {
         std::erase_if(shown, [&](const ShownSetting& s) {
             return std::none_of(opts.keys.begin(), opts.keys.end(), [&](const std::string& key) { return asks_for(key, s.name); });
         });
-    if (opts.origin || rt.out().json()) return rt.out().list("setting", shown);
+    if (opts.origin || rt.out().structured()) return rt.out().list("setting", shown);
     std::vector<EffectiveSetting> effective;
     for (const ShownSetting& s : shown) effective.push_back({s.name, s.value});
     rt.out().list("setting", effective);
@@ -86,6 +86,7 @@ void config_check(Runtime& rt, const CheckOptions& opts) {
 const Command config_show_command{
     .path = "config show",
     .summary = "Show the effective settings",
+    .columns = fields_of<ShownSetting>,
     .examples = {{"wabot config show --origin", "each value and where it comes from"}, {"wabot config show server.port", "one setting"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ShowOptions>();
@@ -97,6 +98,7 @@ const Command config_show_command{
 const Command config_check_command{
     .path = "config check",
     .summary = "Look for faults in the configuration, all of them at once",
+    .formats = formats::document,
     .examples = {{"wabot config check", "what a command would read now"}, {"wabot config check ./wabot.toml", "one file, before it is installed"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<CheckOptions>();

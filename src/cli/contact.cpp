@@ -17,13 +17,12 @@ struct ListOptions {
 };
 
 void contact_list(Runtime& rt, const ListOptions& opts) {
+    List<Contact> list(rt, "contact", opts.paging);
     if (opts.groups && opts.people) usage_error("--groups and --people exclude each other", {}, "--groups");
     ContactFilter filter{.device_id = device_filter(rt, opts.device)};
     if (opts.groups || opts.people) filter.is_group = opts.groups;
     if (opts.blocked) filter.is_blocked = true;
-    show_list<Contact>(rt, "contact", opts.paging, [&](std::int64_t after, int limit) {
-        return rt.read([&](Snapshot& db) { return contacts::list(db, filter, {.after = after, .limit = limit}); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return contacts::list(db, filter, page); });
 }
 
 struct GetOptions {
@@ -54,6 +53,7 @@ void contact_get(Runtime& rt, const GetOptions& opts) {
 const Command contact_list_command{
     .path = "contact list",
     .summary = "List the contacts, the newest first",
+    .columns = fields_of<Contact>,
     .examples = {{"wabot contact list", "the newest 50"}, {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ListOptions>();
@@ -68,6 +68,7 @@ const Command contact_list_command{
 const Command contact_get_command{
     .path = "contact get",
     .summary = "Show one contact, the addresses it is known by, and who may be the same person",
+    .columns = fields_of<Contact>,
     .examples = {{"wabot contact get 12", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();

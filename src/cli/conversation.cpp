@@ -22,12 +22,10 @@ struct ListOptions {
 };
 
 void conversation_list(Runtime& rt, const ListOptions& opts) {
+    List<Conversation> list(rt, "conversation", opts.paging);
     std::optional<DeviceId> device;
     if (opts.device) device = named_device(rt, *opts.device).id;
-    show_list<Conversation>(rt, "conversation", opts.paging, [&](std::int64_t after, int limit) {
-        const auto before = after == 0 ? std::nullopt : std::optional(ConversationId{after});
-        return rt.read([&](Snapshot& db) { return conversations::list(db, device, limit, before); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return conversations::list(db, device, page); });
 }
 
 struct GetOptions {
@@ -46,25 +44,25 @@ std::string transcript_line(const Message& message, const Conversation& conversa
 }
 
 void conversation_get(Runtime& rt, const GetOptions& opts) {
-    if (opts.messages < 0) usage_error("--messages must not be negative", {}, "--messages");
+    if (opts.messages < 0 || opts.messages > Page::limit_max) usage_error(fmt::format("--messages takes 0 to {}", Page::limit_max), {}, "--messages");
     const Conversation conversation = rt.read([&](Snapshot& db) { return conversations::get(db, opts.conversation); });
     std::vector<Message> latest;
     if (opts.messages > 0)
-        latest = rt.read([&](Snapshot& db) { return messages::list(db, {.conversation = conversation.id}, opts.messages, std::nullopt); });
+        latest = rt.read([&](Snapshot& db) { return messages::list(db, {.conversation = conversation.id}, {.limit = opts.messages}); });
     std::reverse(latest.begin(), latest.end());
 
     Json extra = Json::object();
     if (const auto contact = rt.read([&](Snapshot& db) { return contacts::find(db, conversation.contact_id); })) add_window(extra, rt, *contact);
-    if (rt.out().json()) {
+    if (rt.out().structured()) {
         extra["messages"] = Json::array();
         for (const Message& message : latest) extra["messages"].push_back(to_json(message, rt.out().options().show));
         return rt.out().object("conversation", conversation, extra);
     }
     rt.out().object("conversation", conversation, extra);
-    if (rt.out().options().format != OutputFormat::table || latest.empty()) return;
+    if (latest.empty()) return;
     std::string transcript = "\n";
     for (const Message& message : latest) transcript += transcript_line(message, conversation);
-    rt.out().document({}, transcript);
+    rt.out().text(transcript);
 }
 
 struct HandoffOptions {
@@ -89,18 +87,20 @@ void conversation_handoff(Runtime& rt, const HandoffOptions& opts) {
 
 const Command conversation_list_command{.path = "conversation list",
                                         .summary = "List the conversations, the newest first",
+                                        .columns = fields_of<Conversation>,
                                         .examples = {{"wabot conversation list", "the newest 50"},
                                                      {"wabot conversation list --device shop --columns id,contact_name,control", "who answers whom"}},
                                         .build = [](CommandBuilder& cmd) -> Action {
                                             auto opts = cmd.options<ListOptions>();
                                             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-                                            declare_paging(cmd, opts->paging);
+                                            declare_paging(cmd, opts->paging, "last_message_at");
                                             return [opts](Runtime& rt) { conversation_list(rt, *opts); };
                                         }};
 
 const Command conversation_get_command{
     .path = "conversation get",
     .summary = "Show one conversation and what was said last",
+    .columns = fields_of<Conversation>,
     .examples = {{"wabot conversation get 12", "a transcript"}, {"wabot conversation get 12 --messages 500 -o json", "more of it, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
@@ -112,6 +112,7 @@ const Command conversation_get_command{
 const Command conversation_handoff_command{.path = "conversation handoff",
                                            .summary = "Let a person answer instead of the agents, or the agents again",
                                            .effect = Effect::writes,
+                                           .columns = fields_of<Conversation>,
                                            .examples = {{"wabot conversation handoff 12 --to human", "the agents stay silent"},
                                                         {"wabot conversation handoff 12 --to agent", "they answer again"}},
                                            .build = [](CommandBuilder& cmd) -> Action {

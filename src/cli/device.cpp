@@ -26,10 +26,9 @@ struct ListOptions {
 };
 
 void device_list(Runtime& rt, const ListOptions& opts) {
+    List<Device> list(rt, "device", opts.paging);
     const DeviceFilter filter{.kind = opts.kind, .status = opts.state};
-    show_list<Device>(rt, "device", opts.paging, [&](std::int64_t after, int limit) {
-        return rt.read([&](Snapshot& db) { return devices::list(db, filter, {.after = after, .limit = limit}); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return devices::list(db, filter, page); });
 }
 
 struct NameOptions {
@@ -63,10 +62,9 @@ struct EventsOptions {
 };
 
 void device_events(Runtime& rt, const EventsOptions& opts) {
+    List<AccountEvent> list(rt, "account_event", opts.paging);
     const auto device = opts.device ? std::optional(named_device(rt, *opts.device)) : std::nullopt;
-    show_list<AccountEvent>(rt, "account event", opts.paging, [&](std::int64_t after, int limit) {
-        return rt.read([&](Snapshot& db) { return account_events::list(db, device, {.after = after, .limit = limit}); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return account_events::list(db, device, page); });
 }
 
 /// What `create` and `update` share.
@@ -172,6 +170,7 @@ void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
 
 const Command device_list_command{.path = "device list",
                                   .summary = "List the devices",
+                                  .columns = fields_of<Device>,
                                   .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
                                   .build = [](CommandBuilder& cmd) -> Action {
                                       auto opts = cmd.options<ListOptions>();
@@ -183,6 +182,7 @@ const Command device_list_command{.path = "device list",
 
 const Command device_get_command{.path = "device get",
                                  .summary = "Show one device, its options, its agents, and how it stands with its provider",
+                                 .columns = fields_of<Device>,
                                  .examples = {{"wabot device get shop", "by key"}, {"wabot device get 3 -o json", "by id, for a script"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<NameOptions>();
@@ -193,6 +193,7 @@ const Command device_get_command{.path = "device get",
 const Command device_events_command{
     .path = "device events",
     .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+    .columns = fields_of<AccountEvent>,
     .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<EventsOptions>();
@@ -205,6 +206,7 @@ const Command device_create_command{
     .path = "device create",
     .summary = "Add a device: an account on a channel. A running server works with it at once",
     .effect = Effect::writes,
+    .columns = fields_of<Device>,
     .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
                   "a number on the Cloud API"},
                  {"wabot device create trial --kind sim", "a simulator"}},
@@ -222,6 +224,7 @@ const Command device_update_command{
     .path = "device update",
     .summary = "Change a device; what is not named stays. A running server works with it at once",
     .effect = Effect::writes,
+    .columns = fields_of<Device>,
     .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
                  {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
     .build = [](CommandBuilder& cmd) -> Action {
@@ -236,6 +239,7 @@ const Command device_update_command{
 const Command device_resume_command{.path = "device resume",
                                     .summary = "Let a device in error send again, once its account is mended",
                                     .effect = Effect::writes,
+                                    .columns = fields_of<Device>,
                                     .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
                                                  {"wabot device resume shop --no-verify", "without asking it"}},
                                     .build = [](CommandBuilder& cmd) -> Action {
@@ -249,6 +253,7 @@ const Command device_delete_command{
     .path = "device delete",
     .summary = "Delete a device; its history stays",
     .effect = Effect::writes,
+    .columns = fields_of<Device>,
     .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<NameOptions>();

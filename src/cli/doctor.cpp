@@ -282,12 +282,12 @@ void doctor(Runtime& rt, const DoctorOptions& opts) {
     const Findings findings = examine(rt, opts);
     Output& out = rt.out();
     const OutputFormat format = out.options().format;
-    if (format == OutputFormat::json) {
+    if (format == OutputFormat::json || format == OutputFormat::yaml) {
         Json checks = Json::array();
         for (const Finding& finding : findings) checks.push_back(to_json(finding));
         out.document(Json{{"checks", checks}}, {});
-    } else if (format == OutputFormat::table && out.options().columns.empty() && out.options().out.is_tty) {
-        out.document({}, lines_of(findings, out.options().out));
+    } else if (is_table(format) && out.options().columns.empty() && out.options().out.is_tty) {
+        out.text(lines_of(findings, out.options().out));
     } else {
         out.list("check", findings);
     }
@@ -310,6 +310,7 @@ std::vector<std::string_view> check_names() {
 
 const Command doctor_command{.path = "doctor",
                              .summary = "Look for what keeps this installation from working; exit 1 when something does",
+                             .columns = fields_of<Finding>,
                              .examples = {{"wabot doctor", "everything"}, {"wabot doctor -o json", "for monitoring"}},
                              .build = [](CommandBuilder& cmd) -> Action {
                                  auto opts = cmd.options<DoctorOptions>();

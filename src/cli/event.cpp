@@ -18,10 +18,8 @@ struct ListOptions {
 };
 
 void event_list(Runtime& rt, const ListOptions& opts) {
-    show_list<InboxRow>(rt, "event", opts.paging, [&](std::int64_t after, int limit) {
-        const auto before = after == 0 ? std::nullopt : std::optional(InboxId{after});
-        return rt.read([&](Snapshot& db) { return inbox::list(db, opts.state, limit, before); });
-    });
+    List<InboxRow> list(rt, "event", opts.paging);
+    list.show([&](Snapshot& db, const Page& page) { return inbox::list(db, opts.state, page); });
 }
 
 struct GetOptions {
@@ -62,17 +60,19 @@ void event_replay(Runtime& rt, const ReplayOptions& opts) {
 const Command event_list_command{
     .path = "event list",
     .summary = "List the webhooks as they came, the newest first",
+    .columns = fields_of<InboxRow>,
     .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "those that could not be read"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ListOptions>();
         cmd.option("--state", opts->state, "Only in this state");
-        declare_paging(cmd, opts->paging);
+        declare_paging(cmd, opts->paging, "received_at");
         return [opts](Runtime& rt) { event_list(rt, *opts); };
     }};
 
 const Command event_get_command{
     .path = "event get",
     .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
+    .columns = fields_of<InboxRow>,
     .examples = {{"wabot event get 7", "what was read out of it"}, {"wabot event get 7 --reveal -o json", "with the body"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
@@ -83,6 +83,7 @@ const Command event_get_command{
 const Command event_replay_command{.path = "event replay",
                                    .summary = "Put webhooks back in line; what was stored from them already is not stored twice",
                                    .effect = Effect::writes,
+                                   .formats = formats::nameless,
                                    .examples = {{"wabot event replay 7", "after an upgrade that can read it"}},
                                    .build = [](CommandBuilder& cmd) -> Action {
                                        auto opts = cmd.options<ReplayOptions>();

@@ -21,12 +21,10 @@ struct ListOptions {
 };
 
 void file_list(Runtime& rt, const ListOptions& opts) {
+    List<File> list(rt, "file", opts.paging);
     files::Filter filter{.origin = opts.origin};
     if (opts.device) filter.device = named_device(rt, *opts.device).id;
-    show_list<File>(rt, "file", opts.paging, [&](std::int64_t after, int limit) {
-        const auto before = after == 0 ? std::nullopt : std::optional(FileId{after});
-        return rt.read([&](Snapshot& db) { return files::list(db, filter, limit, before); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return files::list(db, filter, page); });
 }
 
 struct GetOptions {
@@ -59,6 +57,7 @@ void file_get(Runtime& rt, const GetOptions& opts) {
 
 const Command file_list_command{.path = "file list",
                                 .summary = "List the files that came with messages and those that were sent, the newest first",
+                                .columns = fields_of<File>,
                                 .examples = {{"wabot file list --device shop", "the newest 50 of a device"},
                                              {"wabot file list --origin incoming --all -o jsonl", "for a script"}},
                                 .build = [](CommandBuilder& cmd) -> Action {
@@ -72,6 +71,7 @@ const Command file_list_command{.path = "file list",
 const Command file_get_command{
     .path = "file get",
     .summary = "Show one file, or save what is in it",
+    .columns = fields_of<File>,
     .examples = {{"wabot file get 3", "its type, size and hash"}, {"wabot file get 3 --save menu.pdf", "its content; - is stdout"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();

@@ -1,6 +1,9 @@
 #include "cli/globals.hpp"
 
 #include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "cli/output/list_writers.hpp"
 
 namespace wabot::cli {
 
@@ -29,14 +32,19 @@ std::optional<E> word_from(const Lookup& environment, const char* name) {
 
 }  // namespace
 
-void declare_globals(CommandBuilder& builder, Globals& globals) {
+void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats) {
     builder.option("-c,--config", globals.config, "Configuration file; none = built-in defaults only").shown_as("FILE").completes(Noun::file);
     builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
-    builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT");
-    builder.option("--columns", globals.columns, "Columns of a table or tsv, by field name, with commas").shown_as("LIST").completes(Noun::column);
-    builder.flag("--no-header", globals.no_header, "Table and tsv without their first line");
+    builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
+    builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");
+    builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas")
+        .shown_as("LIST")
+        .completes(Noun::column);
+    builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
     builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
-    builder.option("--time", globals.time, "Times in tables and tsv").shown_as("STYLE");
+    builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");
+    builder.option("--time", globals.time, "Times in tables, csv and tsv").shown_as("STYLE");
+    builder.option("--tz", globals.tz, "Their time zone: Europe/Berlin. JSON and YAML stay UTC").shown_as("ZONE");
     builder.option("--color", globals.color, "When to colour").shown_as("WHEN").words({std::begin(color_words), std::end(color_words)});
     builder.flag("--no-input", globals.no_input, "Never ask");
     builder.flag("-y,--yes", globals.yes, "Yes to what would be asked");
@@ -51,8 +59,10 @@ void declare_globals(CommandBuilder& builder, Globals& globals) {
     builder.flag("--version", globals.version, "The version");
 }
 
-void add_environment(Globals& globals, const Lookup& environment) {
-    if (!globals.output) globals.output = word_from<OutputFormat>(environment, "WABOT_OUTPUT");
+void add_environment(Globals& globals, const Lookup& environment, Formats formats) {
+    const auto usual = globals.output ? std::nullopt : word_from<OutputFormat>(environment, "WABOT_OUTPUT");
+    // What somebody usually wants says nothing of a command that cannot print it so.
+    if (usual && formats.has(*usual) && (!globals.jq || is_json(*usual))) globals.output = usual;
     if (!globals.time) globals.time = word_from<TimeStyle>(environment, "WABOT_TIME");
     if (environment("WABOT_NO_INPUT")) globals.no_input = true;
     if (const auto color = environment("WABOT_COLOR"); color && globals.color == "auto") globals.color = *color;
@@ -63,19 +73,57 @@ ColorChoice color_choice(const Globals& globals) {
     return globals.color == "never" ? ColorChoice::never : ColorChoice::automatic;
 }
 
-OutputOptions output_options(const Globals& globals) {
+namespace {
+
+/// The zone that was asked for, else at a terminal the one of the environment, which may be of a kind that is no name.
+std::optional<Zone> zone_of(const Globals& globals, const Screen& screen, const Lookup& environment) {
+    if (!globals.tz) {
+        const auto usual = screen.is_tty ? environment("TZ") : std::nullopt;
+        return usual ? Zone::find(usual->starts_with(':') ? usual->substr(1) : *usual) : std::nullopt;
+    }
+    const auto zone = Zone::find(*globals.tz);
+    if (!zone)
+        usage_error(fmt::format("no time zone \"{}\"", *globals.tz), "names are those below /usr/share/zoneinfo (package tzdata): Europe/Berlin, UTC",
+                    "--tz");
+    return zone;
+}
+
+void refuse_contradictions(const Globals& globals, const Command& command) {
+    if (globals.output && !command.formats.has(*globals.output))
+        usage_error(fmt::format("{} cannot print {}", command.path, to_word(*globals.output)),
+                    fmt::format("it prints {}", fmt::join(command.formats.words(), ", ")), "--output");
+    if (globals.jq && globals.output && !is_json(*globals.output))
+        usage_error(fmt::format("--jq makes something of JSON, not of {}", to_word(*globals.output)), "leave -o away", "--jq");
+    if (globals.jq && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
+        usage_error(fmt::format("{} prints no JSON for --jq", command.path), {}, "--jq");
+    const OutputFormat format = globals.output.value_or(globals.jq ? OutputFormat::json : OutputFormat::table);
+    if (!globals.columns.empty() && !has_columns(format))
+        usage_error(fmt::format("--columns shapes table, wide, csv and tsv, not {}", to_word(format)), {}, "--columns");
+}
+
+}  // namespace
+
+OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment) {
+    refuse_contradictions(globals, command);
     OutputOptions options;
-    options.format_given = globals.output.has_value();
-    options.format = globals.output.value_or(OutputFormat::table);
+    options.format_given = globals.output.has_value() || globals.jq.has_value();
+    const OutputFormat json = command.formats.has(OutputFormat::json) ? OutputFormat::json : OutputFormat::jsonl;
+    options.format = globals.output.value_or(globals.jq ? json : OutputFormat::table);
+    options.formats = command.formats;
     options.columns = split_columns(globals.columns);
+    // An unknown one is told before anything is done.
+    if (!command.columns.empty()) columns_of(command.columns, options.columns, false);
     options.header = !globals.no_header;
     options.truncate = !globals.no_trunc;
+    options.csv_raw = globals.csv_raw;
     options.time = globals.time;
     options.quiet = globals.quiet;
     options.dry_run = globals.dry_run;
-    const bool tabular = options.format == OutputFormat::table || options.format == OutputFormat::tsv;
-    if (!options.columns.empty() && !tabular)
-        usage_error(fmt::format("--columns shapes table and tsv, not {}", to_word(options.format)), {}, "--columns");
+    options.out = screen_of(STDOUT_FILENO, color_choice(globals), environment);
+    options.err = screen_of(STDERR_FILENO, color_choice(globals), environment);
+    options.zone = zone_of(globals, options.out, environment);
+    options.zone_given = globals.tz.has_value();
+    if (globals.jq) options.jq = std::make_shared<Jq>(*globals.jq);
     return options;
 }
 

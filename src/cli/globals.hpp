@@ -14,10 +14,13 @@ struct Globals {
     std::optional<std::string> config;
     std::optional<std::string> env_file;
     std::optional<OutputFormat> output;
+    std::optional<std::string> jq;
     std::string columns;
     bool no_header = false;
     bool no_trunc = false;
+    bool csv_raw = false;
     std::optional<TimeStyle> time;
+    std::optional<std::string> tz;
     std::string color = "auto";
     bool no_input = false;
     bool yes = false;
@@ -32,14 +35,16 @@ struct Globals {
     bool version = false;
 };
 
-void declare_globals(CommandBuilder& builder, Globals& globals);
+/// `formats` are those that --output takes: of the command in question.
+void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats = formats::all);
 
 /// What the environment says where no flag does, of what is needed before settings are read: WABOT_OUTPUT, WABOT_TIME, WABOT_COLOR,
-/// WABOT_NO_INPUT. Ending{usage} for a word that the flag would not take either.
-void add_environment(Globals& globals, const Lookup& environment);
+/// WABOT_NO_INPUT. Ending{usage} for a word that no command takes; a form that is not among `formats` is passed over.
+void add_environment(Globals& globals, const Lookup& environment, Formats formats = formats::all);
 
-/// The settings of Output that the flags ask for; the screens are filled in by the caller. Ending{usage} for flags that contradict each other.
-OutputOptions output_options(const Globals& globals);
+/// The settings of Output that the flags ask for, at the terminals there are. Ending{usage} for flags that contradict each other or that the command
+/// cannot do, before anything is done.
+OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment);
 
 ColorChoice color_choice(const Globals& globals);
 

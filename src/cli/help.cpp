@@ -144,6 +144,7 @@ void help(Runtime& rt, const HelpOptions& options) {
 
 const Command help_command{.path = "help",
                            .summary = "Explain a command or a topic",
+                           .formats = formats::document,
                            .examples = {{"wabot help device create", "what the command takes"}, {"wabot help exit-codes", "a topic"}},
                            .build = [](CommandBuilder& cmd) -> Action {
                                auto opts = cmd.options<HelpOptions>();

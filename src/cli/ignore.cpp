@@ -8,7 +8,17 @@
 #include "cli/paging.hpp"
 #include "core/contacts/ignore_rules.hpp"
 
-namespace wabot::cli {
+namespace wabot {
+
+/// What `ignore test` says.
+struct IgnoreVerdict {
+    bool ignored = false;
+    std::optional<IgnoreRuleId> rule = {};
+    std::optional<std::string> reason = {};
+};
+WABOT_DESCRIBE(IgnoreVerdict, FIELD(ignored), FIELD(rule), FIELD(reason))
+
+namespace cli {
 
 namespace {
 
@@ -18,10 +28,9 @@ struct ListOptions {
 };
 
 void ignore_list(Runtime& rt, const ListOptions& opts) {
+    List<IgnoreRule> list(rt, "ignore", opts.paging);
     const DeviceId device = device_filter(rt, opts.device);
-    show_list<IgnoreRule>(rt, "ignore", opts.paging, [&](std::int64_t after, int limit) {
-        return rt.read([&](Snapshot& db) { return ignore_rules::list(db, device, {.after = after, .limit = limit}); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return ignore_rules::list(db, device, page); });
 }
 
 struct CreateOptions {
@@ -69,16 +78,16 @@ void ignore_test(Runtime& rt, const TestOptions& opts) {
     IgnoreBooks books;
     const auto book = rt.read([&](Snapshot& db) { return books.of_device(db, device.id); });
     const auto match = book->match(facts_of(rt, opts));
-    const Json json{{"ignored", match.has_value()},
-                    {"rule", match ? Json(match->id.value) : Json(nullptr)},
-                    {"reason", match ? Json(match->reason) : Json(nullptr)}};
-    rt.out().document(json, match ? fmt::format("ignored: {}\n", match->reason) : "not ignored\n");
+    IgnoreVerdict verdict{.ignored = match.has_value()};
+    if (match) verdict = {.ignored = true, .rule = match->id, .reason = match->reason};
+    rt.out().object_or_text("ignore", verdict, match ? fmt::format("ignored: {}\n", match->reason) : "not ignored\n");
 }
 
 }  // namespace
 
 const Command ignore_list_command{.path = "ignore list",
                                   .summary = "List the ignore rules: what no agent gets to see",
+                                  .columns = fields_of<IgnoreRule>,
                                   .examples = {{"wabot ignore list", "of all devices"}, {"wabot ignore list --device shop", "of one"}},
                                   .build = [](CommandBuilder& cmd) -> Action {
                                       auto opts = cmd.options<ListOptions>();
@@ -91,6 +100,7 @@ const Command ignore_create_command{
     .path = "ignore create",
     .summary = "Keep agents from messages of a contact, of a group, or with a word in them; they are stored all the same",
     .effect = Effect::writes,
+    .columns = fields_of<IgnoreRule>,
     .examples = {{"wabot ignore create --keyword lottery --device shop", "whatever holds the word"},
                  {"wabot ignore create --contact +12025550117 --device shop", "whatever they write"}},
     .build = [](CommandBuilder& cmd) -> Action {
@@ -105,6 +115,7 @@ const Command ignore_create_command{
 const Command ignore_delete_command{.path = "ignore delete",
                                     .summary = "Delete an ignore rule",
                                     .effect = Effect::writes,
+                                    .formats = formats::nameless,
                                     .examples = {{"wabot ignore delete 3", "by the id that ignore list shows"}},
                                     .build = [](CommandBuilder& cmd) -> Action {
                                         auto opts = cmd.options<DeleteOptions>();
@@ -114,6 +125,8 @@ const Command ignore_delete_command{.path = "ignore delete",
 
 const Command ignore_test_command{.path = "ignore test",
                                   .summary = "Tell which ignore rule a message would fall under",
+                                  .formats = formats::nameless,
+                                  .columns = fields_of<IgnoreVerdict>,
                                   .examples = {{"wabot ignore test \"win the lottery\" --device shop", "a text"},
                                                {"wabot ignore test hi --from +12025550117 --device shop", "from someone"}},
                                   .build = [](CommandBuilder& cmd) -> Action {
@@ -124,4 +137,5 @@ const Command ignore_test_command{.path = "ignore test",
                                       return [opts](Runtime& rt) { ignore_test(rt, *opts); };
                                   }};
 
-}  // namespace wabot::cli
+}  // namespace cli
+}  // namespace wabot

@@ -83,8 +83,7 @@ private:
         Database& db = rt_.unchecked_database({.create = !rt_.dry_run()});
         const std::size_t applied = rt_.dry_run() ? pending(db) : migrate_up(db).size();
         rehearsal_ends_ = rt_.dry_run() && applied > 0;
-        steps_.push_back(
-            {"database", fmt::format("{}, schema {}", database_name(), schema_max), applied > 0});
+        steps_.push_back({"database", fmt::format("{}, schema {}", database_name(), schema_max), applied > 0});
     }
 
     /// What to call it: its file, or its engine.
@@ -143,7 +142,7 @@ void init(Runtime& rt, const InitOptions& opts) {
     Setup setup(rt, opts);
     setup.run();
     Output& out = rt.out();
-    if (out.json())
+    if (out.structured())
         out.document(
             Json{{"config", setup.config().string()}, {"steps", json_of(setup.steps())}, {"changed", setup.changed()}, {"dry_run", rt.dry_run()}},
             {});
@@ -165,6 +164,7 @@ const Command init_command{
     .path = "init",
     .summary = "Set wabot up in a folder: settings, master key, store. Fills in only what is missing",
     .effect = Effect::writes,
+    .formats = formats::document,
     .examples = {{"wabot init --dir ./demo --demo", "a place to try things in"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<InitOptions>();

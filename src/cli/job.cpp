@@ -66,9 +66,9 @@ struct ListOptions {
 };
 
 void job_list(Runtime& rt, const ListOptions& opts) {
+    List<WorkItem> list(rt, "job", opts.paging);
     const work::Filter filter = filter_of(rt, opts.filter);
-    show_list<WorkItem>(rt, "job", opts.paging,
-                        [&](std::int64_t after, int limit) { return rt.read([&](Snapshot& db) { return work::list(db, filter, limit, after); }); });
+    list.show([&](Snapshot& db, const Page& page) { return work::list(db, filter, page); });
 }
 
 struct GetOptions {
@@ -135,14 +135,14 @@ struct Matching {
 Matching matching(Runtime& rt, const work::Filter& filter) {
     constexpr int part_max = 500;
     Matching found;
-    work::Cursor cursor = 0;
+    std::int64_t after = 0;
     for (std::size_t read = part_max; read == part_max;) {
-        const auto part = rt.read([&](Snapshot& db) { return work::list(db, filter, part_max, cursor); });
+        const auto part = rt.read([&](Snapshot& db) { return work::list(db, filter, {.after = after, .limit = part_max}); });
         read = part.size();
         for (const work::ListedItem& listed : part) {
             found.ids.push_back(*to_work_id(listed.item.id));
             found.oldest = std::min(found.oldest.value_or(listed.item.updated_at), listed.item.updated_at);
-            cursor = listed.cursor;
+            after = listed.place;
         }
     }
     std::reverse(found.ids.begin(), found.ids.end());  // the oldest first
@@ -226,6 +226,7 @@ void job_resolve(Runtime& rt, const ResolveOptions& opts) {
 const Command job_list_command{
     .path = "job list",
     .summary = "List turns, sends and jobs that are not finished: under way, waiting, failed, uncertain or held",
+    .columns = fields_of<WorkItem>,
     .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ListOptions>();
@@ -236,6 +237,7 @@ const Command job_list_command{
 
 const Command job_get_command{.path = "job get",
                               .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
+                              .columns = fields_of<WorkItem>,
                               .examples = {{"wabot job get send/81", "why it did not go"}},
                               .build = [](CommandBuilder& cmd) -> Action {
                                   auto opts = cmd.options<GetOptions>();
@@ -247,6 +249,7 @@ const Command job_retry_command{
     .path = "job retry",
     .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
     .effect = Effect::writes,
+    .formats = formats::nameless,
     .examples = {{"wabot job retry turn/7", "its message is answered after all"},
                  {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
     .build = [](CommandBuilder& cmd) -> Action {
@@ -259,6 +262,7 @@ const Command job_retry_command{
 const Command job_cancel_command{.path = "job cancel",
                                  .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
                                  .effect = Effect::writes,
+                                 .formats = formats::nameless,
                                  .examples = {{"wabot job cancel send/81", "it is not sent, and what stands behind it goes on"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<CancelOptions>();
@@ -270,6 +274,7 @@ const Command job_resolve_command{
     .path = "job resolve",
     .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
     .effect = Effect::writes,
+    .formats = formats::nameless,
     .examples = {{"wabot job resolve send/81 --as sent", "the contact has it"}, {"wabot job resolve send/81 --as not-sent", "it goes again, now"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ResolveOptions>();

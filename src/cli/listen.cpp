@@ -179,7 +179,7 @@ private:
     void gap(std::int64_t lost) {
         if (lost == 0) return;
         gaps_ += lost;
-        if (rt_.out().json())
+        if (rt_.out().structured())
             rt_.out().line(Json{{"kind", "gap"}, {"lost", lost}}, "");
         else
             rt_.out().say("gap: {} webhooks were removed before they were read", lost);
@@ -213,6 +213,8 @@ void listen(Runtime& rt, const ListenOptions& opts) {
 const Command listen_command{
     .path = "listen",
     .summary = "Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing",
+    .formats = formats::stream,
+    .columns = fields_of<Heard>,
     .examples = {{"wabot listen --device shop", "what comes in, a line each"},
                  {"wabot listen --forward-to http://127.0.0.1:3000/hook --event whatsapp.message", "your own handler gets them, signed"}},
     .build = [](CommandBuilder& cmd) -> Action {

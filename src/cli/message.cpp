@@ -46,13 +46,11 @@ struct ListOptions {
 };
 
 void message_list(Runtime& rt, const ListOptions& opts) {
+    List<Message> list(rt, "message", opts.paging);
     messages::Filter filter{.direction = opts.direction, .status = opts.status};
     if (opts.device) filter.device = named_device(rt, *opts.device).id;
     if (opts.conversation) filter.conversation = rt.read([&](Snapshot& db) { return conversations::get(db, *opts.conversation).id; });
-    show_list<Message>(rt, "message", opts.paging, [&](std::int64_t after, int limit) {
-        const auto before = after == 0 ? std::nullopt : std::optional(MessageId{after});
-        return rt.read([&](Snapshot& db) { return messages::list(db, filter, limit, before); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return messages::list(db, filter, page); });
 }
 
 struct GetOptions {
@@ -202,6 +200,7 @@ void message_status(Runtime& rt, const StatusOptions& opts) {
 
 const Command message_list_command{.path = "message list",
                                    .summary = "List the messages, the newest first",
+                                   .columns = fields_of<Message>,
                                    .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
                                                 {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
                                    .build = [](CommandBuilder& cmd) -> Action {
@@ -217,6 +216,7 @@ const Command message_list_command{.path = "message list",
 const Command message_get_command{
     .path = "message get",
     .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
+    .columns = fields_of<Message>,
     .examples = {{"wabot message get 12", "which rule answered"}, {"wabot message get 12 --reveal -o json", "with numbers in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
@@ -228,6 +228,7 @@ const Command message_send_command{
     .path = "message send",
     .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
     .effect = Effect::writes,
+    .columns = fields_of<Message>,
     .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
                  {"wabot message send 12 --template order_ready --language en --var 1=Ada", "at any time, also when it last wrote long ago"}},
     .build = [](CommandBuilder& cmd) -> Action {
@@ -243,6 +244,7 @@ const Command message_read_command{
     .path = "message read",
     .summary = "Tell a person that a message of theirs was read, and those before it",
     .effect = Effect::writes,
+    .formats = formats::nameless,
     .examples = {{"wabot message read 12", "two blue ticks"}, {"wabot message read 12 --typing", "and that an answer is being written, for 25 s"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ReadOptions>();
@@ -253,6 +255,7 @@ const Command message_read_command{
 
 const Command message_status_command{.path = "message status",
                                      .summary = "Show what became of messages step by step, and why there was no answer",
+                                     .columns = fields_of<MessageStep>,
                                      .examples = {{"wabot message status 12", "queued, sent, delivered, read"},
                                                   {"wabot message status 12 --watch", "until it is delivered, failed or held"}},
                                      .build = [](CommandBuilder& cmd) -> Action {

@@ -3,12 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "cli/runtime.hpp"
 #include "core/database/migrations.hpp"
 
-namespace wabot::cli {
+namespace wabot {
+
+/// What `migrate plan` shows.
+struct PlannedMigration {
+    std::int64_t revision;
+    std::string name;
+    std::string sql;
+};
+WABOT_DESCRIBE(PlannedMigration, FIELD(revision, .key = true), FIELD(name), FIELD(sql))
+
+namespace cli {
 
 namespace {
 
@@ -24,17 +33,18 @@ void migrate_status(Runtime& rt) {
 void migrate_plan(Runtime& rt) {
     Database& db = rt.unchecked_database();
     const std::vector<MigrationStatus> steps = migration_status(db);
-    Json plan = Json::array();
+    std::vector<PlannedMigration> plan;
     std::string sql;
     for (const Migration& step : migrations_for(db.dialect())) {
         const bool applied =
             std::any_of(steps.begin(), steps.end(), [&](const MigrationStatus& s) { return s.revision == step.revision && s.applied; });
         if (applied) continue;
-        plan.push_back({{"revision", step.revision}, {"name", step.name}, {"sql", step.up}});
+        plan.push_back({step.revision, std::string(step.name), std::string(step.up)});
         sql += fmt::format("-- {}\n{}\n", step.name, step.up);
     }
     if (plan.empty()) rt.out().say("nothing to do");
-    rt.out().document(Json{{"items", plan}, {"next_cursor", nullptr}}, sql);
+    if (is_table(rt.out().options().format) && rt.out().options().columns.empty()) return rt.out().text(sql);
+    rt.out().list("migration", plan);
 }
 
 struct UpOptions {
@@ -68,17 +78,20 @@ void migrate_down(Runtime& rt) {
 const Command migrate_status_command{
     .path = "migrate status",
     .summary = "Show which schema migrations are applied; exit 10 when some are pending",
+    .columns = fields_of<MigrationStatus>,
     .examples = {{"wabot migrate status", "where the store stands"}, {"wabot migrate status -q || wabot migrate up", "only when needed"}},
     .build = [](CommandBuilder&) -> Action { return migrate_status; }};
 
 const Command migrate_plan_command{.path = "migrate plan",
                                    .summary = "Print the SQL that migrate up would run",
+                                   .columns = fields_of<PlannedMigration>,
                                    .examples = {{"wabot migrate plan", "before an upgrade"}},
                                    .build = [](CommandBuilder&) -> Action { return migrate_plan; }};
 
 const Command migrate_up_command{.path = "migrate up",
                                  .summary = "Bring the store to this version's schema, from nothing if need be; a store with data is backed up first",
                                  .effect = Effect::writes,
+                                 .formats = formats::nameless,
                                  .examples = {{"wabot migrate up", "after an upgrade"}, {"wabot migrate up -n", "how much there is to do"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<UpOptions>();
@@ -89,7 +102,9 @@ const Command migrate_up_command{.path = "migrate up",
 const Command migrate_down_command{.path = "migrate down",
                                    .summary = "Take the last migration back, after a backup",
                                    .effect = Effect::writes,
+                                   .formats = formats::nameless,
                                    .examples = {{"wabot migrate down --confirm=0002_messaging", "the name of the last one says that you mean it"}},
                                    .build = [](CommandBuilder&) -> Action { return migrate_down; }};
 
-}  // namespace wabot::cli
+}  // namespace cli
+}  // namespace wabot

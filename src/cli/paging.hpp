@@ -1,57 +1,98 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "cli/runtime.hpp"
+#include "core/database/page.hpp"
 
 namespace wabot::cli {
 
-/// Which part of a list is asked for: --limit, --all, --cursor.
+class Interrupt;
+
+/// Which part of a list is asked for, and in which order.
 struct PagingOptions {
+    std::optional<std::string> filter, sort, since, until, cursor;
     std::optional<int> limit;
     bool all = false;
-    std::int64_t cursor = 0;  // the id of the last row of the part before; 0 = from the beginning
+    bool watch = false;
 };
 
-void declare_paging(CommandBuilder& cmd, PagingOptions& paging);
+/// `time` is the field that --since and --until look at.
+void declare_paging(CommandBuilder& cmd, PagingOptions& paging, std::string_view time = "created_at");
 
-/// How many rows are to be shown; nothing = all. Ending{usage} for a limit below 1, or beside --all.
-std::optional<std::size_t> rows_wanted(const PagingOptions& paging);
-
-/// What a list shows of what was read, and the place in the list: overloaded beside types that are no rows themselves.
+/// What a list shows of what was read, and its place in the list: overloaded beside types that are no rows themselves.
 template <Described Row>
 const Row& row_of(const Row& row) {
     return row;
 }
 template <Described Row>
-std::int64_t cursor_of(const Row& row) {
+std::int64_t place_of(const Row& row) {
     return row.id.value;
 }
 
-/// Shows a list part by part. `read(cursor, limit)` gives the rows after the one whose id is `cursor` (0 = the first), at most `limit`.
-template <Described Row, class Read>
-void show_list(Runtime& rt, std::string_view noun, const PagingOptions& paging, Read read) {
-    constexpr std::size_t part_max = 500;
-    ListWriter& list = rt.out().list<Row>(noun);
-    const auto wanted = rows_wanted(paging);
-    std::optional<std::string> next_cursor;
-    std::int64_t cursor = paging.cursor;
-    for (std::size_t shown = 0; !next_cursor;) {
-        const std::size_t left = wanted ? *wanted - shown : part_max;
-        const std::size_t asked = std::min(left + 1, part_max);  // one more than shown tells whether the list goes on
-        const auto rows = read(cursor, static_cast<int>(asked));
-        const std::size_t count = std::min(rows.size(), left);
-        for (std::size_t i = 0; i < count; ++i) list.add(row_of(rows[i]));
-        shown += count;
-        if (count > 0) cursor = cursor_of(rows[count - 1]);
-        if (rows.size() > count) next_cursor = std::to_string(cursor);
-        if (rows.size() < asked) break;
+/// What the flags ask of a list. Ending{usage} for what they may not say, before the store is opened.
+class ListRequest {
+public:
+    ListRequest(Runtime& rt, const PagingOptions& paging, std::span<const Field> fields);
+    ~ListRequest();
+    ListRequest(const ListRequest&) = delete;
+
+protected:
+    /// Calls `show` once, or under --watch again and again until a signal comes; what is the same as before is not printed.
+    void run(const std::function<void()>& show);
+    void tell_more(const std::string& cursor);
+
+    Runtime& rt_;
+    Page first_;
+    std::optional<std::size_t> wanted_;  // rows; nothing = all
+
+private:
+    void watch(const std::function<void()>& show);
+    std::unique_ptr<Interrupt> interrupt_;  // under --watch
+};
+
+/// A list, shown part by part. Made before anything is read, shown once.
+template <Described Row>
+class List : public ListRequest {
+public:
+    List(Runtime& rt, std::string_view noun, const PagingOptions& paging) : ListRequest(rt, paging, fields_of<Row>), noun_(noun) {}
+
+    /// `read(snapshot, page)` gives the rows of one part.
+    template <class Read>
+    void show(Read read) {
+        run([&] { show_once(read); });
     }
-    list.end(next_cursor);
-    if (next_cursor && !rt.out().json()) rt.out().say("more rows: --cursor {} goes on, --all shows every one", *next_cursor);
-}
+
+private:
+    template <class Read>
+    void show_once(Read& read) {
+        const Field* sort = first_.query.sort;
+        const std::size_t part_max = sort == nullptr ? 500 : static_cast<std::size_t>(Page::sorted_limit_max);
+        ListWriter& list = rt_.out().list<Row>(noun_);
+        Page page = first_;
+        std::optional<std::string> next_cursor;
+        for (std::size_t shown = 0; !next_cursor;) {
+            const std::size_t left = wanted_ ? *wanted_ - shown : part_max;
+            const std::size_t asked = std::min(left + 1, part_max);  // one more than shown tells whether the list goes on
+            page.limit = static_cast<int>(asked);
+            const auto rows = rt_.read([&](Snapshot& db) { return read(db, std::as_const(page)); });
+            const std::size_t count = std::min(rows.size(), left);
+            for (std::size_t i = 0; i < count; ++i) list.add(row_of(rows[i]));
+            shown += count;
+            if (count > 0) page.after = place_of(rows[count - 1]);
+            if (count > 0 && sort != nullptr) page.after_value = sort->get(&row_of(rows[count - 1]));
+            if (rows.size() > count) next_cursor = to_cursor(page);
+            if (rows.size() < asked) break;
+        }
+        list.end(next_cursor);
+        if (next_cursor) tell_more(*next_cursor);
+    }
+
+    std::string noun_;
+};
 
 }  // namespace wabot::cli

@@ -178,7 +178,8 @@ ErrorForm error_form(std::span<const std::string> line, const Lookup& environmen
         else if (word.starts_with("-o"))
             format = word.substr(2);
     }
-    return format == "json" || format == "jsonl" ? ErrorForm::json : ErrorForm::human;
+    const auto known = from_word<OutputFormat>(format);
+    return known && is_structured(*known) ? ErrorForm::json : ErrorForm::human;
 }
 
 }  // namespace wabot::cli

@@ -59,6 +59,7 @@ std::string depths_of(const std::vector<QueueRow>& rows) {
 
 const Command queue_list_command{.path = "queue list",
                                  .summary = "Show what waits in each queue, what runs, what failed, and what is paused",
+                                 .columns = fields_of<QueueRow>,
                                  .examples = {{"wabot queue list", "where messages are held up"}, {"wabot queue list -o json", "for monitoring"}},
                                  .build = [](CommandBuilder&) -> Action { return [](Runtime& rt) { queue_list(rt); }; }};
 
@@ -66,6 +67,7 @@ const Command queue_pause_command{
     .path = "queue pause",
     .summary = "Let no worker take more from these queues; what is under way ends, webhooks are stored on, a restart changes nothing",
     .effect = Effect::writes,
+    .formats = formats::nameless,
     .examples = {{"wabot queue pause send", "nothing is sent until it is resumed"}, {"wabot queue pause turn send", "nothing is answered either"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<NameOptions>();
@@ -76,6 +78,7 @@ const Command queue_pause_command{
 const Command queue_resume_command{.path = "queue resume",
                                    .summary = "Let the workers take from these queues again",
                                    .effect = Effect::writes,
+                                   .formats = formats::nameless,
                                    .examples = {{"wabot queue resume send", "what waited goes out now"}},
                                    .build = [](CommandBuilder& cmd) -> Action {
                                        auto opts = cmd.options<NameOptions>();

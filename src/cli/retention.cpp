@@ -86,6 +86,7 @@ void retention_run(Runtime& rt, const RunOptions& opts) {
 
 const Command retention_show_command{.path = "retention show",
                                      .summary = "Show what is kept for how long",
+                                     .columns = fields_of<KeptNoun>,
                                      .examples = {{"wabot retention show", "and which setting says so"}},
                                      .build = [](CommandBuilder&) -> Action { return [](Runtime& rt) { retention_show(rt); }; }};
 
@@ -93,6 +94,7 @@ const Command retention_run_command{
     .path = "retention run",
     .summary = "Take away what is older than its setting says; the workers do so every hour",
     .effect = Effect::writes,
+    .columns = fields_of<PurgedNoun>,
     .examples = {{"wabot retention run -n", "how much would go"}, {"wabot retention run webhook", "the bodies of old webhooks, now"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<RunOptions>();

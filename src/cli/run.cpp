@@ -70,21 +70,17 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
     const Action action = found.command != nullptr ? found.command->build(own) : Action{};
     parse_line(found.rest, own, global, globals.help);
 
-    add_environment(globals, lookup);
-    const ColorChoice color = color_choice(globals);
-    const Screen out_screen = screen_of(STDOUT_FILENO, color, lookup);
-    if (!action) return tell_choices(found, globals, out_screen.width, data, talk);
-    if (globals.help) {
-        data.write(command_help(*found.command, out_screen.width));
+    const std::size_t width = screen_of(STDOUT_FILENO, color_choice(globals), lookup).width;
+    if (action && globals.help) {
+        data.write(command_help(*found.command, width));
         return Exit::ok;
     }
+    add_environment(globals, lookup, action ? found.command->formats : formats::all);
+    if (!action) return tell_choices(found, globals, width, data, talk);
     refuse_dry_run(*found.command, globals);
     if (globals.quiet || globals.verbose > 0 || globals.log_format) set_up_log(*found.command, globals);
 
-    OutputOptions options = output_options(globals);
-    options.out = out_screen;
-    options.err = screen_of(STDERR_FILENO, color, lookup);
-    Output out(std::move(options), data, talk, real_world().clock.now());
+    Output out(output_options(globals, *found.command, lookup), data, talk, real_world().clock.now());
     Runtime runtime(globals, environment, found.command->effect, out);
     try {
         action(runtime);

@@ -210,6 +210,7 @@ const Command serve_command{
     .path = "serve",
     .summary = "Take webhooks, answer and send: the server, with its workers inside",
     .effect = Effect::runs,
+    .formats = formats::document,
     .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
                  {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
     .build = [](CommandBuilder& cmd) -> Action {

@@ -37,7 +37,7 @@ std::function<bool(const Happening&)> matcher(const std::optional<std::string>& 
 }
 
 void tell_gap(Runtime& rt, std::int64_t lost) {
-    if (rt.out().json())
+    if (rt.out().structured())
         rt.out().line(Json{{"kind", "gap"}, {"lost", lost}}, "");
     else
         rt.out().say("gap: {} changes were removed before they were read", lost);
@@ -69,6 +69,8 @@ void tail(Runtime& rt, const TailOptions& opts) {
 
 const Command tail_command{.path = "tail",
                            .summary = "Show what happens: the last of it, then everything as it comes, until Ctrl-C",
+                           .formats = formats::nameless,
+                           .columns = fields_of<Happening>,
                            .examples = {{"wabot tail webhooks jobs --device shop", "webhooks, answers and sends of one device"},
                                         {"wabot tail --follow -o jsonl | jq -c 'select(.kind == \"send.failed\")'", "for a script"}},
                            .build = [](CommandBuilder& cmd) -> Action {

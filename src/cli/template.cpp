@@ -17,11 +17,10 @@ struct ListOptions {
 };
 
 void template_list(Runtime& rt, const ListOptions& opts) {
+    List<Template> list(rt, "template", opts.paging);
     std::optional<std::string> account;
     if (opts.device) account = devices::options_of(named_device(rt, *opts.device)).waba_id;
-    show_list<Template>(rt, "template", opts.paging, [&](std::int64_t after, int limit) {
-        return rt.read([&](Snapshot& db) { return templates::list(db, account, {.after = after, .limit = limit}); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return templates::list(db, account, page); });
 }
 
 struct GetOptions {
@@ -38,6 +37,7 @@ void template_get(Runtime& rt, const GetOptions& opts) {
 const Command template_list_command{
     .path = "template list",
     .summary = "List the message templates that the provider has told of, the newest first",
+    .columns = fields_of<Template>,
     .examples = {{"wabot template list", "the newest 50"}, {"wabot template list --device shop --all -o jsonl", "of one account, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ListOptions>();
@@ -49,6 +49,7 @@ const Command template_list_command{
 const Command template_get_command{
     .path = "template get",
     .summary = "Show one message template: its status, category and quality",
+    .columns = fields_of<Template>,
     .examples = {{"wabot template get order_ready --language en_US", "by name"}, {"wabot template get 3 -o json", "by id, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();

@@ -27,6 +27,13 @@ struct TriggerEvent {
 };
 WABOT_DESCRIBE(TriggerEvent, FIELD(event, .key = true), FIELD(summary))
 
+/// What `trigger --dry-run` shows.
+struct TriggerPlan {
+    std::string url;
+    std::string body;
+};
+WABOT_DESCRIBE(TriggerPlan, FIELD(url, .key = true), FIELD(body))
+
 /// What came of the webhooks that were posted.
 struct TriggerResult {
     std::string url;
@@ -297,9 +304,9 @@ void judge(const TriggerResult& result) {
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {
     const std::string body = plan.bodies().shown(plan.bodies().next());
-    rt.out().document(Json{{"url", url}, {"body", body}}, body + "\n");
-    rt.out().did(false, "would post {} to {}",
-                 plan.repeat() + plan.repeats() == 1 ? "this" : fmt::format("{} like this", plan.repeat() + plan.repeats()), url);
+    if (!rt.out().options().format_given) rt.out().text(body + "\n");
+    rt.out().done(false, "trigger", TriggerPlan{url, body}, "would post {} to {}",
+                  plan.repeat() + plan.repeats() == 1 ? "this" : fmt::format("{} like this", plan.repeat() + plan.repeats()), url);
 }
 
 void trigger(Runtime& rt, const TriggerOptions& opts) {

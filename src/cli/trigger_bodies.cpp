@@ -41,7 +41,7 @@ std::string sender(Runtime& rt, const Device& device, const std::optional<std::s
 std::string meant_message(Runtime& rt, const Device& device, const std::optional<std::string>& named) {
     const auto look = [&](Snapshot& db) {
         if (named) return std::optional(messages::get(db, MessageId{id_of("message", *named)}));
-        auto latest = messages::list(db, {.device = device.id, .direction = Direction::outgoing}, 1, std::nullopt);
+        auto latest = messages::list(db, {.device = device.id, .direction = Direction::outgoing}, {.limit = 1});
         return latest.empty() ? std::nullopt : std::optional(std::move(latest.front()));
     };
     const std::optional<Message> found = rt.read(look);

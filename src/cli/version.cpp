@@ -38,6 +38,7 @@ void show_version(Runtime& rt) {
 
 const Command version_command{.path = "version",
                               .summary = "Show the version, the schemas it works on, and what it was built with",
+                              .formats = formats::document,
                               .examples = {{"wabot version", "for a report"}, {"wabot version -o json", "for a script"}},
                               .build = [](CommandBuilder&) -> Action { return show_version; }};
 

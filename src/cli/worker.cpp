@@ -96,6 +96,7 @@ const Command worker_command{
     .path = "worker",
     .summary = "Empty the inbox, answer turns, hand over sends and run jobs, beside a server or alone",
     .effect = Effect::runs,
+    .formats = formats::document,
     .examples = {{"wabot worker --queue inbox,turn", "beside `wabot serve --workers 0` and workers for the rest"},
                  {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
     .build = [](CommandBuilder& cmd) -> Action {

@@ -9,15 +9,6 @@
 
 namespace wabot::cli {
 
-namespace {
-
-struct CodePoint {
-    char32_t value = 0;
-    std::size_t octets = 1;
-    bool valid = false;
-};
-
-/// The first code point of a text that is not empty; overlong forms, surrogates and cut sequences are invalid.
 CodePoint first_code_point(std::string_view text) {
     const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     const std::uint8_t lead = octet(0);
@@ -34,6 +25,13 @@ CodePoint first_code_point(std::string_view text) {
     if (value < least[length] || value > 0x10FFFF || surrogate) return {};
     return {value, length, true};
 }
+
+bool is_obeyed(char32_t c) {
+    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069) || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+namespace {
 
 /// The C library's table, whatever the locale of the process; one cell each when even C.UTF-8 is missing.
 std::size_t plain_cells(char32_t c) {
@@ -80,12 +78,6 @@ Cluster first_cluster(std::string_view text) {
 bool is_right_to_left(char32_t c) {
     return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFC) || (c >= 0x10800 && c <= 0x10FFF) ||
            (c >= 0x1E800 && c <= 0x1EFFF);
-}
-
-/// Controls, line and paragraph separators, marks and overrides of writing direction, interlinear and tag characters.
-bool is_obeyed(char32_t c) {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-           (c >= 0x2066 && c <= 0x2069) || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE0FFF);
 }
 
 std::string escape_of(char32_t c) {
@@ -139,6 +131,34 @@ std::string escaped_line(std::string_view text) {
     return out;
 }
 
+std::string escaped_lines(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
+        out += escaped_line(text.substr(0, end));
+        if (end < text.size()) out += text[end];
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+std::string escaped_json(std::string_view json) {
+    std::string out;
+    out.reserve(json.size());
+    while (!json.empty()) {
+        const CodePoint next = first_code_point(json);
+        if (!is_obeyed(next.value) || !next.valid)
+            out += json.substr(0, next.octets);
+        else if (next.value < 0x10000)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned>(next.value));
+        else
+            out += fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + static_cast<unsigned>(next.value >> 10),
+                               0xDC00 + static_cast<unsigned>(next.value & 0x3FF));
+        json.remove_prefix(next.octets);
+    }
+    return out;
+}
+
 std::string isolated(std::string text) {
     for (std::size_t i = 0; i < text.size();) {
         const CodePoint next = first_code_point(std::string_view(text).substr(i));
@@ -161,6 +181,15 @@ std::string tsv_cell(std::string_view text) {
         }
     }
     return out;
+}
+
+std::string csv_cell(std::string_view text, bool raw) {
+    std::string out(text);
+    if (!raw && !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) out.insert(0, 1, '\'');
+    if (out.find_first_of(",\"\r\n") == std::string::npos) return out;
+    std::string quoted = "\"";
+    for (const char c : out) quoted.append(c == '"' ? 2 : 1, c);
+    return quoted + "\"";
 }
 
 }  // namespace wabot::cli

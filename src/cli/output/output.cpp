@@ -9,14 +9,33 @@
 #include "cli/output/display.hpp"
 #include "cli/output/list_writers.hpp"
 #include "cli/output/table.hpp"
+#include "cli/output/yaml.hpp"
+#include "core/base/clock.hpp"
+
+namespace wabot {
+
+/// What is left of a change that leaves no object behind.
+struct Outcome {
+    bool changed;
+    bool dry_run;
+};
+WABOT_DESCRIBE(Outcome, FIELD(changed), FIELD(dry_run))
+
+}  // namespace wabot
 
 namespace wabot::cli {
 
-Output::Output(OutputOptions options, Sink& data, Sink& talk, Time now) : options_(std::move(options)), data_(data), talk_(talk), now_(now) {}
+Output::Output(OutputOptions options, Sink& data, Sink& talk, Time now)
+    : options_(std::move(options)),
+      raw_(data),
+      filter_(options_.jq ? std::make_unique<JqSink>(options_.jq, data, options_.out.is_tty) : nullptr),
+      data_(filter_ ? filter_.get() : &data),
+      talk_(talk),
+      now_(now) {}
 Output::~Output() = default;
 
 ListWriter& Output::begin_list(std::string_view noun, std::span<const Field> fields) {
-    writer_ = open_list_writer({.noun = std::string(noun), .fields = fields, .options = options_, .now = now_}, data_);
+    writer_ = open_list_writer({.noun = std::string(noun), .fields = fields, .options = options_, .now = now_}, *data_);
     return *writer_;
 }
 
@@ -64,13 +83,12 @@ void add_facts(Facts& facts, const std::string& prefix, const Json& members) {
 }  // namespace
 
 void Output::show_object(std::string_view noun, std::span<const Field> fields, const void* object, const Json& extra) {
-    if (json()) {
+    if (structured()) {
         Json whole = to_json(fields, object, options_.show);
         if (extra.is_object()) whole.update(extra);
-        data_.write(write_json(whole) + "\n");
-        return;
+        return write_document(whole);
     }
-    if (options_.format != OutputFormat::table) {
+    if (!is_table(options_.format)) {
         ListWriter& writer = begin_list(noun, fields);
         writer.row(object);
         writer.end({});
@@ -78,59 +96,88 @@ void Output::show_object(std::string_view noun, std::span<const Field> fields, c
     }
     Facts facts;
     for (const Field* field : columns_of(fields, options_.columns, true))
-        facts.emplace_back(heading(field->name), cell_text(*field, object, time_style_of(options_), now_, options_.show));
+        facts.emplace_back(heading(field->name), cell_text(*field, object, options_, now_));
     if (options_.columns.empty() && extra.is_object()) add_facts(facts, {}, extra);
-    data_.write(render_fields(facts, options_.out));
+    data_->write(render_fields(facts, options_.out));
 }
 
 void Output::finish_change(bool changed, std::string_view noun, std::span<const Field> fields, const void* object, const std::string& phrase) {
     changed_ = changed_ || changed;
     if (options_.format_given) {
-        const Json outcome{{"changed", changed}, {"dry_run", options_.dry_run}};
+        const Outcome outcome{changed, options_.dry_run};
         if (object != nullptr)
-            show_object(noun, fields, object, outcome);
-        else if (json())
-            data_.write(write_json(outcome) + "\n");
+            show_object(noun, fields, object, to_json(outcome));
+        else if (options_.format != OutputFormat::name)
+            this->object({}, outcome);
     }
     say_line(options_.dry_run && changed ? phrase + " (dry run, nothing changed)" : phrase);
 }
 
-void Output::document(const Json& json_form, std::string_view text) {
-    if (json())
-        data_.write(write_json(json_form) + "\n");
-    else
-        data_.write(text);
+std::string Output::json_line(const Json& json) const {
+    const std::string text = write_json(json);
+    return (options_.out.is_tty ? escaped_json(text) : text) + "\n";
 }
 
-void Output::line(const Json& json_form, std::string_view text) {
-    if (json())
-        data_.write(write_json(json_form) + "\n");
-    else
-        data_.write(fmt::format("{}\n", text));
-    data_.flush();
+void Output::write_document(const Json& json) {
+    data_->write(options_.format == OutputFormat::yaml ? to_yaml(json) : json_line(json));
+}
+
+void Output::document(const Json& json, std::string_view text) {
+    structured() ? write_document(json) : this->text(text);
+}
+
+void Output::text(std::string_view text) {
+    if (is_table(options_.format)) data_->write(text);
+}
+
+void Output::line(const Json& json, std::string_view text) {
+    if (is_json(options_.format))
+        data_->write(json_line(json));
+    else if (options_.format != OutputFormat::none)
+        data_->write(fmt::format("{}{}", text, line_end(options_)));
+    data_->flush();
 }
 
 void Output::octets(std::string_view octets) {
-    data_.write(octets);
+    raw_.write(octets);
 }
 
 void Output::say_line(const std::string& text) {
     if (options_.quiet) return;
     // What is on its way to stdout comes first, so that both read in order on one terminal.
-    data_.flush();
+    data_->flush();
     talk_.write(escaped_line(text) + "\n");
     talk_.flush();
 }
 
 void Output::say_marked(Mark mark, std::string_view text) {
     if (options_.quiet) return;
-    data_.flush();
+    data_->flush();
     talk_.write(fmt::format("  {} {}\n", mark_text(mark, options_.err), escaped_line(text)));
     talk_.flush();
 }
 
+std::string Output::captured(const std::function<void()>& show, Time now) {
+    StringSink text;
+    Sink* const before = std::exchange(data_, &text);
+    const struct Restore {
+        Sink*& data;
+        Sink* before;
+        ~Restore() { data = before; }
+    } restore{data_, before};
+    now_ = now;
+    show();
+    return std::move(text.text);
+}
+
+void Output::redraw(std::string_view text) {
+    if (options_.out.moves_cursor) raw_.write("\x1b[H\x1b[J");
+    data_->write(text);
+    data_->flush();
+}
+
 void Output::flush() {
-    data_.flush();
+    data_->flush();
     talk_.flush();
 }
 
@@ -152,12 +199,17 @@ std::string relative_time(Time time, Time now) {
     return "just now";
 }
 
-std::string cell_text(const Field& field, const void* object, TimeStyle style, Time now, const ShowSealed& show) {
+std::string cell_text(const Field& field, const void* object, const OutputOptions& options, Time now) {
     const Value value = field.get(object);
     const Time* time = std::get_if<Time>(&value);
-    if (time == nullptr || style == TimeStyle::iso) return to_text(field, value, show);
-    if (style == TimeStyle::relative) return relative_time(*time, now);
-    return fmt::format("{}", std::chrono::duration<double>(time->time_since_epoch()).count());
+    if (time == nullptr) return to_text(field, value, options.show);
+    const bool is_read_now = is_table(options.format) && options.out.is_tty;
+    switch (options.time.value_or(is_read_now ? TimeStyle::relative : TimeStyle::iso)) {
+        case TimeStyle::relative: return relative_time(*time, now);
+        case TimeStyle::unix: return fmt::format("{}", std::chrono::duration<double>(time->time_since_epoch()).count());
+        case TimeStyle::iso: break;
+    }
+    return options.zone && (options.zone_given || is_read_now) ? options.zone->iso(*time) : to_iso(*time);
 }
 
 }  // namespace wabot::cli

@@ -8,25 +8,28 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/output/format.hpp"
+#include "cli/output/jq.hpp"
 #include "cli/output/screen.hpp"
 #include "cli/output/sink.hpp"
+#include "cli/output/zone.hpp"
 #include "core/base/describe.hpp"
 #include "core/base/json.hpp"
 
-namespace wabot {
-
-WABOT_ENUM(OutputFormat, table, json, jsonl, tsv, name)
-WABOT_ENUM(TimeStyle, relative, iso, unix)
-
-namespace cli {
+namespace wabot::cli {
 
 struct OutputOptions {
     OutputFormat format = OutputFormat::table;
     bool format_given = false;         // asked for, so that a command that changes something prints the object as well
+    Formats formats = formats::all;    // what the command can print
     std::vector<std::string> columns;  // empty = every column that is not wide
     bool header = true;
     bool truncate = true;
+    bool csv_raw = false;
     std::optional<TimeStyle> time;  // none = relative in a table on a terminal, ISO elsewhere
+    std::optional<Zone> zone;       // of times that people read; none = UTC
+    bool zone_given = false;        // asked for: not in a table alone
+    std::shared_ptr<Jq> jq;         // what becomes of the JSON
     bool quiet = false;
     bool dry_run = false;
     bool exit_code = false;  // something changed: exit 10
@@ -54,7 +57,9 @@ public:
     ~Output();
 
     const OutputOptions& options() const { return options_; }
-    bool json() const { return options_.format == OutputFormat::json || options_.format == OutputFormat::jsonl; }
+    Time now() const { return now_; }
+    /// Whether what is printed has members with names: members that no table shows are worth adding.
+    bool structured() const { return is_structured(options_.format); }
 
     /// Begins a list of `T`s; one at a time.
     template <Described T>
@@ -68,7 +73,8 @@ public:
         for (const T& row : rows) writer.add(row);
         writer.end(next_cursor);
     }
-    /// One object: bare in JSON, a line per field in a table, wide fields included. `extra` is an object (or null) of further members.
+    /// One object: bare in JSON, a line per field in a table, wide fields included, a row elsewhere. `extra` is an object (or null) of further
+    /// members, which rows leave out.
     template <Described T>
     void object(std::string_view noun, const T& object, const Json& extra = {}) {
         show_object(noun, fields_of<T>, &object, extra);
@@ -86,9 +92,16 @@ public:
         finish_change(changed, {}, {}, nullptr, fmt::format(phrase, std::forward<A>(arguments)...));
     }
 
-    /// Data that is no described struct: `json` when a JSON form is asked for, else `text` as it is (escape what came from outside).
+    /// Data that is no described struct (of `formats::document`): `json` in a structured form, else `text` as it is (escape what came from outside).
     void document(const Json& json, std::string_view text);
-    /// One line of data at once, as streams need it: `json` in both JSON forms, else `text`.
+    /// One object that people rather read as `text`, so that is what a table is.
+    template <Described T>
+    void object_or_text(std::string_view noun, const T& object, std::string_view text) {
+        is_table(options_.format) && options_.columns.empty() ? this->text(text) : this->object(noun, object);
+    }
+    /// For people only: nothing but a table has it.
+    void text(std::string_view text);
+    /// One line of data at once, as streams need it: `json` in the JSON forms, else `text`.
     void line(const Json& json, std::string_view text);
 
     /// Data as it is, whatever the format and the terminal.
@@ -104,7 +117,9 @@ public:
     void say_marked(Mark mark, std::string_view text);
 
     /// What the installation's settings say, where neither flag nor environment does. Before anything is shown.
-    void adopt_format(OutputFormat format) { options_.format = format; }
+    void adopt_format(OutputFormat format) {
+        if (options_.formats.has(format)) options_.format = format;
+    }
     void adopt_color(bool color) { options_.out.color = options_.err.color = color; }
 
     /// How sealed values are shown from now on; masked without this.
@@ -113,6 +128,11 @@ public:
     /// A change was told in other words than those of `done`.
     void note_change(bool changed) { changed_ = changed_ || changed; }
     bool changed() const { return changed_; }
+    /// What `show` prints, as of `now`, instead of printing it.
+    std::string captured(const std::function<void()>& show, Time now);
+    /// Prints a text in the place of the one before, or below it where the cursor cannot be moved.
+    void redraw(std::string_view text);
+
     /// Everything written so far reaches its reader; throws when it cannot.
     void flush();
 
@@ -121,9 +141,13 @@ private:
     void show_object(std::string_view noun, std::span<const Field> fields, const void* object, const Json& extra);
     void finish_change(bool changed, std::string_view noun, std::span<const Field> fields, const void* object, const std::string& phrase);
     void say_line(const std::string& text);
+    void write_document(const Json& json);
+    std::string json_line(const Json& json) const;
 
     OutputOptions options_;
-    Sink& data_;
+    Sink& raw_;  // what is data but no JSON goes past the filter
+    std::unique_ptr<Sink> filter_;
+    Sink* data_;
     Sink& talk_;
     Time now_;
     bool changed_ = false;
@@ -131,9 +155,8 @@ private:
 };
 
 /// One field as people see it; relative times count from `now`.
-std::string cell_text(const Field& field, const void* object, TimeStyle time, Time now, const ShowSealed& show);
+std::string cell_text(const Field& field, const void* object, const OutputOptions& options, Time now);
 /// "3 minutes ago", "in 2 hours", "just now".
 std::string relative_time(Time time, Time now);
 
-}  // namespace cli
-}  // namespace wabot
+}  // namespace wabot::cli

@@ -23,6 +23,11 @@ std::size_t width_of(int descriptor, const Lookup& environment) {
     return 80;
 }
 
+std::size_t height_of(int descriptor) {
+    winsize size{};
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
+}
+
 bool speaks_utf8(const Lookup& environment) {
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
         auto locale = environment(name);
@@ -52,7 +57,9 @@ Screen screen_of(int descriptor, ColorChoice choice, const Lookup& environment) 
     return {.is_tty = is_tty,
             .utf8 = speaks_utf8(environment),
             .color = wants_color(is_tty, choice, environment),
-            .width = width_of(descriptor, environment)};
+            .width = width_of(descriptor, environment),
+            .height = height_of(descriptor),
+            .moves_cursor = is_tty && environment("TERM").value_or("dumb") != "dumb"};
 }
 
 std::string mark_text(Mark mark, const Screen& screen) {

@@ -17,6 +17,8 @@ struct Screen {
     bool utf8 = true;  // may show symbols beyond ASCII
     bool color = false;
     std::size_t width = 80;  // cells
+    std::size_t height = 24;
+    bool moves_cursor = false;
 };
 
 enum class ColorChoice { automatic, always, never };

@@ -1,7 +1,5 @@
 #include "cli/output/stream.hpp"
 
-#include <fmt/ranges.h>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/errors.hpp"
@@ -14,9 +12,9 @@ namespace wabot::cli {
 
 namespace {
 
-/// "23:41:07" of an ISO time.
-std::string time_of_day(Time time) {
-    return to_iso(time).substr(11, 8);
+/// "23:41:07"
+std::string time_of_day(Time time, const std::optional<Zone>& zone) {
+    return to_iso(zone ? time + zone->offset_at(time) : time).substr(11, 8);
 }
 
 }  // namespace
@@ -24,30 +22,32 @@ std::string time_of_day(Time time) {
 StreamTable::StreamTable(Output& out, std::span<const Field> fields, std::vector<std::size_t> widths)
     : out_(out),
       fields_(fields),
-      columns_(columns_of(fields, out.options().columns, false)),
+      columns_(columns_of(fields, out.options().columns, out.options().format == OutputFormat::wide)),
       widths_(std::move(widths)),
-      header_due_(out.options().header && !out.json() && !out.options().out.is_tty) {
+      header_due_(out.options().header && !(is_table(out.options().format) && out.options().out.is_tty)) {
     const OutputFormat format = out.options().format;
-    if (format == OutputFormat::json) usage_error("what does not end cannot be one JSON document", "-o jsonl gives an object a line", "--output");
+    if (format == OutputFormat::json || format == OutputFormat::yaml)
+        usage_error("what does not end cannot be one document", "-o jsonl gives an object a line", "--output");
     if (format == OutputFormat::name) usage_error("-o name is for lists", "-o jsonl gives an object a line", "--output");
 }
 
 void StreamTable::line(const void* row) {
-    if (std::exchange(header_due_, false)) write_header();
-    const Json json = out_.json() ? to_json(fields_, row, out_.options().show) : Json();
-    const bool for_people = out_.options().out.is_tty && out_.options().format == OutputFormat::table;
-    out_.line(json, out_.json() ? "" : for_people ? aligned(row) : tabbed(row));
+    const OutputOptions& options = out_.options();
+    if (is_json(options.format)) return out_.line(to_json(fields_, row, options.show), {});
+    if (std::exchange(header_due_, false)) out_.line({}, delimited_line(column_titles(columns_, options), options));
+    out_.line({}, is_table(options.format) && options.out.is_tty ? aligned(row) : delimited(row));
 }
 
 std::string StreamTable::aligned(const void* row) const {
+    const OutputOptions& options = out_.options();
     std::string out;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         const Value value = columns_[i]->get(row);
         const Time* time = std::get_if<Time>(&value);
-        const bool as_clock = time != nullptr && !out_.options().time;
-        const std::string cell = as_clock ? time_of_day(*time) : to_text(*columns_[i], value, out_.options().show);
+        const bool as_clock = time != nullptr && !options.time;
+        const std::string cell = as_clock ? time_of_day(*time, options.zone) : cell_text(*columns_[i], row, options, out_.now());
         const std::string safe = isolated(escaped_line(cell.empty() ? "-" : cell));
-        const std::size_t width = i + 1 < columns_.size() && i < widths_.size() && out_.options().columns.empty() ? widths_[i] : 0;
+        const std::size_t width = i + 1 < columns_.size() && i < widths_.size() && options.columns.empty() ? widths_[i] : 0;
         const std::size_t cells = cells_of(safe);
         out += safe + std::string(width > cells ? width - cells : 0, ' ');
         if (i + 1 < columns_.size()) out += "  ";
@@ -55,17 +55,10 @@ std::string StreamTable::aligned(const void* row) const {
     return out;
 }
 
-std::string StreamTable::tabbed(const void* row) const {
+std::string StreamTable::delimited(const void* row) const {
     std::vector<std::string> cells;
-    for (const Field* column : columns_) cells.push_back(tsv_cell(to_text(*column, column->get(row), out_.options().show)));
-    return fmt::format("{}", fmt::join(cells, "\t"));
-}
-
-void StreamTable::write_header() {
-    const bool table = out_.options().format == OutputFormat::table;
-    std::vector<std::string> names;
-    for (const Field* column : columns_) names.push_back(table ? heading(column->name) : std::string(column->name));
-    out_.line({}, fmt::format("{}", fmt::join(names, "\t")));
+    for (const Field* column : columns_) cells.push_back(cell_text(*column, row, out_.options(), out_.now()));
+    return delimited_line(cells, out_.options());
 }
 
 }  // namespace wabot::cli

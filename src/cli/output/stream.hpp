@@ -8,8 +8,8 @@
 
 namespace wabot::cli {
 
-/// Rows that are shown the moment they come: aligned by fixed widths and with the time of day on a terminal, tab-separated elsewhere, an object a
-/// line in JSON.
+/// Rows that are shown the moment they come: aligned by fixed widths and with the time of day on a terminal, tab-separated elsewhere, as csv or an
+/// object a line when asked for.
 class StreamTable {
 public:
     /// `widths` of the columns on a terminal, the last one excepted. Ending{usage} for the formats a stream cannot have.
@@ -23,8 +23,7 @@ public:
 private:
     void line(const void* row);
     std::string aligned(const void* row) const;
-    std::string tabbed(const void* row) const;
-    void write_header();
+    std::string delimited(const void* row) const;
 
     Output& out_;
     std::span<const Field> fields_;

@@ -6,6 +6,7 @@
 
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
+#include "core/database/listing.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"
 
@@ -99,12 +100,11 @@ AgentRow get(Snapshot& db, AgentId id) {
 }
 
 std::vector<AgentRow> list(Snapshot& db, const AgentFilter& filter, const Page& page) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT * FROM agents
-        WHERE deleted_at IS NULL AND id > $1 AND (CAST($2 AS TEXT) IS NULL OR agent_type = $2) AND (CAST($3 AS BOOLEAN) IS NULL OR is_active = $3)
-          AND ($4 = 0 OR id IN (SELECT agent_id FROM agent_bindings WHERE device_id = $4))
-        ORDER BY id LIMIT $5)sql";
-    return db.query(sql, page.after, filter.agent_type, filter.is_active, filter.device_id, page.size()).all<AgentRow>();
+    Condition own;
+    if (filter.agent_type) own.also("agent_type = ?", *filter.agent_type);
+    if (filter.is_active) own.also("is_active = ?", *filter.is_active);
+    if (filter.device_id) own.also("id IN (SELECT agent_id FROM agent_bindings WHERE device_id = ?)", filter.device_id);
+    return list_page<AgentRow>(db, {.select = "SELECT * FROM agents WHERE deleted_at IS NULL"}, std::move(own), page);
 }
 
 std::vector<AgentBinding> bindings(Snapshot& db, DeviceId device, AgentId agent, const Page& page) {

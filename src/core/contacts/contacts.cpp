@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
+#include "core/database/listing.hpp"
 #include "core/messaging/changes.hpp"
 
 namespace wabot {
@@ -239,12 +240,11 @@ Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId dev
 }
 
 std::vector<Contact> list(Snapshot& db, const ContactFilter& filter, const Page& page) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT * FROM contacts
-        WHERE ($1 = 0 OR id < $1) AND ($2 = 0 OR device_id = $2) AND (CAST($3 AS BOOLEAN) IS NULL OR is_group = $3)
-          AND (CAST($4 AS BOOLEAN) IS NULL OR is_blocked = $4)
-        ORDER BY id DESC LIMIT $5)sql";
-    return db.query(sql, page.after, filter.device_id, filter.is_group, filter.is_blocked, page.size()).all<Contact>();
+    Condition own;
+    if (filter.device_id) own.also("device_id = ?", filter.device_id);
+    if (filter.is_group) own.also("is_group = ?", *filter.is_group);
+    if (filter.is_blocked) own.also("is_blocked = ?", *filter.is_blocked);
+    return list_page<Contact>(db, {.select = "SELECT * FROM contacts", .newest_first = true, .log = "contacts"}, std::move(own), page);
 }
 
 std::vector<ContactIdentity> identities(Snapshot& db, ContactId id) {

@@ -8,6 +8,7 @@
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/database/listing.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"
 
@@ -151,8 +152,9 @@ std::optional<IgnoreRule> find(Snapshot& db, IgnoreRuleId id) {
 }
 
 std::vector<IgnoreRule> list(Snapshot& db, DeviceId device, const Page& page) {
-    static constexpr std::string_view sql = "SELECT * FROM ignore_rules WHERE id > $1 AND ($2 = 0 OR device_id = $2) ORDER BY id LIMIT $3";
-    return db.query(sql, page.after, device, page.size()).all<IgnoreRule>();
+    Condition own;
+    if (device) own.also("device_id = ?", device);
+    return list_page<IgnoreRule>(db, {.select = "SELECT * FROM ignore_rules"}, std::move(own), page);
 }
 
 void remove(Transaction& tx, const Cause& cause, IgnoreRuleId id) {

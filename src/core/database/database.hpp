@@ -86,6 +86,9 @@ public:
         return run(sql, std::span(values, sizeof...(A)));
     }
 
+    /// `query` with as many arguments as the statement was made for.
+    Rows query_with(std::string_view sql, std::span<const Value> arguments) { return run(sql, arguments); }
+
     /// The database's clock, read once when the unit began: for leases and due times.
     Time now() const { return now_; }
 

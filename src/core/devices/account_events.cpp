@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/base/json.hpp"
+#include "core/database/listing.hpp"
 #include "core/devices/options.hpp"
 #include "core/messaging/changes.hpp"
 
@@ -43,14 +44,10 @@ bool is_newest(Snapshot& db, const New& event) {
 }
 
 std::vector<AccountEvent> list(Snapshot& db, const std::optional<Device>& device, const Page& page) {
-    if (!device) {
-        static const std::string sql =
-            "SELECT " + std::string(event_columns) + " FROM account_events WHERE ($1 = 0 OR id < $1) ORDER BY id DESC LIMIT $2";
-        return db.query(sql, page.after, page.size()).all<AccountEvent>();
-    }
-    static const std::string sql = "SELECT " + std::string(event_columns) + R"sql( FROM account_events
-        WHERE ($1 = 0 OR id < $1) AND (device_id = $2 OR (device_id IS NULL AND waba_id = $3 AND waba_id <> '')) ORDER BY id DESC LIMIT $4)sql";
-    return db.query(sql, page.after, device->id, waba_of(*device), page.size()).all<AccountEvent>();
+    static const std::string sql = "SELECT " + std::string(event_columns) + " FROM account_events";
+    Condition own;
+    if (device) own.also({"(device_id = ? OR (device_id IS NULL AND waba_id = ? AND waba_id <> ''))", {device->id.value, waba_of(*device)}});
+    return list_page<AccountEvent>(db, {.select = sql, .newest_first = true, .log = "account_events"}, std::move(own), page);
 }
 
 AccountStanding standing(Snapshot& db, const Device& device, Time since) {

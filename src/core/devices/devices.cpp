@@ -8,6 +8,7 @@
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
+#include "core/database/listing.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/inbox.hpp"
 
@@ -134,11 +135,10 @@ Device get(Snapshot& db, std::string_view who) {
 }
 
 std::vector<Device> list(Snapshot& db, const DeviceFilter& filter, const Page& page) {
-    static constexpr std::string_view sql = R"sql(
-        SELECT * FROM devices
-        WHERE deleted_at IS NULL AND id > $1 AND (CAST($2 AS TEXT) IS NULL OR kind = $2) AND (CAST($3 AS TEXT) IS NULL OR status = $3)
-        ORDER BY id LIMIT $4)sql";
-    return db.query(sql, page.after, filter.kind, filter.status, page.size()).all<Device>();
+    Condition own;
+    if (filter.kind) own.also("kind = ?", *filter.kind);
+    if (filter.status) own.also("status = ?", *filter.status);
+    return list_page<Device>(db, {.select = "SELECT * FROM devices WHERE deleted_at IS NULL"}, std::move(own), page);
 }
 
 DeviceUse use_of(Snapshot& db, DeviceId id) {

@@ -6,6 +6,7 @@
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
 #include "core/base/vault.hpp"
+#include "core/database/listing.hpp"
 
 namespace wabot::files {
 
@@ -16,10 +17,9 @@ constexpr int page_rows = 500;
 
 constexpr std::string_view list_sql = R"sql(
     SELECT id, uuid, device_id, origin, file_name, file_type, file_size, sha256, storage_backend, storage_key, deleted_at, created_at, updated_at
-    FROM files
-    WHERE (CAST($1 AS BIGINT) IS NULL OR id < $1) AND (CAST($2 AS BIGINT) IS NULL OR device_id = $2)
-      AND (CAST($3 AS TEXT) IS NULL OR origin = $3) AND (CAST($4 AS BIGINT) IS NULL OR id = $4) AND (CAST($5 AS TEXT) IS NULL OR uuid = $5)
-    ORDER BY id DESC LIMIT $6)sql";
+    FROM files)sql";
+const std::string of_id = std::string(list_sql) + " WHERE id = $1";
+const std::string of_uuid = std::string(list_sql) + " WHERE uuid = $1";
 
 /// UTF-8 of the characters that turn or join text (U+200B to U+200F, U+2028 to U+202E, U+2060 to U+2069, U+FEFF) or are controls of Latin-1.
 std::size_t unwanted_at(std::string_view text) {
@@ -75,11 +75,8 @@ FileId add(Transaction& tx, const New& file) {
 }
 
 std::optional<File> find(Snapshot& db, std::string_view id_or_uuid) {
-    const std::optional<std::int64_t> none;
-    const std::optional<std::string> any;
-    const auto id = as_id(id_or_uuid);
-    const std::optional<std::string> uuid = id ? std::nullopt : std::optional(fold_case(id_or_uuid));
-    return db.query(list_sql, none, none, any, id, uuid, 1).first<File>();
+    if (const auto id = as_id(id_or_uuid)) return db.query(of_id, *id).first<File>();
+    return db.query(of_uuid, fold_case(id_or_uuid)).first<File>();
 }
 
 File get(Snapshot& db, std::string_view id_or_uuid) {
@@ -166,10 +163,11 @@ asio::awaitable<std::size_t> sweep(Database& db, BlobStore& blobs) {
     co_return removed;
 }
 
-std::vector<File> list(Snapshot& db, const Filter& filter, int limit, std::optional<FileId> before) {
-    const std::optional<std::int64_t> any;
-    const std::optional<std::string> any_uuid;
-    return db.query(list_sql, before, filter.device, filter.origin, any, any_uuid, limit).all<File>();
+std::vector<File> list(Snapshot& db, const Filter& filter, const Page& page) {
+    Condition own;
+    if (filter.device) own.also("device_id = ?", *filter.device);
+    if (filter.origin) own.also("origin = ?", *filter.origin);
+    return list_page<File>(db, {.select = list_sql, .newest_first = true, .log = "files"}, std::move(own), page);
 }
 
 }  // namespace wabot::files

@@ -7,6 +7,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/database/database.hpp"
+#include "core/database/page.hpp"
 #include "core/devices/device_id.hpp"
 #include "core/files/blob_store.hpp"
 #include "core/files/file_id.hpp"
@@ -77,8 +78,8 @@ struct Filter {
     std::optional<DeviceId> device;
     std::optional<FileOrigin> origin;
 };
-/// Newest first, by id; `before` is the last id of the page before.
-std::vector<File> list(Snapshot& db, const Filter& filter, int limit, std::optional<FileId> before);
+/// Newest first.
+std::vector<File> list(Snapshot& db, const Filter& filter, const Page& page = {});
 
 }  // namespace files
 

@@ -2,6 +2,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
+#include "core/database/listing.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/lanes.hpp"
 
@@ -14,9 +15,9 @@ constexpr std::string_view list_sql = R"sql(
            k.contact_jid_last4, c.title, c.status, c.control, c.control_until, c.turn_pending, c.send_pending, c.last_message_at, c.created_at,
            c.updated_at
     FROM conversations c JOIN devices d ON d.id = c.device_id JOIN contacts k ON k.id = c.contact_id
-    WHERE (CAST($1 AS BIGINT) IS NULL OR c.device_id = $1) AND (CAST($2 AS BIGINT) IS NULL OR c.id < $2)
-      AND (CAST($3 AS TEXT) IS NULL OR c.key = $3) AND (CAST($4 AS BIGINT) IS NULL OR c.id = $4)
-    ORDER BY c.id DESC LIMIT $5)sql";
+)sql";
+const std::string of_key = std::string(list_sql) + " WHERE c.key = $1";
+const std::string of_id = std::string(list_sql) + " WHERE c.id = $1";
 
 struct ControlNow {
     Control control;
@@ -52,10 +53,8 @@ void note_message(Transaction& tx, ConversationId id) {
 }
 
 std::optional<Conversation> find(Snapshot& db, std::string_view key_or_id) {
-    const std::optional<std::int64_t> none;
-    const auto id = as_id(key_or_id);
-    const std::optional<std::string> key = id ? std::nullopt : std::optional(std::string(key_or_id));
-    return db.query(list_sql, none, none, key, id, 1).first<Conversation>();
+    if (const auto id = as_id(key_or_id)) return db.query(of_id, *id).first<Conversation>();
+    return db.query(of_key, key_or_id).first<Conversation>();
 }
 
 Conversation get(Snapshot& db, std::string_view key_or_id) {
@@ -64,10 +63,10 @@ Conversation get(Snapshot& db, std::string_view key_or_id) {
     return std::move(*found);
 }
 
-std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, int limit, std::optional<ConversationId> before) {
-    const std::optional<std::string> any_key;
-    const std::optional<std::int64_t> any_id;
-    return db.query(list_sql, device, before, any_key, any_id, limit).all<Conversation>();
+std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, const Page& page) {
+    Condition own;
+    if (device) own.also("device_id = ?", *device);
+    return list_page<Conversation>(db, {.select = list_sql, .newest_first = true, .time = "last_message_at"}, std::move(own), page);
 }
 
 Control control_at(Time now, Control stored, std::optional<Time> until) {

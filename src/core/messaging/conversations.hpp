@@ -8,6 +8,7 @@
 #include "core/base/cause.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "core/database/database.hpp"
+#include "core/database/page.hpp"
 #include "core/devices/device_id.hpp"
 #include "core/messaging/ids.hpp"
 
@@ -56,8 +57,8 @@ void note_message(Transaction& tx, ConversationId id);
 std::optional<Conversation> find(Snapshot& db, std::string_view key_or_id);
 /// Error{not_found} with the way out.
 Conversation get(Snapshot& db, std::string_view key_or_id);
-/// Latest conversations first, by id; `before` is the last id of the page before.
-std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, int limit, std::optional<ConversationId> before);
+/// Latest conversations first, by id. Their time is that of the last message.
+std::vector<Conversation> list(Snapshot& db, std::optional<DeviceId> device, const Page& page = {});
 
 /// Who answers now: a person whose time is over is none.
 Control control_of(Snapshot& db, ConversationId id);

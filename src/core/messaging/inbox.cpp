@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/base/error.hpp"
+#include "core/database/listing.hpp"
 #include "core/messaging/changes.hpp"
 
 namespace wabot::inbox {
@@ -68,21 +69,21 @@ Appended append(Transaction& tx, const Arrival& arrival) {
     return append_all(tx, one).front();
 }
 
-std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, int limit, std::optional<InboxId> before) {
+std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, const Page& page) {
     static constexpr std::string_view sql = R"sql(
         SELECT i.id, i.kind, i.device_id, i.state, i.error, i.attempts, i.request_id, i.received_at, i.done_at,
                (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id) AS items,
                (SELECT count(t.message_id) FROM inbox_items t WHERE t.inbox_id = i.id AND t.state = 'done') AS messages
-        FROM inbox i
-        WHERE (CAST($1 AS TEXT) IS NULL OR i.state = $1) AND (CAST($2 AS BIGINT) IS NULL OR i.id < $2)
-        ORDER BY i.id DESC LIMIT $3)sql";
-    return db.query(sql, state, before, limit).all<InboxRow>();
+        FROM inbox i)sql";
+    Condition own;
+    if (state) own.also("state = ?", *state);
+    return list_page<InboxRow>(db, {.select = sql, .newest_first = true, .time = "received_at", .log = "inbox"}, std::move(own), page);
 }
 
 std::optional<InboxRow> find(Snapshot& db, InboxId id) {
-    auto page = list(db, std::nullopt, 1, InboxId{id.value + 1});
-    if (page.empty() || page.front().id != id) return std::nullopt;
-    return std::move(page.front());
+    auto next = list(db, std::nullopt, {.after = id.value + 1, .limit = 1});
+    if (next.empty() || next.front().id != id) return std::nullopt;
+    return std::move(next.front());
 }
 
 std::vector<InboxItem> items(Snapshot& db, InboxId id) {

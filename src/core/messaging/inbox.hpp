@@ -9,6 +9,7 @@
 #include "core/base/cause.hpp"
 #include "core/base/vault.hpp"
 #include "core/database/database.hpp"
+#include "core/database/page.hpp"
 #include "core/devices/device_id.hpp"
 #include "core/messaging/ids.hpp"
 
@@ -72,8 +73,8 @@ enum class Appended {
 std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> arrivals);
 Appended append(Transaction& tx, const Arrival& arrival);
 
-/// Newest first; `before` is the last id of the page before.
-std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, int limit, std::optional<InboxId> before);
+/// Newest first. Their time is when they came.
+std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, const Page& page = {});
 std::optional<InboxRow> find(Snapshot& db, InboxId id);
 std::vector<InboxItem> items(Snapshot& db, InboxId id);
 /// The body in clear; nullopt when it was blanked. Error{not_found}.

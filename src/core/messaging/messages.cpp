@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/database/listing.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/lanes.hpp"
 
@@ -58,16 +59,8 @@ constexpr std::string_view select_sql = R"sql(
            m.direction = 'incoming' AS is_from_user, m.timestamp, m.created_at, m.updated_at
     FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN devices d ON d.id = m.device_id
          JOIN contacts k ON k.id = c.contact_id
-    WHERE m.deleted_at IS NULL
-      AND (CAST($1 AS BIGINT) IS NULL OR m.id < $1)
-      AND (CAST($2 AS TEXT) IS NULL OR m.direction = $2)
-      AND (CAST($3 AS TEXT) IS NULL OR m.status = $3) )sql";
-
-// One statement for each way in, so that each walks an index from its newest end.
-const std::string of_all = std::string(select_sql) + "AND CAST($4 AS BIGINT) IS NULL ORDER BY m.id DESC LIMIT $5";
-const std::string of_device = std::string(select_sql) + "AND m.device_id = $4 ORDER BY m.id DESC LIMIT $5";
-const std::string of_conversation = std::string(select_sql) + "AND m.conversation_id = $4 ORDER BY m.id DESC LIMIT $5";
-const std::string of_id = std::string(select_sql) + "AND m.id = $4 ORDER BY m.id DESC LIMIT $5";
+    WHERE m.deleted_at IS NULL)sql";
+const std::string of_id = std::string(select_sql) + " AND m.id = $1";
 
 int rank(MessageStatus status) {
     switch (status) {
@@ -206,17 +199,17 @@ std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, cons
     return db.query(sql, device, hash).first<MessageId>();
 }
 
-std::vector<Message> list(Snapshot& db, const Filter& filter, int limit, std::optional<MessageId> before) {
-    const std::optional<std::int64_t> none;
-    if (filter.conversation) return db.query(of_conversation, before, filter.direction, filter.status, *filter.conversation, limit).all<Message>();
-    if (filter.device) return db.query(of_device, before, filter.direction, filter.status, *filter.device, limit).all<Message>();
-    return db.query(of_all, before, filter.direction, filter.status, none, limit).all<Message>();
+std::vector<Message> list(Snapshot& db, const Filter& filter, const Page& page) {
+    Condition own;
+    if (filter.conversation) own.also("conversation_id = ?", *filter.conversation);
+    if (filter.device) own.also("device_id = ?", *filter.device);
+    if (filter.direction) own.also("direction = ?", *filter.direction);
+    if (filter.status) own.also("status = ?", *filter.status);
+    return list_page<Message>(db, {.select = select_sql, .newest_first = true, .log = "messages"}, std::move(own), page);
 }
 
 std::optional<Message> find(Snapshot& db, MessageId id) {
-    const std::optional<std::int64_t> any;
-    const std::optional<std::string> anything;
-    return db.query(of_id, any, anything, anything, id, 1).first<Message>();
+    return db.query(of_id, id).first<Message>();
 }
 
 Message get(Snapshot& db, MessageId id) {

@@ -11,6 +11,7 @@
 #include "core/channels/content.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "core/database/database.hpp"
+#include "core/database/page.hpp"
 #include "core/devices/device_id.hpp"
 #include "core/messaging/ids.hpp"
 
@@ -124,8 +125,8 @@ struct Filter {
     std::optional<Direction> direction;
     std::optional<MessageStatus> status;
 };
-/// Newest first, by id; `before` is the last id of the page before.
-std::vector<Message> list(Snapshot& db, const Filter& filter, int limit, std::optional<MessageId> before);
+/// Newest first, by id.
+std::vector<Message> list(Snapshot& db, const Filter& filter, const Page& page = {});
 std::optional<Message> find(Snapshot& db, MessageId id);
 /// Error{not_found} with the way out.
 Message get(Snapshot& db, MessageId id);

@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
+#include "core/database/listing.hpp"
 
 namespace wabot::templates {
 
@@ -63,10 +64,10 @@ Template get(Snapshot& db, std::string_view who, const std::optional<std::string
 }
 
 std::vector<Template> list(Snapshot& db, const std::optional<std::string>& waba_id, const Page& page) {
-    static const std::string sql =
-        fmt::format("SELECT {} FROM templates WHERE ($1 = 0 OR id < $1) AND (CAST($2 AS TEXT) IS NULL OR waba_id = $2) ORDER BY id DESC LIMIT $3",
-                    template_columns);
-    return db.query(sql, page.after, waba_id, page.size()).all<Template>();
+    static const std::string sql = fmt::format("SELECT {} FROM templates", template_columns);
+    Condition own;
+    if (waba_id) own.also("waba_id = ?", *waba_id);
+    return list_page<Template>(db, {.select = sql, .newest_first = true}, std::move(own), page);
 }
 
 std::int64_t count_refused(Snapshot& db) {

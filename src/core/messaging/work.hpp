@@ -8,6 +8,7 @@
 
 #include "core/agents/pattern.hpp"
 #include "core/database/database.hpp"
+#include "core/database/page.hpp"
 #include "core/devices/device_id.hpp"
 #include "core/messaging/ids.hpp"
 #include "core/queue/pauses.hpp"
@@ -71,21 +72,20 @@ struct Filter {
     std::optional<Pattern> error;  // found in its last error
 };
 
-/// Where a list goes on: after this row. Opaque; 0 = from the beginning.
-using Cursor = std::int64_t;
+/// With what stands in a page's `after` to go on after it.
 struct ListedItem {
     WorkItem item;
-    Cursor cursor;
+    std::int64_t place;
 };
 inline const WorkItem& row_of(const ListedItem& listed) {
     return listed.item;
 }
-inline Cursor cursor_of(const ListedItem& listed) {
-    return listed.cursor;
+inline std::int64_t place_of(const ListedItem& listed) {
+    return listed.place;
 }
 
 /// Queue by queue and state by state, in the order of the table; within these newest first.
-std::vector<ListedItem> list(Snapshot& db, const Filter& filter, int limit, Cursor after);
+std::vector<ListedItem> list(Snapshot& db, const Filter& filter, const Page& page = {});
 
 /// Error{not_found} with the way out.
 WorkItem get(Snapshot& db, const WorkId& id);

@@ -37,9 +37,9 @@ struct Files {
         draft->append("abc");
         draft->publish();
     }
-    std::vector<FileId> ids(const files::Filter& filter, int limit = 10, std::optional<FileId> before = std::nullopt) {
+    std::vector<FileId> ids(const files::Filter& filter, const Page& page = {}) {
         std::vector<FileId> out;
-        for (const File& file : store.read([&](Snapshot& db) { return files::list(db, filter, limit, before); })) out.push_back(file.id);
+        for (const File& file : store.read([&](Snapshot& db) { return files::list(db, filter, page); })) out.push_back(file.id);
         return out;
     }
 
@@ -79,8 +79,8 @@ TEST_CASE_METHOD(Files, "files: they are listed newest first, by device and by o
     });
     const FileId one = add('a'), two = add('b', FileOrigin::outgoing), three = add('c', FileOrigin::incoming, 3, device);
     CHECK(ids({}) == std::vector{three, two, one});
-    CHECK(ids({}, 1) == std::vector{three});
-    CHECK(ids({}, 10, two) == std::vector{one});
+    CHECK(ids({}, {.limit = 1}) == std::vector{three});
+    CHECK(ids({}, {.after = two.value}) == std::vector{one});
     CHECK(ids({.origin = FileOrigin::outgoing}) == std::vector{two});
     CHECK(ids({.device = device}) == std::vector{three});
 }

@@ -51,7 +51,7 @@ struct Incoming : Pipeline {
         store.write([&](Transaction& tx) { inbox::replay(tx, a_cause, last_event_in(tx).id); });
         work();
     }
-    static InboxRow last_event_in(Snapshot& db) { return inbox::list(db, std::nullopt, 1, std::nullopt).at(0); }
+    static InboxRow last_event_in(Snapshot& db) { return inbox::list(db, std::nullopt, {.limit = 1}).at(0); }
     std::vector<std::string> item_states() {
         std::vector<std::string> out;
         for (const InboxItem& item : store.read([](Snapshot& db) { return inbox::items(db, last_event_in(db).id); })) out.push_back(item.state);

@@ -121,7 +121,7 @@ struct Pipeline {
     }
 
     std::vector<Message> all(std::optional<Direction> direction = std::nullopt) {
-        auto found = store.read([&](Snapshot& db) { return messages::list(db, {.direction = direction}, 1000, std::nullopt); });
+        auto found = store.read([&](Snapshot& db) { return messages::list(db, {.direction = direction}, {.limit = 1000}); });
         std::reverse(found.begin(), found.end());
         return found;
     }
@@ -147,7 +147,7 @@ struct Pipeline {
         return store.read([&](Snapshot& db) { return db.query(sql).one<std::int64_t>(); });
     }
     InboxRow last_event() {
-        return store.read([](Snapshot& db) { return inbox::list(db, std::nullopt, 1, std::nullopt); }).at(0);
+        return store.read([](Snapshot& db) { return inbox::list(db, std::nullopt, {.limit = 1}); }).at(0);
     }
     /// Nothing runs, nothing is pending and the counters agree with the rows.
     void check_at_rest() {

@@ -262,7 +262,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: statuses move the message forward only, ea
 
         // No work of ours is left of it: it is found among the messages, and counted for doctor.
         const auto failed_since = [&](Time since) { return store.read([&](Snapshot& db) { return statuses::count_failed(db, since); }); };
-        const auto failed = store.read([](Snapshot& db) { return messages::list(db, {.status = MessageStatus::failed}, 10, std::nullopt); });
+        const auto failed = store.read([](Snapshot& db) { return messages::list(db, {.status = MessageStatus::failed}, {.limit = 10}); });
         REQUIRE(failed.size() == 1);
         CHECK(failed[0].id == reply().id);
         CHECK(failed_since(world.clock.now() - 1s) == 1);

@@ -1,4 +1,6 @@
 #include "core/messaging/surgery.hpp"
+
+#include "core/database/filter.hpp"
 #include "core/messaging/work.hpp"
 #include "core/queue/attempts.hpp"
 #include "tests/core/messaging/pipeline.hpp"
@@ -37,7 +39,7 @@ struct Operator : Pipeline {
     }
     Words listed(const work::Filter& filter = {}) {
         Words out;
-        for (const auto& listed : store.read([&](Snapshot& db) { return work::list(db, filter, 100, 0); })) out.push_back(listed.item.id);
+        for (const auto& listed : store.read([&](Snapshot& db) { return work::list(db, filter, {.limit = 100}); })) out.push_back(listed.item.id);
         return out;
     }
     Words message_states() {
@@ -548,13 +550,43 @@ TEST_CASE_METHOD(Operator, "surgery: lists go by queue, state, device and error,
     CHECK(item(send).session_id == "sales");
 
     Words parts;
-    work::Cursor cursor = 0;
+    std::int64_t after = 0;
     for (;;) {
-        const auto part = store.read([&](Snapshot& db) { return work::list(db, {}, 1, cursor); });
+        const auto part = store.read([&](Snapshot& db) { return work::list(db, {}, {.after = after, .limit = 1}); });
         if (part.empty()) break;
         REQUIRE(part.size() == 1);
         parts.push_back(part[0].item.id);
-        cursor = part[0].cursor;
+        after = part[0].place;
     }
     CHECK(parts == Words{"turn/2", "turn/1", "send/1"});
+}
+
+TEST_CASE_METHOD(Operator, "surgery: a list that is filtered or sorted comes part by part as well", "[surgery]") {
+    die({"one", "two"});
+    http.script = {[](const HttpRequest&) { return graph_error(400, 131026); }};
+    write_text(bob, "wamid.b1", "one");
+    work();
+    const auto in_parts = [&](const work::Filter& filter, std::string_view expression, std::string_view sort) {
+        Page page{.limit = 1};
+        const FilterReading reading{.fields = fields_of<WorkItem>, .now = world.clock.now(), .hash = {}};
+        if (!expression.empty()) page.query.where = read_filter(expression, reading);
+        if (!sort.empty()) read_sort(sort, fields_of<WorkItem>, page.query);
+        Words out;
+        for (;;) {
+            const auto part = store.read([&](Snapshot& db) { return work::list(db, filter, page); });
+            if (part.empty()) return out;
+            REQUIRE(part.size() == 1);
+            out.push_back(part[0].item.id);
+            page.after = part[0].place;
+            if (page.query.sort != nullptr) page.after_value = page.query.sort->get(&part[0].item);
+        }
+    };
+    CHECK(in_parts({}, "state = dead", "") == Words{"turn/2", "turn/1", "send/1"});
+    CHECK(in_parts({}, "", "id") == Words{"send/1", "turn/1", "turn/2"});
+    CHECK(in_parts({}, "", "created_at:desc") == Words{"send/1", "turn/2", "turn/1"});
+    CHECK(in_parts({}, "kind = send or number = 1", "id:desc") == Words{"turn/1", "send/1"});
+    CHECK(in_parts({.error = Pattern::of_expression("^131026")}, "state = dead", "") == Words{"send/1"});
+    CHECK(in_parts({.queue = QueueName::turn, .state = WorkState::done}, "", "id") == Words{"turn/3"});
+    CHECK(in_parts({.device = DeviceId{99}}, "", "id").empty());
+    CHECK(in_parts({.device = device}, "not (error is null)", "id").size() == 3);
 }
