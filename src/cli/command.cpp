@@ -19,7 +19,11 @@ std::string_view word_of(Noun noun) {
         case Noun::job: return "job";
         case Noun::queue: return "queue";
         case Noun::ignore: return "ignore";
+        case Noun::template_: return "template";
         case Noun::setting: return "setting";
+        case Noun::column: return "column";
+        case Noun::sort_field: return "sort";
+        case Noun::explained: return "noun";
         case Noun::file: return "file";
         case Noun::command: return "command";
     }

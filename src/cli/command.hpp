@@ -21,7 +21,26 @@ namespace wabot::cli {
 class Runtime;
 
 /// What a word on the command line names, for completion; `noun/id`, as `-o name` prints it, is taken for it too.
-enum class Noun { none, device, agent, contact, conversation, message, stored_file, event, job, queue, ignore, setting, file, command };
+enum class Noun {
+    none,
+    device,
+    agent,
+    contact,
+    conversation,
+    message,
+    stored_file,
+    event,
+    job,
+    queue,
+    ignore,
+    template_,
+    setting,
+    column,
+    sort_field,
+    explained,
+    file,
+    command
+};
 std::string_view word_of(Noun noun);
 
 /// What a command does to the store, and so whether it can be rehearsed: `runs` are programs of their own, which refuse --dry-run.

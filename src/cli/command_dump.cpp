@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
 #include "cli/globals.hpp"
+#include "cli/topics.hpp"
 #include "core/base/settings.hpp"
 
 namespace wabot::cli {
@@ -83,6 +84,8 @@ Json command_dump() {
     for (const ExitRow& exit : all_exits())
         dump["exits"].push_back({{"code", exit.code}, {"name", exit.name}, {"when", exit.when}, {"again", exit.again}});
     for (const Setting& setting : all_settings()) dump["settings"].push_back(dumped(setting));
+    dump["variables"] = Json::array();
+    for (const Variable& variable : other_variables()) dump["variables"].push_back({{"name", variable.name}, {"doc", variable.doc}});
     return dump;
 }
 

@@ -2,12 +2,14 @@
 #include "cli/audit.hpp"
 #include "cli/chat.hpp"
 #include "cli/command.hpp"
+#include "cli/completion.hpp"
 #include "cli/config.hpp"
 #include "cli/contact.hpp"
 #include "cli/conversation.hpp"
 #include "cli/device.hpp"
 #include "cli/doctor.hpp"
 #include "cli/event.hpp"
+#include "cli/explain.hpp"
 #include "cli/file.hpp"
 #include "cli/help.hpp"
 #include "cli/ignore.hpp"
@@ -111,6 +113,8 @@ std::span<const Command* const> all_commands() {
         &migrate_down_command,
 
         &version_command,
+        &explain_command,
+        &completion_command,
         &help_command,
     };
     return table;

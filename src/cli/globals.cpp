@@ -37,7 +37,9 @@ void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats)
     builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
     builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
     builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");
-    builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas").shown_as("LIST");
+    builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas")
+        .shown_as("LIST")
+        .completes(Noun::column);
     builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
     builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
     builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");

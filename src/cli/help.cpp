@@ -5,59 +5,17 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/flow.hpp"
 #include "cli/globals.hpp"
 #include "cli/output/display.hpp"
 #include "cli/parser.hpp"
 #include "cli/runtime.hpp"
+#include "cli/topics.hpp"
+#include "core/base/text.hpp"
 
 namespace wabot::cli {
 
 namespace {
-
-/// Pieces with `gap` between them, wrapped; later lines are indented.
-std::string flowed(const std::vector<std::string_view>& pieces, std::string_view gap, std::size_t indent, std::size_t width) {
-    std::string out;
-    std::size_t column = indent;
-    for (const std::string_view piece : pieces) {
-        const std::size_t cells = cells_of(piece);
-        const bool first = column == indent;
-        const bool fits = column + gap.size() + cells <= width;
-        if (!first) out += fits ? std::string(gap) : "\n" + std::string(indent, ' ');
-        column = (first || !fits ? indent : column + gap.size()) + cells;
-        out += piece;
-    }
-    return out;
-}
-
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
-    std::vector<std::string_view> words;
-    while (!text.empty()) {
-        const std::size_t blank = std::min(text.find(' '), text.size());
-        words.push_back(text.substr(0, blank));
-        text.remove_prefix(std::min(blank + 1, text.size()));
-    }
-    return flowed(words, " ", indent, width);
-}
-
-struct Line {
-    std::string term;
-    std::string text;
-};
-
-std::string rendered(std::string_view title, const std::vector<Line>& lines, std::size_t width) {
-    constexpr std::size_t column_max = 28;
-    if (lines.empty()) return {};
-    std::size_t column = 0;
-    for (const Line& line : lines)
-        if (line.term.size() < column_max) column = std::max(column, line.term.size());
-    std::string out = fmt::format("\n{}:\n", title);
-    for (const auto& [term, text] : lines) {
-        out += fmt::format("  {:<{}}", term, column);
-        out += term.size() > column ? fmt::format("\n{:{}}", "", column + 4) : "  ";
-        out += wrapped(text, column + 4, width) + "\n";
-    }
-    return out;
-}
 
 std::string term_of(const Parameter& p) {
     if (p.is_argument()) return p.value;
@@ -94,17 +52,22 @@ std::vector<Line> lines_of(const std::deque<Parameter>& parameters, bool argumen
     return lines;
 }
 
-std::string globals_in_brief(Formats formats, std::size_t width) {
-    Globals unused;
-    CommandBuilder builder;
-    declare_globals(builder, unused, formats);
-    std::vector<std::string> terms;
-    for (const Parameter& p : builder.parameters()) {
-        const std::string name = p.short_name.empty() ? p.name : p.short_name;
-        terms.push_back(p.is_flag() ? name : name + " " + (p.words.empty() ? p.value : fmt::format("{}", fmt::join(p.words, "|"))));
-    }
-    return fmt::format("\nGlobal flags, anywhere before --; wabot --help explains them:\n  {}\n",
-                       flowed({terms.begin(), terms.end()}, "  ", 2, width));
+/// The man page that says all of a command.
+std::string page_of(const Command& command) {
+    const bool is_service = command.effect == Effect::runs && (command.path == "serve" || command.path == "worker");
+    return fmt::format("{}wabot-{}", is_service ? "8 " : "", command.noun());
+}
+
+/// Ending{usage} for what is nearer to a topic than to a command.
+void refuse_unknown(const std::string& word, std::span<const Command* const> commands) {
+    std::vector<std::string_view> known;
+    for (const Command* c : commands) known.push_back(c->noun());
+    const bool is_command =
+        std::any_of(known.begin(), known.end(), [&](std::string_view noun) { return word == noun || word == std::string(noun) + "s"; });
+    for (const Topic& topic : all_topics()) known.push_back(topic.name);
+    const auto near = is_command ? std::nullopt : closest(word, known);
+    if (near && find_topic(*near) != nullptr)
+        usage_error(fmt::format("unknown command or topic \"{}\"; did you mean \"{}\"?", word, *near), "wabot help lists them");
 }
 
 }  // namespace
@@ -112,21 +75,23 @@ std::string globals_in_brief(Formats formats, std::size_t width) {
 std::string command_help(const Command& command, std::size_t width) {
     CommandBuilder builder;
     const Action keeps_options_alive = command.build(builder);
-    std::string out = fmt::format("{}\n\nUsage: {}\n", command.summary, usage_of(command, builder.parameters()));
-    out += rendered("Arguments", lines_of(builder.parameters(), true), width);
-    out += rendered("Flags", lines_of(builder.parameters(), false), width);
+    std::string out =
+        fmt::format("{}\n\nUsage: {}\n", wrapped(command.summary, 0, width), wrapped(usage_of(command, builder.parameters()), 7, width));
     out += "\nExamples:\n";
     for (const Example& example : command.examples)
         if (!example.line.empty()) out += fmt::format("  # {}\n  {}\n", example.purpose, example.line);
-    return out + globals_in_brief(command.formats, width);
+    out += two_columns("Arguments", lines_of(builder.parameters(), true), width);
+    out += two_columns("Flags", lines_of(builder.parameters(), false), width);
+    return out + fmt::format("\nFlags of every command: wabot --help. More: man {}\n", page_of(command));
 }
 
 std::string noun_help(std::string_view noun, std::span<const Command* const> commands, std::size_t width) {
     std::vector<Line> lines;
     for (const Command* c : commands)
         if (c->noun() == noun) lines.push_back({std::string(c->verb()), std::string(c->summary)});
-    return fmt::format("Usage: wabot {} COMMAND [ARGUMENTS] [FLAGS]\n", noun) + rendered("Commands", lines, width) +
-           fmt::format("\nwabot {} COMMAND --help says more.\n", noun);
+    const auto command = std::find_if(commands.begin(), commands.end(), [&](const Command* c) { return c->noun() == noun; });
+    return fmt::format("Usage: wabot {} COMMAND [ARGUMENTS] [FLAGS]\n", noun) + two_columns("Commands", lines, width) +
+           fmt::format("\nwabot {} COMMAND --help says more, man {} all.\n", noun, page_of(**command));
 }
 
 std::string overview(std::span<const Command* const> commands, std::size_t width) {
@@ -143,13 +108,22 @@ std::string overview(std::span<const Command* const> commands, std::size_t width
     Globals unused;
     CommandBuilder globals;
     declare_globals(globals, unused);
+    std::vector<Line> topics;
+    for (const Topic& topic : all_topics()) topics.push_back({std::string(topic.name), std::string(topic.summary)});
     return "wabot receives messages, lets an agent answer them, and sends the answers back.\n\nUsage: wabot COMMAND [ARGUMENTS] [FLAGS]\n" +
-           rendered("Commands", lines, width) + rendered("Global flags", lines_of(globals.parameters(), false), width) +
+           two_columns("Commands", lines, width) + two_columns("Topics, by wabot help TOPIC", topics, width) +
+           two_columns("Global flags", lines_of(globals.parameters(), false), width) +
            "\nwabot COMMAND --help says more; wabot init --dir demo --demo makes a place to try things in.\n";
 }
 
 std::string help_on(std::span<const std::string> words, std::size_t width) {
     const auto commands = all_commands();
+    const Topic* topic = words.size() == 1 ? find_topic(words.front()) : nullptr;
+    if (topic != nullptr) {
+        const bool is_noun = std::any_of(commands.begin(), commands.end(), [&](const Command* c) { return c->noun() == topic->name; });
+        return topic->text(width) + (is_noun ? "\n" + noun_help(topic->name, commands, width) : "");
+    }
+    if (words.size() == 1) refuse_unknown(words.front(), commands);
     const Found found = find_command(words, commands);
     if (found.command != nullptr) return command_help(*found.command, width);
     return found.noun.empty() ? overview(commands, width) : noun_help(found.noun, commands, width);
@@ -169,12 +143,12 @@ void help(Runtime& rt, const HelpOptions& options) {
 }  // namespace
 
 const Command help_command{.path = "help",
-                           .summary = "Explain a command",
+                           .summary = "Explain a command or a topic",
                            .formats = formats::document,
-                           .examples = {{"wabot help device create", "what the command takes"}, {"wabot help", "every command"}},
+                           .examples = {{"wabot help device create", "what the command takes"}, {"wabot help exit-codes", "a topic"}},
                            .build = [](CommandBuilder& cmd) -> Action {
                                auto opts = cmd.options<HelpOptions>();
-                               cmd.argument("command", opts->words, "Words of the command").completes(Noun::command);
+                               cmd.argument("command", opts->words, "Words of the command, or the topic").completes(Noun::command);
                                return [opts](Runtime& rt) { help(rt, *opts); };
                            }};
 

@@ -275,7 +275,9 @@ void declare_content(CommandBuilder& cmd, ContentOptions& options) {
     cmd.option("--caption", options.caption, "Of an image, a video or a document").shown_as("TEXT");
     cmd.option("--filename", options.filename, "What a document is called").shown_as("NAME");
     cmd.flag("--voice", options.voice, "The audio is a voice message (Ogg with Opus)");
-    cmd.option("--template", options.template_name, "An approved template, which may be sent at any time").shown_as("NAME");
+    cmd.option("--template", options.template_name, "An approved template, which may be sent at any time")
+        .shown_as("NAME")
+        .completes(Noun::template_);
     cmd.option("--language", options.language, "Of the template: en, pt_BR").shown_as("CODE");
     cmd.option("--var", options.vars, "A value of the template: 1=Ada or name=Ada of its body, header.1=Ada, button.0=SUFFIX of its link")
         .shown_as("NAME=TEXT");

@@ -72,7 +72,9 @@ void declare_paging(CommandBuilder& cmd, PagingOptions& paging, std::string_view
     cmd.option("--filter", paging.filter, "Only rows for which this holds: status = failed and not (content ~ \"invoice\")").shown_as("EXPR");
     cmd.option("--since", paging.since, fmt::format("Only rows whose {} is not before: 2026-01-31, 24h, 7d", time)).shown_as("TIME");
     cmd.option("--until", paging.until, "Only rows from before").shown_as("TIME");
-    cmd.option("--sort", paging.sort, "In this order; reads every row for it, where id reads only those shown").shown_as("FIELD[:desc]");
+    cmd.option("--sort", paging.sort, "In this order; reads every row for it, where id reads only those shown")
+        .shown_as("FIELD[:desc]")
+        .completes(Noun::sort_field);
     cmd.option("--limit", paging.limit, fmt::format("At most so many ({})", rows_default)).shown_as("N");
     cmd.flag("--all", paging.all, "Every one");
     cmd.option("--cursor", paging.cursor, "Go on where a list ended: its next_cursor").shown_as("C");

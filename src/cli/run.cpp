@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command_dump.hpp"
+#include "cli/complete.hpp"
 #include "cli/deadline.hpp"
 #include "cli/errors.hpp"
 #include "cli/help.hpp"
@@ -69,10 +70,14 @@ Exit tell_choices(const Found& found, const Globals& globals, std::size_t width,
 }
 
 /// What is for programs, and so in no help: completion, and the table that documents are made from.
-bool run_hidden(std::span<const std::string> line, Sink& data) {
-    if (line.empty() || !line.front().starts_with("__")) return false;
-    if (line.front() != "__commands") return false;
-    data.write(write_json(command_dump()) + "\n");
+bool run_hidden(std::span<const std::string> line, const Environment& environment, Sink& data) {
+    if (line.empty()) return false;
+    if (line.front() == "__complete")
+        answer_completion(line.subspan(1), environment, data);
+    else if (line.front() == "__commands")
+        data.write(write_json(command_dump()) + "\n");
+    else
+        return false;
     return true;
 }
 
@@ -126,7 +131,7 @@ Environment read_environment(const char* const* strings) {
 int run(std::span<const std::string> line, const Environment& environment, Sink& data, Sink& talk) {
     std::string request_id;
     try {
-        const Exit exit = run_hidden(line, data) ? Exit::ok : run_line(line, environment, data, talk, request_id);
+        const Exit exit = run_hidden(line, environment, data) ? Exit::ok : run_line(line, environment, data, talk, request_id);
         data.flush();
         talk.flush();
         return static_cast<int>(exit);

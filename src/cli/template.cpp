@@ -53,7 +53,7 @@ const Command template_get_command{
     .examples = {{"wabot template get order_ready --language en_US", "by name"}, {"wabot template get 3 -o json", "by id, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
-        cmd.argument("template", opts->name, "Name or id").required();
+        cmd.argument("template", opts->name, "Name or id").required().completes(Noun::template_);
         cmd.option("--language", opts->language, "When the name has several").shown_as("CODE");
         return [opts](Runtime& rt) { template_get(rt, *opts); };
     }};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
 #include "core/base/natural_key.hpp"
 #include "core/base/text.hpp"
@@ -121,10 +123,21 @@ void write_to(Transaction& tx, ContactId id, const SealedAddress& address) {
     tx.execute(sql, id, jid.enc, jid.hash, jid.last4, phone.enc, phone.hash, phone.last4);
 }
 
-[[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates) {
+constexpr std::string_view hint_list = "see wabot contact list; numbers start with + and the country code";
+
+[[noreturn]] void throw_ambiguous(const std::vector<Contact>& candidates, std::string_view what) {
     std::string ids;
     for (const Contact& one : candidates) ids += fmt::format("{}{} (device {})", ids.empty() ? "" : ", ", one.id.value, one.device_id.value);
-    throw Error(Errc::conflict, fmt::format("several contacts have this address: {}", ids), "name one by its id, or the device");
+    throw Error(Errc::conflict, fmt::format("several contacts have this {}: {}", what, ids), "name one by its id, or the device");
+}
+
+/// Names are the contacts' own choice and several may bear one: the whole of it, or nobody is meant.
+Contact get_named(Snapshot& db, std::string_view name, DeviceId device) {
+    auto bearers =
+        db.query("SELECT * FROM contacts WHERE name = $1 AND ($2 = 0 OR device_id = $2) ORDER BY id LIMIT 20", name, device).all<Contact>();
+    if (bearers.empty()) throw_no_such("contact", name, {}, hint_list);
+    if (bearers.size() > 1) throw_ambiguous(bearers, "name");
+    return std::move(bearers.front());
 }
 
 }  // namespace
@@ -201,23 +214,28 @@ std::optional<Contact> find(Snapshot& db, ContactId id) {
     return db.query("SELECT * FROM contacts WHERE id = $1", id).first<Contact>();
 }
 
+bool may_name(std::string_view name) {
+    const bool has_control = std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    return !name.empty() && name.front() != '-' && name.front() != '+' && name.front() != ' ' && name.back() != ' ' && !has_control && !as_id(name) &&
+           !to_address(name);
+}
+
 Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId device) {
-    static constexpr std::string_view hint = "see wabot contact list; numbers start with + and the country code";
     if (const auto id = as_id(who)) {
         auto contact = find(db, ContactId{*id});
-        if (!contact) throw_no_such("contact", who, {}, hint);
+        if (!contact) throw_no_such("contact", who, {}, hint_list);
         return std::move(*contact);
     }
     const auto address = to_address(who);
-    if (!address) throw_no_such("contact", who, {}, hint);
+    if (!address) return get_named(db, who, device);
     const auto kind = address->phone.empty() ? IdentityKind::bsuid : IdentityKind::phone;
     static constexpr std::string_view sql = R"sql(
         SELECT c.* FROM contacts c
         WHERE c.id IN (SELECT contact_id FROM contact_identities WHERE value_hash = $1 AND kind = $2 AND ($3 = 0 OR device_id = $3))
         ORDER BY c.id LIMIT 20)sql";
     auto candidates = db.query(sql, vault.hash(address->phone.empty() ? address->user_id : address->phone), kind, device).all<Contact>();
-    if (candidates.empty()) throw_no_such("contact", who, {}, hint);
-    if (candidates.size() > 1) throw_ambiguous(candidates);
+    if (candidates.empty()) throw_no_such("contact", who, {}, hint_list);
+    if (candidates.size() > 1) throw_ambiguous(candidates, "address");
     return std::move(candidates.front());
 }
 

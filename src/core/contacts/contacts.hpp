@@ -61,8 +61,10 @@ void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, co
 bool set_marketing(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, Marketing wish, Time at);
 
 std::optional<Contact> find(Snapshot& db, ContactId id);
-/// By id (all digits), number (with +), JID or user id. Error{not_found}; Error{conflict} with the candidates when the address is known on several
-/// devices and `device` names none.
+/// Whether a contact that bears this name can be named by it: it reads as no id, number, JID, user id or option, and holds no control characters.
+bool may_name(std::string_view name);
+/// By id (all digits), number (with +), JID, user id, or else its whole name. Error{not_found}; Error{conflict} with the candidates when several bear
+/// the name, or the address is known on several devices and `device` names none.
 Contact get(Snapshot& db, const Vault& vault, std::string_view who, DeviceId device = {});
 /// The newest first.
 std::vector<Contact> list(Snapshot& db, const ContactFilter& filter = {}, const Page& page = {});

@@ -74,6 +74,21 @@ Errc code_of(int sqlite_code) {
 
 }  // namespace
 
+void SqliteConnection::open(const std::string& path, int flags) {
+    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    if (code != SQLITE_OK) {
+        const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+        sqlite3_close_v2(handle_);
+        throw Error(Errc::unavailable, "cannot open the database " + path + ": " + why);
+    }
+    sqlite3_extended_result_codes(handle_, 1);
+}
+
+SqliteConnection::SqliteConnection(const std::string& path, std::chrono::milliseconds busy_timeout) {
+    open(path, SQLITE_OPEN_READONLY);
+    sqlite3_busy_timeout(handle_, static_cast<int>(busy_timeout.count()));
+}
+
 SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     // Counting every allocation costs a lock each; nobody reads the counts. Counts before the first connection only.
     static const int without_memory_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -81,14 +96,7 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     // The store is its owner's alone, whatever the umask; log and index files take after it.
     if (create)
         if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
-    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
-    if (code != SQLITE_OK) {
-        const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-        sqlite3_close_v2(handle_);
-        throw Error(Errc::unavailable, "cannot open the database " + path + ": " + why);
-    }
-    sqlite3_extended_result_codes(handle_, 1);
+    open(path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0));
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     try {

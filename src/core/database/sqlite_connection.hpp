@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ class SqliteConnection {
 public:
     /// Opens `path` (made when `create`) with our settings. Error{not_found}, Error{unavailable}.
     SqliteConnection(const std::string& path, bool create);
+    /// Opens `path` for a look only: never writes, and waits `busy_timeout` at most for who does. Error{unavailable}.
+    SqliteConnection(const std::string& path, std::chrono::milliseconds busy_timeout);
     /// From now on SQLite itself makes a rollback of every COMMIT that would write.
     void refuse_commits();
     ~SqliteConnection();
@@ -39,6 +42,8 @@ public:
     bool checkpoint(bool restart);
 
 private:
+    void open(const std::string& path, int flags);
+
     struct Statement {
         sqlite3_stmt* handle = nullptr;
         std::shared_ptr<const std::vector<std::string>> columns;

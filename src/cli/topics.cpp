@@ -1,0 +1,156 @@
+#include "cli/topics.hpp"
+
+#include <fmt/ranges.h>
+
+#include "cli/errors.hpp"
+#include "cli/flow.hpp"
+#include "cli/output/output.hpp"
+#include "core/base/settings.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+std::string on_output(std::size_t width) {
+    return wrapped_paragraphs(fmt::format(R"(What a command prints, and where.
+
+Data goes to stdout, talk to stderr. -o FORMAT chooses the form of the data: one of {}. It may stand in WABOT_OUTPUT or in the setting cli.output too.
+
+table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays.
+
+json is one document: a list is {{"items":[...],"next_cursor":null}}, one object is bare. jsonl is one object a line, each as soon as it is known. Names are in snake_case, times are ISO 8601 in UTC, what is absent is null, enumerations are lower case. Members may be added: a reader leaves alone what it does not know.
+
+tsv is tab-separated, with tabs and line ends inside a value as \t and \n. name is noun/id a line, which every command takes for the object: wabot device list -o name | xargs -n 1 wabot device get
+
+--columns chooses and orders the columns of a table or tsv, --no-header leaves their names out, --no-trunc cuts nothing, --time says how times look. wabot explain NOUN names the fields.
+
+A command that changes something says so in one line on stderr, and prints the object only when -o is given; JSON then has "changed" and "dry_run".
+
+An error is "wabot: WHAT: WHY" and a hint on stderr. With json and jsonl it is a line of JSON there, and stdout stays empty but for what jsonl had finished. Numbers are masked until --reveal.)",
+                                          fmt::join(words_of<OutputFormat>, ", ")),
+                              width);
+}
+
+std::string on_exit_codes(std::size_t width) {
+    std::vector<Line> lines;
+    for (const ExitRow& row : all_exits()) {
+        const std::string again = row.again.empty() ? "" : fmt::format(". Again? {}", row.again);
+        lines.push_back({fmt::format("{:>3}  {}", row.code, row.name), fmt::format("{}{}", row.when, again)});
+    }
+    return wrapped_paragraphs("How a command ends. The numbers and their meaning stay.", width) + two_columns("Exit codes", lines, width);
+}
+
+std::string on_environment(std::size_t width) {
+    std::vector<Line> settings, others;
+    for (const Setting& row : all_settings()) {
+        const std::string also = row.note.env[1].empty() ? "" : fmt::format(" Also {}.", row.note.env[1]);
+        const std::string file = row.may_come_from_file() ? fmt::format(" Or {}_FILE.", row.note.env[0]) : "";
+        settings.push_back({std::string(row.note.env[0]), fmt::format("{}: {}{}{}", row.name, row.note.doc, also, file)});
+    }
+    for (const Variable& variable : other_variables()) others.push_back({std::string(variable.name), std::string(variable.doc)});
+    return wrapped_paragraphs(
+               "Variables that count. A flag beats them, they beat the configuration file. X_FILE names a file that holds the value of X. A variable "
+               "WABOT_* that is not known is warned of.",
+               width) +
+           two_columns("Settings", settings, width) + two_columns("Others", others, width);
+}
+
+std::string on_config(std::size_t width) {
+    std::vector<Line> lines;
+    for (const Setting& row : all_settings()) {
+        const std::string value = !row.note.derived.empty()   ? fmt::format(" Not set: {}.", row.note.derived)
+                                  : row.note.fallback.empty() ? std::string()
+                                                              : fmt::format(" ({})", row.note.fallback);
+        lines.push_back({std::string(row.name), fmt::format("{}{}", row.note.doc, value)});
+    }
+    return wrapped_paragraphs(R"(Where settings come from.
+
+The first that says something wins: a flag, the environment, a file named by X_FILE or a credential of systemd, ./wabot.toml, the user's $XDG_CONFIG_HOME/wabot/config.toml, the system's /etc/wabot/conf.d/*.toml (the last name first), /etc/wabot/wabot.toml, and what is built in. serve and worker read the system's files only.
+
+-c FILE or WABOT_CONFIG names the one file that is read instead; -c none reads none. --env-file FILE reads NAME=value lines for what the environment does not say.
+
+The file is TOML. An unknown key or a bad value is an error with file, line and column: wabot config check finds them all, wabot config show --origin says what is in force and why.
+
+    [server]
+    port = 8000)",
+                              width) +
+           two_columns("Settings", lines, width);
+}
+
+std::string on_scripting(std::size_t width) {
+    return wrapped_paragraphs(R"(What a script may rely on.
+
+These stay as they are: exit codes and their meaning, names of commands, flags and variables, names and types in JSON and the words of enumerations, the forms json, jsonl, tsv and name, the settings' names, and that an id is never given twice. Tables, colours, help, the log and whatever else is said on stderr may change.
+
+    wabot device get shop -o json | jq -r .status     one value
+    wabot device list -o name                         device/3, a line each
+    wabot message list --all -o jsonl                 all of them, one by one
+    wabot device list -o json | jq .next_cursor       --cursor goes on there
+
+Nothing is asked without a terminal: what would have been ends with 11, and --yes or --confirm=NAME agrees beforehand. --no-input is the same at a terminal.
+
+--dry-run says what would change. --exit-code ends with 10 when something changed. --if-not-exists makes a command safe to repeat. -q leaves only errors on stderr.
+
+Secrets come from files or stdin and never from the command line, which every user of the machine can read.
+
+See also: wabot help output, wabot help exit-codes.)",
+                              width);
+}
+
+std::string on_security(std::size_t width) {
+    return wrapped_paragraphs(R"(What is kept secret, and what protects it.
+
+Phone numbers, addresses, raw webhooks and the tokens of devices are sealed in the store with the master key (WABOT_MASTER_KEY, or the file that wabot init makes, mode 0600). Without the key they cannot be read again: keep a copy, away from the copies of the store. Texts and names are not sealed.
+
+Whoever can read the configuration and the store can do everything: commands open the store directly, and the permissions of the files are what guards it. What changes is noted with cli:USER as the one who did it.
+
+Numbers are masked in tables, JSON, logs, errors and completion; --reveal shows them in full.
+
+Tokens and passwords are never taken from the command line: device create --secret-from NAME=FILE reads them, - is stdin. config show prints a fingerprint. A file of secrets that everybody may read is warned of.
+
+A webhook is taken only when its signature is right (whatsapp.app_secret, or the device's own); until a secret is set none is. serve listens on 127.0.0.1 unless told otherwise: put a web server with a certificate in front.
+
+Nothing but the configured store and providers is contacted: no telemetry, no look for updates.)",
+                              width);
+}
+
+}  // namespace
+
+std::span<const Topic> all_topics() {
+    static constexpr Topic table[] = {
+        {"output", "Forms of what is printed, and what goes where", on_output},
+        {"exit-codes", "How a command ends", on_exit_codes},
+        {"environment", "Variables that count", on_environment},
+        {"config", "Where settings come from, and all of them", on_config},
+        {"scripting", "What a script may rely on", on_scripting},
+        {"security", "What is kept secret, and what protects it", on_security},
+    };
+    return table;
+}
+
+const Topic* find_topic(std::string_view name) {
+    for (const Topic& topic : all_topics())
+        if (topic.name == name) return &topic;
+    return nullptr;
+}
+
+std::span<const Variable> other_variables() {
+    static constexpr Variable table[] = {
+        {"WABOT_CONFIG", "The configuration file, as -c names it; none = built-in values only"},
+        {"WABOT_TIME", "How times look in tables: relative, iso, unix"},
+        {"WABOT_NO_INPUT", "Set to anything: never ask"},
+        {"NO_COLOR", "Set to anything: no colour"},
+        {"CLICOLOR", "0: no colour"},
+        {"CLICOLOR_FORCE, FORCE_COLOR", "Colour in a pipe too"},
+        {"COLUMNS", "Width of tables and help, before that of the terminal"},
+        {"TERM", "dumb: no colour"},
+        {"LC_ALL, LC_CTYPE, LANG", "Whether the terminal takes UTF-8"},
+        {"XDG_CONFIG_HOME, XDG_DATA_HOME, HOME", "Where the user's configuration and store lie"},
+        {"CREDENTIALS_DIRECTORY", "Where systemd puts credentials: files named like the variables of secrets"},
+        {"NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID", "How serve and worker tell systemd that they are ready and alive"},
+        {"HTTPS_PROXY, NO_PROXY", "The proxy on the way to providers, and for whom there is none"},
+    };
+    return table;
+}
+
+}  // namespace wabot::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/database/database.hpp"
+
+namespace wabot {
+
+/// What an object is called on the command line.
+struct KnownName {
+    std::string word;              // names it: a key, a name that only it has, an id
+    std::string id = {};           // names it too; empty when it is the word, or when nobody would type it
+    std::string description = {};  // what people know it by; numbers are masked
+};
+
+/// The names of what there is, for completion: few columns of many rows. Blocking, inside a read. The newest first where there is a time.
+namespace names {
+
+std::vector<KnownName> devices(Snapshot& db);
+std::vector<KnownName> agents(Snapshot& db);
+std::vector<KnownName> contacts(Snapshot& db);
+std::vector<KnownName> conversations(Snapshot& db);
+std::vector<KnownName> messages(Snapshot& db);
+std::vector<KnownName> templates(Snapshot& db);
+std::vector<KnownName> files(Snapshot& db);
+std::vector<KnownName> ignore_rules(Snapshot& db);
+std::vector<KnownName> events(Snapshot& db);
+/// Those that somebody may want to look at or decide: not the finished ones.
+std::vector<KnownName> jobs(Snapshot& db);
+
+}  // namespace names
+
+}  // namespace wabot
