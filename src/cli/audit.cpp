@@ -30,12 +30,10 @@ std::string object_of(Runtime& rt, const std::string& word) {
 }
 
 void audit_list(Runtime& rt, const ListOptions& opts) {
+    List<AuditEntry> list(rt, "audit", opts.paging);
     audit::Filter filter{.actor = opts.actor};
     if (opts.object) filter.object = object_of(rt, *opts.object);
-    show_list<AuditEntry>(rt, "audit", opts.paging, [&](std::int64_t after, int limit) {
-        const auto before = after == 0 ? std::nullopt : std::optional(AuditId{after});
-        return rt.read([&](Snapshot& db) { return audit::list(db, filter, limit, before); });
-    });
+    list.show([&](Snapshot& db, const Page& page) { return audit::list(db, filter, page); });
 }
 
 struct GetOptions {
@@ -52,6 +50,7 @@ void audit_get(Runtime& rt, const GetOptions& opts) {
 const Command audit_list_command{
     .path = "audit list",
     .summary = "List who had which command change what, or show numbers in full, the newest first",
+    .columns = fields_of<AuditEntry>,
     .examples = {{"wabot audit list", "the newest 50"},
                  {"wabot audit list --object device/shop --all -o jsonl", "what was done to a device, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
@@ -64,6 +63,7 @@ const Command audit_list_command{
 
 const Command audit_get_command{.path = "audit get",
                                 .summary = "Show one entry of the audit log",
+                                .columns = fields_of<AuditEntry>,
                                 .examples = {{"wabot audit get 7", "by id"}},
                                 .build = [](CommandBuilder& cmd) -> Action {
                                     auto opts = cmd.options<GetOptions>();

@@ -1,9 +1,12 @@
 #include "core/audit/audit_log.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/database/listing.hpp"
 
 namespace wabot::audit {
 
@@ -43,16 +46,15 @@ void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_vie
            tx.now());
 }
 
-std::vector<AuditEntry> list(Snapshot& db, const Filter& filter, int limit, std::optional<AuditId> before) {
+std::vector<AuditEntry> list(Snapshot& db, const Filter& filter, const Page& page) {
+    Condition own;
+    if (filter.actor) own.also("actor = ?", *filter.actor);
     // Objects stand in the text as "noun/id" between quotes.
-    static constexpr std::string_view sql = R"sql(
-        SELECT id, kind, actor_kind, actor, action, objects, facts, request_id, created_at FROM audit_log
-        WHERE (CAST($1 AS BIGINT) IS NULL OR id < $1) AND (CAST($2 AS TEXT) IS NULL OR actor = $2)
-          AND (CAST($3 AS TEXT) IS NULL OR {instr|strpos}(CAST(objects AS TEXT), $3) > 0 OR {instr|strpos}(CAST(objects AS TEXT), $4) > 0)
-        ORDER BY id DESC LIMIT $5)sql";
-    std::optional<std::string> one, every;
-    if (filter.object) one = '"' + *filter.object + '"', every = '"' + *filter.object + '/';
-    return db.query(sql, before, filter.actor, one, every, limit).all<AuditEntry>();
+    if (filter.object) {
+        constexpr std::string_view holds = "{instr|strpos}(CAST(objects AS TEXT), ?) > 0";
+        own.also({fmt::format("({0} OR {0})", holds), {'"' + *filter.object + '"', '"' + *filter.object + '/'}});
+    }
+    return list_page<AuditEntry>(db, {.select = "SELECT * FROM audit_log", .newest_first = true, .log = "audit_log"}, std::move(own), page);
 }
 
 AuditEntry get(Snapshot& db, AuditId id) {

@@ -8,6 +8,7 @@
 #include "core/audit/deed.hpp"
 #include "core/base/describe.hpp"
 #include "core/database/database.hpp"
+#include "core/database/page.hpp"
 
 namespace wabot {
 
@@ -39,8 +40,8 @@ struct Filter {
     std::optional<std::string> actor;
     std::optional<std::string> object;  // "device/3", or every "device"
 };
-/// The newest first, before the entry `before`.
-std::vector<AuditEntry> list(Snapshot& db, const Filter& filter, int limit, std::optional<AuditId> before);
+/// The newest first.
+std::vector<AuditEntry> list(Snapshot& db, const Filter& filter, const Page& page);
 /// Error{not_found}.
 AuditEntry get(Snapshot& db, AuditId id);
 
