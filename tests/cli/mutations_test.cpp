@@ -153,7 +153,7 @@ public:
     }
 
     std::vector<AuditEntry> entries() {
-        return store_.read([](Snapshot& db) { return audit::list(db, {}, 1000, std::nullopt); });
+        return store_.read([](Snapshot& db) { return audit::list(db, {}, {.limit = 1000}); });
     }
 
     /// Every row of every table.
