@@ -10,7 +10,7 @@ TEST_CASE("progress says what is done, how fast, and what is left") {
     const Stand stand{.what = "webhooks", .done = 1200, .total = 2400, .elapsed = 4s};
     CHECK(progress_line(stand) == "webhooks: 1200 of 2400, 300/s, 4 s left");
     CHECK(progress_bar(stand, {.utf8 = false, .width = 80}) == "webhooks  [###############...............]  1200/2400  50%  300/s  4 s left");
-    CHECK(progress_bar(stand, {.utf8 = true, .width = 60}) == "webhooks  ███████░░░░░░░░  1200/2400  50%  300/s  4 s left");
+    CHECK(progress_bar(stand, {.utf8 = true, .width = 60}) == "webhooks  ███████░░░░░░░  1200/2400  50%  300/s  4 s left");
 }
 
 TEST_CASE("progress of what nobody can count beforehand is a count") {

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "core/base/error.hpp"
+#include "core/base/vault.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/scratch_store.hpp"
 
@@ -30,6 +31,7 @@ TEST_CASE("migrations: the steps of each dialect are numbered without gaps and h
     for (std::size_t i = 0; i < steps.size(); ++i) {
         CHECK(steps[i].revision == static_cast<int>(i) + 1);
         CHECK_FALSE(steps[i].down.empty());
+        CHECK(steps[i].checksum == to_hex(sha256(steps[i].up)));
     }
 }
 
