@@ -10,6 +10,7 @@ A script is blocks of one command and what it prints, in a scratch folder of its
 
 In a line `<...>` stands for anything, a line `...` for any number of lines. Times and conversation keys are replaced by <time> and <key>.
 Lines that start with # say what follows.
+With WABOT_TEST_POSTGRES, as with_postgres.py sets it, the commands find their store in a new database there: DATABASE_URL names it.
 """
 import fcntl
 import os
@@ -91,12 +92,20 @@ def normal(line):
     return line
 
 
+def new_database(server):
+    name = f"cli_{os.getpid()}"
+    subprocess.run(["psql", "-X", "-q", "-d", server.format("postgres"), "-c", f"CREATE DATABASE {name}"], check=True, timeout=60)
+    return {"DATABASE_URL": server.format(name)}
+
+
 def main(binary, script):
     binary = pathlib.Path(binary).resolve()
     failures = 0
+    server = os.environ.get("WABOT_TEST_POSTGRES")
+    database = new_database(server) if server else {}
     with tempfile.TemporaryDirectory() as folder:
         environment = {"PATH": f"{binary.parent}:/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "COLUMNS": "80", "NO_COLOR": "1",
-                       "AT_ONCE": os.environ.get("AT_ONCE", "200")}
+                       "AT_ONCE": os.environ.get("AT_ONCE", "200"), **database}
         for number, command, on_terminal, expected, code, typed in blocks(pathlib.Path(script).read_text()):
             lines, actual_code = (run_on_terminal if on_terminal else run_plain)(command, environment, folder, typed)
             # An empty line at the end of a block parts it from the next one.

@@ -100,6 +100,17 @@ private:
     Time now_;
 };
 
+/// A statement that inserts as many rows as there are. Values that no row brings come from the table's defaults.
+struct InsertMany {
+    struct Column {
+        std::string_view name;
+        Kind kind;  // of its values; null is of any kind
+    };
+    std::string_view table;
+    std::span<const Column> columns;
+    std::string_view on_conflict;  // "ON CONFLICT (name) DO NOTHING"; may be empty
+};
+
 /// One unit of writing; commits with the others of its batch, rolls back alone.
 class Transaction : public Snapshot {
 public:
@@ -118,8 +129,10 @@ public:
         change_unheard(sql, std::span(values, sizeof...(A)));
     }
 
-    /// `execute` with as many arguments as the statement was made for.
-    std::int64_t execute_with(std::string_view sql, std::span<const Value> arguments) { return change(sql, arguments); }
+    /// Inserts many rows, each with a value for every column, and says how many: those that ON CONFLICT DO NOTHING leaves out are not counted.
+    std::int64_t insert_all(const InsertMany& insert, std::span<const std::vector<Value>> rows) {
+        return rows.empty() ? 0 : insert_rows(insert, rows);
+    }
 
     /// Inserts one row into a table with an `id`, which it gives; nullopt when ON CONFLICT DO NOTHING left the row out. Without RETURNING, for which
     /// some engines build a table.
@@ -151,6 +164,7 @@ protected:
     virtual std::int64_t change(std::string_view sql, std::span<const Value> arguments) = 0;
     virtual void change_unheard(std::string_view sql, std::span<const Value> arguments) { change(sql, arguments); }
     virtual std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) = 0;
+    virtual std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) = 0;
     virtual void begin_savepoint() = 0;
     virtual void end_savepoint(bool keep) = 0;
 };
@@ -193,6 +207,8 @@ public:
     virtual std::string description() = 0;
     /// The migrations' dialect: "sqlite", "postgres".
     virtual std::string_view dialect() const = 0;
+    /// How many commits can be on their way to the disk beside each other.
+    virtual std::size_t commits_at_once() const { return 1; }
     /// The tables of the store, whoever made them. Blocking.
     virtual std::vector<std::string> table_names() = 0;
     /// Makes a consistent copy beside the store and says where; nullopt where the engine has its own tools for that. Blocking.

@@ -43,6 +43,9 @@ private:
     std::int64_t change(std::string_view sql, std::span<const Value> arguments) override { return connection_.change(sql, arguments); }
     void change_unheard(std::string_view sql, std::span<const Value> arguments) override { connection_.put(sql, arguments); }
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) override { return connection_.insert_row(sql, arguments); }
+    std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) override {
+        return connection_.insert_rows(insert, rows);
+    }
     void begin_savepoint() override { connection_.begin_savepoint(); }
     void end_savepoint(bool keep) override { connection_.end_savepoint(keep); }
     PostgresConnection& connection_;
@@ -136,6 +139,7 @@ public:
     std::uint64_t change_count() override { return watch_.count() + commits_.load(); }
     std::string description() override { return "postgresql " + facts_.version.substr(0, facts_.version.find(' ')) + ", fsync=on, " + facts_.way; }
     std::string_view dialect() const override { return "postgres"; }
+    std::size_t commits_at_once() const override { return writers; }
 
     std::vector<std::string> table_names() override {
         const std::lock_guard lock(connect_mutex_);

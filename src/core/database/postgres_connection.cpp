@@ -1,10 +1,12 @@
 #include "core/database/postgres_connection.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <pqxx/binarystring>
 #include <pqxx/connection>
 #include <pqxx/except>
 #include <pqxx/nontransaction>
@@ -17,6 +19,7 @@
 #include "core/base/text.hpp"
 #include "core/base/vault.hpp"
 #include "core/database/dialect.hpp"
+#include "core/database/postgres_array.hpp"
 #include "core/database/postgres_library.hpp"
 #include "core/database/postgres_url.hpp"
 
@@ -283,13 +286,18 @@ const PostgresConnection::Statement& PostgresConnection::prepare(std::string_vie
     key.reserve(sql.size() + arguments.size());
     for (const Value& value : arguments) key += static_cast<char>('0' + value.index());
     key += sql;
+    return prepared(std::move(key), [&] { return with_types(in_dialect(sql, Dialect::postgres), arguments) + std::string(suffix); });
+}
+
+template <class MakeText>
+const PostgresConnection::Statement& PostgresConnection::prepared(std::string key, MakeText make_text) {
     if (const auto found = statements_.find(key); found != statements_.end()) return found->second;
     if (statements_.size() >= statements_max) {
         if (!unsent_.empty()) send({});  // which may call what goes now
         for (const auto& [text, statement] : statements_) impl_->connection.unprepare(statement.name);
         statements_.clear();
     }
-    Statement statement{"s" + std::to_string(statements_.size()), with_types(in_dialect(sql, Dialect::postgres), arguments) + std::string(suffix)};
+    Statement statement{"s" + std::to_string(statements_.size()), make_text()};
     if (!is_pooled_) {
         impl_->connection.prepare(statement.name, statement.text);
         impl_->connection.prepare_now(statement.name);
@@ -346,6 +354,26 @@ void PostgresConnection::put(std::string_view sql, std::span<const Value> argume
 std::int64_t PostgresConnection::insert_row(std::string_view sql, std::span<const Value> arguments) {
     const auto answer = execute(sql, arguments, " RETURNING id");
     return answer.empty() ? 0 : whole(answer[0][0].c_str());
+}
+
+std::int64_t PostgresConnection::insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) {
+    std::string names, arrays;
+    std::vector<pqxx::binarystring> columns;
+    for (std::size_t i = 0; i < insert.columns.size(); ++i) {
+        const auto& [name, kind] = insert.columns[i];
+        const std::string_view comma = i == 0 ? "" : ", ";
+        names.append(comma).append(name);
+        arrays += fmt::format("{}${}::{}", comma, i + 1, array_type_of(kind));
+        columns.emplace_back(binary_array_of(kind, rows, i));
+    }
+    const std::string sql = fmt::format("INSERT INTO {} ({}) SELECT * FROM unnest({}) {}", insert.table, names, arrays, insert.on_conflict);
+    return guarded([&] {
+        const Statement& statement = prepared(sql, [&] { return sql; });
+        if (!unsent_.empty()) send({});
+        const auto dynamic = pqxx::prepare::make_dynamic_params(columns);
+        const auto answer = is_pooled_ ? impl_->work.exec_params(sql, dynamic) : impl_->work.exec_prepared(statement.name, dynamic);
+        return static_cast<std::int64_t>(answer.affected_rows());
+    });
 }
 
 void PostgresConnection::script(std::string_view sql) {

@@ -36,6 +36,8 @@ public:
     void put(std::string_view sql, std::span<const Value> arguments);
     /// The new row's `id`, 0 when there is none.
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments);
+    /// One statement, whatever the number of rows: each column is an array.
+    std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows);
     /// Several statements without arguments, without limit on their time.
     void script(std::string_view sql);
     /// One statement outside of any transaction; its only value as text.
@@ -69,6 +71,8 @@ private:
     auto guarded(Run run);
     auto execute(std::string_view sql, std::span<const Value> arguments, std::string_view suffix);
     const Statement& prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix);
+    template <class MakeText>
+    const Statement& prepared(std::string key, MakeText make_text);
     auto send(std::string_view sql);
 
     /// The server's clock as it was last read.

@@ -38,6 +38,9 @@ private:
         expect_transaction();
         return connection_.change(sql, arguments);
     }
+    std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) override {
+        return connection_.insert_rows(insert, rows);
+    }
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) override {
         return change(sql, arguments) == 0 ? 0 : connection_.last_insert_id();
     }

@@ -1,6 +1,7 @@
 #include "core/database/sqlite_connection.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -131,6 +132,19 @@ std::int64_t SqliteConnection::change(std::string_view sql, std::span<const Valu
     const int before = sqlite3_total_changes(handle_);
     run(statement, nullptr);
     return sqlite3_total_changes(handle_) == before ? 0 : sqlite3_changes64(handle_);
+}
+
+std::int64_t SqliteConnection::insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) {
+    std::string names, places;
+    for (std::size_t i = 0; i < insert.columns.size(); ++i) {
+        const std::string_view comma = i == 0 ? "" : ", ";
+        names.append(comma).append(insert.columns[i].name);
+        places.append(comma).append("$").append(std::to_string(i + 1));
+    }
+    const std::string sql = fmt::format("INSERT INTO {} ({}) VALUES ({}) {}", insert.table, names, places, insert.on_conflict);
+    std::int64_t inserted = 0;
+    for (const std::vector<Value>& row : rows) inserted += change(sql, row);
+    return inserted;
 }
 
 void SqliteConnection::script(std::string_view sql) {

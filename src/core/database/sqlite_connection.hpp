@@ -24,6 +24,7 @@ public:
     Rows query(std::string_view sql, std::span<const Value> arguments = {});
     /// How many rows the statement changed.
     std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});
+    std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows);
     void script(std::string_view sql);
     /// Of the last row that was inserted.
     std::int64_t last_insert_id() const;

@@ -1,5 +1,6 @@
 #include "core/messaging/append_queue.hpp"
 
+#include <algorithm>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -36,48 +37,71 @@ using Batch = std::vector<std::shared_ptr<Waiting>>;
 }  // namespace
 
 struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
-    explicit State(Database& database) : db(database) {}
+    explicit State(Database& database) : db(database), under_way_max(std::min<std::size_t>(database.commits_at_once(), 2)) {}
 
-    /// True when the caller is to see to it that what waits is written.
-    bool push(std::shared_ptr<Waiting> one) {
+    void push(std::shared_ptr<Waiting> one) {
         const std::lock_guard lock(mutex);
         if (waiting.size() >= waiting_max) throw Error(Errc::unavailable, "too many webhooks wait for the database");
         waiting.push_back(std::move(one));
-        return !std::exchange(is_writing, true);
+    }
+
+    /// Writes what waits, when it is its turn.
+    void start(const asio::any_io_executor& executor) {
+        if (Batch batch = take(); !batch.empty()) asio::co_spawn(executor, write(executor, std::move(batch)), asio::detached);
     }
 
     Batch take() {
         const std::lock_guard lock(mutex);
         Batch batch;
+        if (is_inserting || under_way == under_way_max) return batch;
         std::size_t octets = 0;
         while (!waiting.empty() && batch.size() < batch_max && octets < batch_octets_max) {
             octets += waiting.front()->arrival.body.data.size();
             batch.push_back(std::move(waiting.front()));
             waiting.pop_front();
         }
-        is_writing = !batch.empty();
+        if (batch.empty()) return batch;
+        is_inserting = true;
+        ++under_way;
         return batch;
     }
 
-    asio::awaitable<void> write_all() {
+    void note_inserted() {
+        const std::lock_guard lock(mutex);
+        is_inserting = false;
+    }
+
+    void note_done() {
+        const std::lock_guard lock(mutex);
+        is_inserting = false;
+        --under_way;
+    }
+
+    asio::awaitable<void> write(asio::any_io_executor executor, Batch batch) {
         const auto self = shared_from_this();
-        for (Batch batch = take(); !batch.empty(); batch = take()) {
-            const bool is_done = co_await write(batch);
-            // One that cannot be stored does not take the others along.
-            if (!is_done && batch.size() > 1)
-                for (const auto& one : batch) {
-                    const Batch alone{one};
-                    co_await write(alone);
-                }
-            for (const auto& one : batch) std::exchange(one->resume, nullptr)();
-        }
+        const bool is_done = co_await insert(executor, batch);
+        // One that cannot be stored does not take the others along.
+        if (!is_done && batch.size() > 1)
+            for (const auto& one : batch) {
+                const Batch alone{one};
+                co_await insert(executor, alone);
+            }
+        note_done();
+        for (const auto& one : batch) std::exchange(one->resume, nullptr)();
+        start(executor);
     }
 
     /// False when the batch was refused for what is in it.
-    asio::awaitable<bool> write(const Batch& batch) {
+    asio::awaitable<bool> insert(const asio::any_io_executor& executor, const Batch& batch) {
         std::vector<const inbox::Arrival*> arrivals;
         for (const auto& one : batch) arrivals.push_back(&one->arrival);
-        auto append = [&arrivals](Transaction& tx) { return inbox::append_all(tx, arrivals); };
+        auto append = [&](Transaction& tx) {
+            auto appended = inbox::append_all(tx, arrivals);
+            // While this one is on its way to the disk the next may be inserted.
+            note_inserted();
+            start(executor);
+            return appended;
+        };
         std::exception_ptr failure;
         bool is_refused = false;
         try {
@@ -94,9 +118,11 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
     }
 
     Database& db;
+    const std::size_t under_way_max;  // batches: one is inserted while another is on its way to the disk
     std::mutex mutex;
     std::deque<std::shared_ptr<Waiting>> waiting;
-    bool is_writing = false;
+    std::size_t under_way = 0;
+    bool is_inserting = false;
 };
 
 AppendQueue::AppendQueue(Database& db) : state_(std::make_shared<State>(db)) {}
@@ -110,7 +136,8 @@ asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
     auto start = [&](auto handler) {
         const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
         one->resume = [kept, tracked] { asio::post(tracked, [kept] { std::move (*kept)(); }); };
-        if (state_->push(one)) asio::co_spawn(executor, state_->write_all(), asio::detached);
+        state_->push(one);
+        state_->start(executor);
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
     if (one->failure) std::rethrow_exception(one->failure);

@@ -1,9 +1,5 @@
 #include "core/messaging/inbox.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
 #include <map>
 
 #include "core/base/error.hpp"
@@ -19,45 +15,13 @@ struct StoredBody {
     std::optional<Bytes> body;
 };
 
-// How many rows one statement adds: each is prepared once. What is between two of them is filled up with the last row once more, which ON CONFLICT
-// leaves out: cheaper than another statement.
-constexpr std::size_t append_sizes[] = {1, 2, 4, 8, 12, 16, 24, 32, 48, 64};
+constexpr InsertMany::Column append_columns[] = {{"kind", Kind::text},       {"device_id", Kind::integer}, {"verified_by", Kind::integer},
+                                                 {"digest", Kind::bytes},    {"body", Kind::bytes},        {"request_id", Kind::text},
+                                                 {"received_at", Kind::time}};
+constexpr InsertMany append_statement{.table = "inbox", .columns = append_columns, .on_conflict = "ON CONFLICT (kind, digest) DO NOTHING"};
 
-// No parameter is ever null: a statement is prepared for the types of its parameters, and null is one more.
-constexpr std::string_view append_columns[] = {"${}", ", NULLIF(${}, 0)", ", ${}", ", ${}", ", ${}", ", ${}", ", ${}"};
-
-std::string make_append_sql(std::size_t rows) {
-    std::string sql = "INSERT INTO inbox (kind, device_id, verified_by, digest, body, request_id, received_at) VALUES ";
-    std::size_t n = 0;
-    for (std::size_t row = 0; row < rows; ++row) {
-        sql += row == 0 ? "(" : ", (";
-        for (const std::string_view column : append_columns) sql += fmt::format(fmt::runtime(column), ++n);
-        sql += ")";
-    }
-    return sql + " ON CONFLICT (kind, digest) DO NOTHING";
-}
-
-/// The smallest statement that adds that many rows, or the largest there is.
-struct AppendStatement {
-    std::size_t rows;
-    std::string sql;
-};
-
-const AppendStatement& append_statement(std::size_t rows) {
-    static const auto all = [] {
-        std::vector<AppendStatement> out;
-        for (const std::size_t size : append_sizes) out.push_back({size, make_append_sql(size)});
-        return out;
-    }();
-    const auto found = std::ranges::lower_bound(all, rows, {}, &AppendStatement::rows);
-    return found == all.end() ? all.back() : *found;
-}
-
-void add_values(std::vector<Value>& values, const Arrival& arrival, Time now) {
-    Value row[] = {
-        arrival.kind, arrival.device_id.value_or(DeviceId{}).value, to_value(arrival.verified_by), arrival.digest, arrival.body, arrival.request_id,
-        now};
-    values.insert(values.end(), std::make_move_iterator(std::begin(row)), std::make_move_iterator(std::end(row)));
+std::vector<Value> row_of(const Arrival& arrival, Time now) {
+    return {arrival.kind, to_value(arrival.device_id), to_value(arrival.verified_by), arrival.digest, arrival.body, arrival.request_id, now};
 }
 
 std::optional<std::int64_t> revision_of(Snapshot& db, DeviceId device) {
@@ -86,21 +50,17 @@ Arrival make_arrival(const Vault& vault, std::string_view kind, std::string_view
 std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> arrivals) {
     std::vector<Appended> out(arrivals.size(), Appended::stale);
     std::map<DeviceId, std::optional<std::int64_t>> revisions;
+    std::vector<std::vector<Value>> rows;
     std::vector<std::size_t> verified;
     for (std::size_t i = 0; i < arrivals.size(); ++i) {
         const auto [revision, is_new] = revisions.try_emplace(arrivals[i]->verified_by);
         if (is_new) revision->second = revision_of(tx, arrivals[i]->verified_by);
-        if (revision->second == arrivals[i]->verified_revision) verified.push_back(i);
+        if (revision->second != arrivals[i]->verified_revision) continue;
+        verified.push_back(i);
+        rows.push_back(row_of(*arrivals[i], tx.now()));
     }
-    for (std::size_t done = 0; done < verified.size();) {
-        const AppendStatement& statement = append_statement(verified.size() - done);
-        const auto part = std::span(verified).subspan(done, std::min(statement.rows, verified.size() - done));
-        std::vector<Value> values;
-        for (std::size_t i = 0; i < statement.rows; ++i) add_values(values, *arrivals[part[std::min(i, part.size() - 1)]], tx.now());
-        const bool any_new = tx.execute_with(statement.sql, values) > 0;
-        for (const std::size_t i : part) out[i] = any_new ? Appended::stored : Appended::repeated;
-        done += part.size();
-    }
+    const bool any_new = tx.insert_all(append_statement, rows) > 0;
+    for (const std::size_t i : verified) out[i] = any_new ? Appended::stored : Appended::repeated;
     return out;
 }
 

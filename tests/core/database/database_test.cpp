@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "core/database/migrations.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/code_of.hpp"
@@ -225,6 +226,35 @@ TEST_CASE("database: an insert gives the id of its row, and none when the row wa
         CHECK_FALSE(tx.insert<PetId>(sql, "Rex"));
     });
     CHECK(pets.count() == 2);
+}
+
+TEST_CASE("database: many rows go in as one by one, and those that are there already are left out", "[database]") {
+    static constexpr InsertMany::Column columns[] = {
+        {"name", Kind::text}, {"born_at", Kind::time}, {"is_good", Kind::boolean}, {"weight", Kind::number}, {"phone_enc", Kind::bytes}};
+    static constexpr InsertMany insert{.table = "pets", .columns = columns, .on_conflict = "ON CONFLICT (name) DO NOTHING"};
+    const std::string octets("\0\\x,{}\"\xff", 8);
+    const std::string name = "{\"Rex\",\\NULL}\n\xf0\x9f\x90\x88";
+    Pets pets;
+    pets.write(adding("Tom"));
+    std::vector<std::vector<Value>> rows;
+    rows.push_back({name, Time(std::chrono::microseconds(-1)), true, -0.1, Bytes{octets}});
+    rows.push_back({std::string("NULL"), Value{}, Value{}, Value{}, Value{}});
+    rows.push_back({std::string("Tom"), Value{}, false, 2.0, Bytes{}});
+    rows.push_back({std::string("a\0b\xff", 4), Value{}, false, 1e300, Bytes{}});
+    CHECK(pets.write([&](Transaction& tx) { return tx.insert_all(insert, rows); }) == 3);
+    CHECK(pets.write([&](Transaction& tx) { return tx.insert_all(insert, {}); }) == 0);
+
+    auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT name, born_at, is_good, weight, phone_enc FROM pets ORDER BY id"); };
+    const auto cells = blocking(pets.db->read(look)).cells;
+    REQUIRE(cells.size() == 4);
+    CHECK(std::get<std::string>(cells[1][0]) == name);
+    CHECK(std::get<std::int64_t>(cells[1][1]) == -1);
+    CHECK(std::get<double>(cells[1][3]) == -0.1);
+    CHECK(std::get<Bytes>(cells[1][4]).data == octets);
+    CHECK(std::get<std::string>(cells[2][0]) == "NULL");
+    for (std::size_t column = 1; column < 5; ++column) CHECK(std::holds_alternative<std::monostate>(cells[2][column]));
+    CHECK(std::get<std::string>(cells[3][0]) == *mended_text(std::string("a\0b\xff", 4)));
+    CHECK(std::get<double>(cells[3][3]) == 1e300);
 }
 
 TEST_CASE("database: a reader sees one state of the store from its first to its last question", "[database]") {
