@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/errors.hpp"
 #include "cli/globals.hpp"
+#include "cli/output/list_writers.hpp"
 #include "cli/topics.hpp"
 #include "core/base/settings.hpp"
 
@@ -38,9 +39,13 @@ Json dumped(const Command& command) {
     Json examples = Json::array();
     for (const Example& example : command.examples)
         if (!example.line.empty()) examples.push_back({{"line", example.line}, {"purpose", example.purpose}});
+    Json columns = Json::array();
+    for (const Field* column : columns_of(command.columns, {}, true)) columns.push_back(column->name);
     return {{"path", command.path},
             {"summary", command.summary},
             {"effect", word_of(command.effect)},
+            {"formats", command.formats.words()},
+            {"columns", std::move(columns)},
             {"examples", std::move(examples)},
             {"parameters", dumped(builder.parameters())}};
 }

@@ -82,7 +82,7 @@ TEST_CASE("parser: unknown words get a suggestion", "[unit][parser]") {
     CHECK(ending_of([] { parse({"rex", "--taem"}); }).message() == "unknown option \"--taem\"; did you mean \"--tame\"?");
     const Ending format = ending_of([] { parse({"rex", "-o", "jsno"}); });
     CHECK(format.message() == "--output \"jsno\" is not known; did you mean \"json\"?");
-    CHECK(format.hint() == "one of table, json, jsonl, tsv, name");
+    CHECK(format.hint() == "one of table, wide, json, jsonl, yaml, csv, tsv, name, none");
     CHECK(format.exit() == Exit::usage);
 }
 
