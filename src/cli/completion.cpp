@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "cli/complete.hpp"
 #include "cli/completion_shells.hpp"
@@ -190,7 +191,7 @@ void write_whole(const std::filesystem::path& file, const std::string& text) {
 
 void completion(Runtime& rt, const CompletionOptions& options) {
     const std::string script = completion_script(options.shell);
-    if (!options.install) return rt.out().octets(script);
+    if (!options.install) return rt.out().document(Json{{"script", script}}, script);
     const std::filesystem::path file = users_file(options.shell, rt.environment());
     const bool changed = text_of(file) != script;
     if (changed && !rt.dry_run()) write_whole(file, script);
@@ -204,6 +205,7 @@ void completion(Runtime& rt, const CompletionOptions& options) {
 const Command completion_command{.path = "completion",
                                  .summary = "Print what makes a shell complete wabot's commands, flags and the names of what there is",
                                  .effect = Effect::writes,
+                                 .formats = formats::document,
                                  .examples = {{"wabot completion bash --install", "for yourself; says which file"},
                                               {"wabot completion zsh >/usr/local/share/zsh/site-functions/_wabot", "for everybody"}},
                                  .build = [](CommandBuilder& cmd) -> Action {

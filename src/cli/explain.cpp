@@ -142,6 +142,7 @@ void explain(Runtime& rt, const ExplainOptions& options) {
 const Command explain_command{
     .path = "explain",
     .summary = "Explain what an object is made of: its fields, their types and what they may hold",
+    .formats = formats::document,
     .examples = {{"wabot explain device", "all that a device has"}, {"wabot explain message.status", "one field, and its words"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ExplainOptions>();

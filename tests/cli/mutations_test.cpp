@@ -107,6 +107,9 @@ const Case cases[] = {
 
     {.path = "retention run", .line = {"retention", "run"}, .before = {shop, faq}, .prepare = grow_old},
 
+    // A file of its user's.
+    {.path = "completion", .line = {"completion", "bash", "--install"}, .is_audited = false},
+
     // It posts to a server, which writes what it makes of that.
     {.path = "trigger",
      .line = {"trigger", "whatsapp.message.text"},
@@ -166,8 +169,10 @@ public:
 
 private:
     test::ScratchStore store_;
-    const Environment environment_{
-        {"DATABASE_URL", store_.url()}, {"WABOT_MASTER_KEY", std::string(64, 'a')}, {"WABOT_STATE_DIR", (store_.folder() / "state").string()}};
+    const Environment environment_{{"HOME", store_.folder().string()},
+                                   {"DATABASE_URL", store_.url()},
+                                   {"WABOT_MASTER_KEY", std::string(64, 'a')},
+                                   {"WABOT_STATE_DIR", (store_.folder() / "state").string()}};
 };
 
 }  // namespace

@@ -47,6 +47,7 @@ CALLS = {
     "queue list": [], "queue pause": ["send", "-n"], "queue resume": ["send", "-n"], "job list": ["--all"], "job get": ["job/1"], "job retry": ["job/1", "-n"],
     "job cancel": ["job/1", "-n"], "job resolve": ["send/1", "--as", "sent", "-n"], "retention show": [], "retention run": ["-n"], "tail": ["--no-follow", "-N", "500"],
     "trigger": ["whatsapp.message.text", "--device", "whatsapp-demo", "--set", "text.body=" + AWKWARD[2], "-n"], "config show": [], "config check": [],
+    "audit list": ["--all"], "audit get": ["1"], "explain": ["message.status"], "completion": ["bash"],
     "migrate status": [], "migrate plan": [], "migrate up": ["-n"], "migrate down": ["-n"], "version": [], "help": ["device", "list"],
 }
 # What differs between two calls, and so between two forms of one.
@@ -271,7 +272,7 @@ def check_agreement(path, words, read):
 
 TYPICAL = [["device", "list"], ["device", "get", "sim"], ["agent", "list"], ["agent", "get", "faq"], ["ignore", "list"], ["contact", "list", "--all"], ["contact", "get", "1"],
            ["conversation", "list"], ["conversation", "get", "1"], ["message", "list", "--all"], ["message", "get", "1"], ["template", "list"], ["file", "list"], ["event", "list"],
-           ["event", "get", "1"], ["queue", "list"], ["job", "list", "--all"], ["job", "get", "job/1"], ["retention", "show"], ["tail", "--no-follow"], ["config", "show"],
+           ["event", "get", "1"], ["queue", "list"], ["job", "list", "--all"], ["job", "get", "job/1"], ["audit", "list", "--all"], ["audit", "get", "1"], ["retention", "show"], ["tail", "--no-follow"], ["config", "show"],
            ["migrate", "status"], ["version"], ["help"]]
 
 
