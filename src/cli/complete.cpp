@@ -40,7 +40,7 @@ std::optional<int> rank_of(std::string_view text, std::string_view begun) {
     return std::nullopt;
 }
 
-/// Collects what fits, the better fits first.
+/// Collects what fits: what begins with it, or else that in which a word does.
 class Fitting {
 public:
     explicit Fitting(std::string_view begun) : begun_(fold_case(begun)) {}
@@ -57,12 +57,7 @@ public:
         const auto rank = rank_of(fold_case(ids_only ? beside : name.description), begun_);
         if (rank) add(1, ids_only ? shown_id : name.word, ids_only && !name.id.empty() ? beside : name.description);
     }
-    std::vector<Candidate> taken() && {
-        std::vector<Candidate> all = std::move(ranked_[0]);
-        for (Candidate& candidate : ranked_[1])
-            if (all.size() < candidates_max) all.push_back(std::move(candidate));
-        return all;
-    }
+    std::vector<Candidate> taken() && { return std::move(ranked_[ranked_[0].empty() ? 1 : 0]); }
 
 private:
     void add(int rank, std::string_view value, std::string_view description) {

@@ -37,8 +37,8 @@ struct Installation {
 };
 using KnownObjects = std::function<std::vector<KnownName>(Noun, const Installation&)>;
 
-/// `words` is the line up to the cursor without "wabot", the last one begun or empty. At most 200 candidates: those that begin with it, then those
-/// in which a word does.
+/// `words` is the line up to the cursor without "wabot", the last one begun or empty. At most 200 candidates: those that begin with it, or
+/// else those in which a word does.
 Completion complete(std::span<const std::string> words, const KnownObjects& objects);
 
 /// `wabot __complete -- WORDS...` for the shells: asks nobody, says nothing but the answer, and nothing at all when that takes over 50 ms.
