@@ -40,7 +40,7 @@ std::optional<int> rank_of(std::string_view text, std::string_view begun) {
     return std::nullopt;
 }
 
-/// Collects what fits, the better fits first.
+/// Collects what fits: what begins with it, or else that in which a word does.
 class Fitting {
 public:
     explicit Fitting(std::string_view begun) : begun_(fold_case(begun)) {}
@@ -57,12 +57,7 @@ public:
         const auto rank = rank_of(fold_case(ids_only ? beside : name.description), begun_);
         if (rank) add(1, ids_only ? shown_id : name.word, ids_only && !name.id.empty() ? beside : name.description);
     }
-    std::vector<Candidate> taken() && {
-        std::vector<Candidate> all = std::move(ranked_[0]);
-        for (Candidate& candidate : ranked_[1])
-            if (all.size() < candidates_max) all.push_back(std::move(candidate));
-        return all;
-    }
+    std::vector<Candidate> taken() && { return std::move(ranked_[ranked_[0].empty() ? 1 : 0]); }
 
 private:
     void add(int rank, std::string_view value, std::string_view description) {
@@ -218,7 +213,7 @@ Completion values(const Asked& asked, std::string_view begun) {
     }
     Fitting fits(begun);
     const bool ids_only = p.value == "ID";
-    for (const KnownName& name : asked.objects(p.noun, asked.typed.installation)) {
+    for (const KnownName& name : asked.objects(p.noun, begun, asked.typed.installation)) {
         const auto& done = asked.typed.arguments;
         if (!p.repeatable || std::find(done.begin(), done.end(), name.word) == done.end()) fits.offer(name, ids_only);
     }
@@ -295,7 +290,6 @@ Names names_of(Noun noun) {
     switch (noun) {
         case Noun::device: return names::devices;
         case Noun::agent: return names::agents;
-        case Noun::contact: return names::contacts;
         case Noun::conversation: return names::conversations;
         case Noun::message: return names::messages;
         case Noun::template_: return names::templates;
@@ -324,15 +318,16 @@ void answer_completion(std::span<const std::string> line, const Environment& env
     end_after_budget();
     silence_stderr();
     if (!line.empty() && line.front() == "--") line = line.subspan(1);
-    const auto look = [&environment](Noun noun, const Installation& at) {
+    const auto look = [&environment](Noun noun, std::string_view begun, const Installation& at) {
         std::vector<KnownName> known;
         const Names names = names_of(noun);
-        if (names == nullptr) return known;
+        if (names == nullptr && noun != Noun::contact) return known;
         StringSink unheard;
         Output out({}, unheard, unheard, real_world().clock.now());
         const Globals globals{.config = at.config, .env_file = at.env_file};
         Runtime runtime(globals, environment, Effect::reads, out);
-        glance(runtime.settings().database_url, runtime.world().clock, [&](Snapshot& db) { known = names(db); });
+        glance(runtime.settings().database_url, runtime.world().clock,
+               [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });
         return known;
     };
     try {

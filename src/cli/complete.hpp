@@ -31,14 +31,14 @@ struct Completion {
 };
 std::string render(const Completion& completion);
 
-/// The objects there are, of the installation that these values of -c and --env-file name.
+/// The objects there are whose names may begin so, of the installation that these values of -c and --env-file name.
 struct Installation {
     std::optional<std::string> config, env_file;
 };
-using KnownObjects = std::function<std::vector<KnownName>(Noun, const Installation&)>;
+using KnownObjects = std::function<std::vector<KnownName>(Noun, std::string_view begun, const Installation&)>;
 
-/// `words` is the line up to the cursor without "wabot", the last one begun or empty. At most 200 candidates: those that begin with it, then those
-/// in which a word does.
+/// `words` is the line up to the cursor without "wabot", the last one begun or empty. At most 200 candidates: those that begin with it, or
+/// else those in which a word does.
 Completion complete(std::span<const std::string> words, const KnownObjects& objects);
 
 /// `wabot __complete -- WORDS...` for the shells: asks nobody, says nothing but the answer, and nothing at all when that takes over 50 ms.

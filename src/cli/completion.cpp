@@ -45,7 +45,7 @@ void add_known(std::vector<KnownLine>& all, std::string_view before, const std::
     bool asked = false;
     std::vector<std::string> words = split(before);
     words.push_back(begun);
-    const Completion completion = complete(words, [&asked](Noun, const Installation&) {
+    const Completion completion = complete(words, [&asked](Noun, std::string_view, const Installation&) {
         asked = true;
         return std::vector<KnownName>();
     });

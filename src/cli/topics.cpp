@@ -20,13 +20,13 @@ table is for people. On a terminal it is fitted to the width, cut with "…" and
 
 json is one document: a list is {{"items":[...],"next_cursor":null}}, one object is bare. jsonl is one object a line, each as soon as it is known. Names are in snake_case, times are ISO 8601 in UTC, what is absent is null, enumerations are lower case. Members may be added: a reader leaves alone what it does not know.
 
-tsv is tab-separated, with tabs and line ends inside a value as \t and \n. name is noun/id a line, which every command takes for the object: wabot device list -o name | xargs -n 1 wabot device get
+yaml is the same document for people. csv is RFC 4180, tsv has tabs and line ends inside a value as \t and \n. name is noun/id a line, which every command takes for the object: wabot device list -o name | xargs -n 1 wabot device get. wide is a table with every column, none prints nothing.
 
---columns chooses and orders the columns of a table or tsv, --no-header leaves their names out, --no-trunc cuts nothing, --time says how times look. wabot explain NOUN names the fields.
+--jq EXPR prints what jq makes of the JSON. --columns chooses and orders the columns, --no-header leaves their names out, --no-trunc cuts nothing, --time and --tz say how times look. wabot explain NOUN names the fields.
 
 A command that changes something says so in one line on stderr, and prints the object only when -o is given; JSON then has "changed" and "dry_run".
 
-An error is "wabot: WHAT: WHY" and a hint on stderr. With json and jsonl it is a line of JSON there, and stdout stays empty but for what jsonl had finished. Numbers are masked until --reveal.)",
+An error is "wabot: WHAT: WHY" and a hint on stderr. With json, jsonl and yaml it is a line of JSON there, and stdout stays empty but for what jsonl had finished. Numbers are masked until --reveal.)",
                                           fmt::join(words_of<OutputFormat>, ", ")),
                               width);
 }
@@ -77,6 +77,27 @@ The file is TOML. An unknown key or a bad value is an error with file, line and 
            two_columns("Settings", lines, width);
 }
 
+std::string on_filters(std::size_t width) {
+    return wrapped_paragraphs(R"(Which rows of a list are shown: --filter, --since, --until, --sort.
+
+FIELD OP VALUE is a condition; wabot explain NOUN names the fields. Conditions are joined by and, or, not and parentheses; not binds closest, then and.
+
+    =  !=                  equal or not
+    <  <=  >  >=           numbers, times, texts in their order
+    ~                      the text holds this one, whatever the case of A to Z
+    in (a, b, c)           one of them
+    is null, is not null   there is none, or there is one
+
+A value with blanks or signs in it stands in quotes. Times are dates (2026-01-31), moments in ISO 8601, or how long ago: 24h, 7d. Where a field has no value only "is null" and != hold. Numbers and addresses can only be asked for as a whole.
+
+    wabot message list --filter 'status = failed and not (content ~ "invoice")'
+    wabot job list --filter 'attempt >= 3' --sort updated_at:desc
+    wabot contact list --filter 'name is not null' --since 7d
+
+--since and --until look at the time that the list is about. --sort FIELD or FIELD:desc orders; --limit, --all and --cursor say how much is shown, and -w shows it again whenever it changes.)",
+                              width);
+}
+
 std::string on_scripting(std::size_t width) {
     return wrapped_paragraphs(R"(What a script may rely on.
 
@@ -122,6 +143,7 @@ std::span<const Topic> all_topics() {
         {"exit-codes", "How a command ends", on_exit_codes},
         {"environment", "Variables that count", on_environment},
         {"config", "Where settings come from, and all of them", on_config},
+        {"filters", "Which rows of a list are shown", on_filters},
         {"scripting", "What a script may rely on", on_scripting},
         {"security", "What is kept secret, and what protects it", on_security},
     };

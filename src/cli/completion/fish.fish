@@ -5,6 +5,7 @@ function __wabot_complete
     set -l before $words[2..]
     set -l key (string join ' ' -- $before)
     string match -q -- '-*' "$begun"; and set key "$key -"
+    string match -q -- '-*=*' "$begun"; and set key "$key="  # the value of an option: never known beforehand
     set -l lines (__wabot_static "$key")
     or set lines ($words[1] __complete -- $before "$begun" 2>/dev/null)
     if not set -q lines[1]

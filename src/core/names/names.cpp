@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <unordered_map>
-
 #include "core/base/text.hpp"
 #include "core/contacts/contacts.hpp"
 
@@ -20,8 +18,9 @@ struct NamedContact {
     ContactId id;
     std::optional<std::string> name;
     std::optional<std::string> phone_number_last4;
+    std::int64_t bearers;  // of the name
 };
-WABOT_DESCRIBE(NamedContact, FIELD(id), FIELD(name), FIELD(phone_number_last4))
+WABOT_DESCRIBE(NamedContact, FIELD(id), FIELD(name), FIELD(phone_number_last4), FIELD(bearers))
 
 namespace names {
 
@@ -46,17 +45,22 @@ std::vector<KnownName> agents(Snapshot& db) {
     return named(db, "SELECT key AS word, CAST(id AS TEXT) AS id, name AS description FROM agents WHERE deleted_at IS NULL ORDER BY key");
 }
 
-std::vector<KnownName> contacts(Snapshot& db) {
-    const auto rows = db.query("SELECT id, name, phone_number_last4 FROM contacts ORDER BY id DESC").all<NamedContact>();
-    std::unordered_map<std::string_view, int> bearers;
-    for (const NamedContact& row : rows)
-        if (row.name) ++bearers[*row.name];
+std::vector<KnownName> contacts(Snapshot& db, std::string_view begun) {
+    // Who bear the same name are all found or all not, so that counting them here is counting them all.
+    static constexpr std::string_view sql = R"sql(
+        SELECT id, name, phone_number_last4, count(*) OVER (PARTITION BY name) AS bearers FROM contacts
+        WHERE lower(coalesce(name, '')) LIKE lower($1) ESCAPE '!' OR CAST(id AS TEXT) LIKE $2 ESCAPE '!'
+        ORDER BY CASE WHEN lower(coalesce(name, '')) LIKE lower($2) ESCAPE '!' THEN 0 ELSE 1 END, id DESC LIMIT 400)sql";
+    std::string prefix;
+    for (const char c : begun) prefix += c == '%' || c == '_' || c == '!' ? std::string{'!', c} : std::string{c};
+    prefix += '%';
+    const auto rows = db.query(sql, "%" + prefix, prefix).all<NamedContact>();
     std::vector<KnownName> names;
     names.reserve(rows.size());
     for (const NamedContact& row : rows) {
         const std::string number = row.phone_number_last4 ? fmt::format("{}{}", mask, *row.phone_number_last4) : std::string();
         const std::string id = std::to_string(row.id.value);
-        if (row.name && wabot::contacts::may_name(*row.name) && bearers[*row.name] == 1)
+        if (row.name && wabot::contacts::may_name(*row.name) && row.bearers == 1)
             names.push_back({*row.name, id, number});
         else
             names.push_back({id, {}, fmt::format("{}{}{}", row.name.value_or(""), row.name && !number.empty() ? ", " : "", number)});

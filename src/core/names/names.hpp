@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/database/database.hpp"
@@ -19,7 +20,8 @@ namespace names {
 
 std::vector<KnownName> devices(Snapshot& db);
 std::vector<KnownName> agents(Snapshot& db);
-std::vector<KnownName> contacts(Snapshot& db);
+/// Those whose name or id holds `begun`, the ones that begin with it first; 400 at most, for they are many.
+std::vector<KnownName> contacts(Snapshot& db, std::string_view begun);
 std::vector<KnownName> conversations(Snapshot& db);
 std::vector<KnownName> messages(Snapshot& db);
 std::vector<KnownName> templates(Snapshot& db);
