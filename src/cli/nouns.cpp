@@ -1,6 +1,7 @@
 #include "cli/nouns.hpp"
 
 #include "core/agents/agent_row.hpp"
+#include "core/audit/audit_log.hpp"
 #include "core/base/settings.hpp"
 #include "core/contacts/contact.hpp"
 #include "core/contacts/ignore_rule.hpp"
@@ -36,6 +37,7 @@ std::span<const NounRow> all_nouns() {
         {"item", "", "One message, status or other thing inside an event: event get shows them.", fields_of<InboxItem>},
         {"queue", "queue list", "A kind of work that workers take, and how it stands.", fields_of<QueueRow>},
         {"job", "job list", "A turn, a send or a job: one piece of work and where it stands.", fields_of<WorkItem>},
+        {"audit", "audit list", "A command that changed something, or showed what is sealed: who, what and when.", fields_of<AuditEntry>},
         {"change", "tail", "What happened, a line each, as tail shows it.", fields_of<Happening>},
         {"setting", "config show", "A value that is in force, and where it comes from; wabot help config lists them all.", fields_of<ShownSetting>},
         {"migration", "migrate status", "A step of the store's schema.", fields_of<MigrationStatus>},
