@@ -69,7 +69,7 @@ const Command contact_get_command{
     .path = "contact get",
     .summary = "Show one contact, the addresses it is known by, and who may be the same person",
     .columns = fields_of<Contact>,
-    .examples = {{"wabot contact get 12", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
+    .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
         cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);

@@ -101,7 +101,7 @@ const Command conversation_get_command{
     .path = "conversation get",
     .summary = "Show one conversation and what was said last",
     .columns = fields_of<Conversation>,
-    .examples = {{"wabot conversation get 12", "a transcript"}, {"wabot conversation get 12 --messages 500 -o json", "more of it, for a script"}},
+    .examples = {{"wabot conversation get 2", "a transcript"}, {"wabot conversation get 2 --messages 500 -o json", "more of it, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
         cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
@@ -113,8 +113,8 @@ const Command conversation_handoff_command{.path = "conversation handoff",
                                            .summary = "Let a person answer instead of the agents, or the agents again",
                                            .effect = Effect::writes,
                                            .columns = fields_of<Conversation>,
-                                           .examples = {{"wabot conversation handoff 12 --to human", "the agents stay silent"},
-                                                        {"wabot conversation handoff 12 --to agent", "they answer again"}},
+                                           .examples = {{"wabot conversation handoff 2 --to human", "the agents stay silent"},
+                                                        {"wabot conversation handoff 2 --to agent", "they answer again"}},
                                            .build = [](CommandBuilder& cmd) -> Action {
                                                auto opts = cmd.options<HandoffOptions>();
                                                cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);

@@ -190,7 +190,7 @@ const Command device_list_command{.path = "device list",
 const Command device_get_command{.path = "device get",
                                  .summary = "Show one device, its options, its agents, and how it stands with its provider",
                                  .columns = fields_of<Device>,
-                                 .examples = {{"wabot device get shop", "by key"}, {"wabot device get 3 -o json", "by id, for a script"}},
+                                 .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<NameOptions>();
                                      cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);

@@ -76,7 +76,7 @@ const Command event_get_command{
     .path = "event get",
     .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
     .columns = fields_of<InboxRow>,
-    .examples = {{"wabot event get 7", "what was read out of it"}, {"wabot event get 7 --reveal -o json", "with the body"}},
+    .examples = {{"wabot event get 1", "what was read out of it"}, {"wabot event get 1 --reveal -o json", "with the body"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
         cmd.argument("event", opts->event, "Its id").required().completes(Noun::event);
@@ -87,7 +87,7 @@ const Command event_replay_command{.path = "event replay",
                                    .summary = "Put webhooks back in line; what was stored from them already is not stored twice",
                                    .effect = Effect::writes,
                                    .formats = formats::nameless,
-                                   .examples = {{"wabot event replay 7", "after an upgrade that can read it"}},
+                                   .examples = {{"wabot event replay 5", "after an upgrade that can read it"}},
                                    .build = [](CommandBuilder& cmd) -> Action {
                                        auto opts = cmd.options<ReplayOptions>();
                                        cmd.argument("event", opts->events, "Their ids").required().completes(Noun::event);

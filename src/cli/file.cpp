@@ -72,7 +72,7 @@ const Command file_get_command{
     .path = "file get",
     .summary = "Show one file, or save what is in it",
     .columns = fields_of<File>,
-    .examples = {{"wabot file get 3", "its type, size and hash"}, {"wabot file get 3 --save menu.pdf", "its content; - is stdout"}},
+    .examples = {{"wabot file get 2", "its type, size and hash"}, {"wabot file get 2 --save menu.pdf", "its content; - is stdout"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
         cmd.argument("file", opts->file, "Its id or UUID").required().completes(Noun::stored_file);

@@ -119,7 +119,7 @@ const Command ignore_delete_command{.path = "ignore delete",
                                     .summary = "Delete an ignore rule",
                                     .effect = Effect::writes,
                                     .formats = formats::nameless,
-                                    .examples = {{"wabot ignore delete 3", "by the id that ignore list shows"}},
+                                    .examples = {{"wabot ignore delete 2", "by the id that ignore list shows"}},
                                     .build = [](CommandBuilder& cmd) -> Action {
                                         auto opts = cmd.options<DeleteOptions>();
                                         cmd.argument("rule", opts->rule, "Its id").required().completes(Noun::ignore);

@@ -258,7 +258,7 @@ const Command job_list_command{
 const Command job_get_command{.path = "job get",
                               .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
                               .columns = fields_of<WorkItem>,
-                              .examples = {{"wabot job get send/81", "why it did not go"}},
+                              .examples = {{"wabot job get send/4", "why it did not go"}},
                               .build = [](CommandBuilder& cmd) -> Action {
                                   auto opts = cmd.options<GetOptions>();
                                   cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
@@ -270,7 +270,7 @@ const Command job_retry_command{
     .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
     .effect = Effect::writes,
     .formats = formats::nameless,
-    .examples = {{"wabot job retry turn/7", "its message is answered after all"},
+    .examples = {{"wabot job retry turn/3", "its message is answered after all"},
                  {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<RetryOptions>();
@@ -283,7 +283,7 @@ const Command job_cancel_command{.path = "job cancel",
                                  .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
                                  .effect = Effect::writes,
                                  .formats = formats::nameless,
-                                 .examples = {{"wabot job cancel send/81", "it is not sent, and what stands behind it goes on"}},
+                                 .examples = {{"wabot job cancel send/6", "it is not sent, and what stands behind it goes on"}},
                                  .build = [](CommandBuilder& cmd) -> Action {
                                      auto opts = cmd.options<CancelOptions>();
                                      cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").required().completes(Noun::job);
@@ -295,7 +295,7 @@ const Command job_resolve_command{
     .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
     .effect = Effect::writes,
     .formats = formats::nameless,
-    .examples = {{"wabot job resolve send/81 --as sent", "the contact has it"}, {"wabot job resolve send/81 --as not-sent", "it goes again, now"}},
+    .examples = {{"wabot job resolve send/6 --as sent", "the contact has it"}, {"wabot job resolve send/6 --as not-sent", "it goes again, now"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ResolveOptions>();
         cmd.argument("job", opts->jobs, "Sends, as send/81").required().completes(Noun::job);

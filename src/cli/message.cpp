@@ -236,7 +236,7 @@ const Command message_get_command{
     .path = "message get",
     .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
     .columns = fields_of<Message>,
-    .examples = {{"wabot message get 12", "which rule answered"}, {"wabot message get 12 --reveal -o json", "with numbers in full"}},
+    .examples = {{"wabot message get 1", "which rule answered"}, {"wabot message get 1 --reveal -o json", "with numbers in full"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
         cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
@@ -249,7 +249,7 @@ const Command message_send_command{
     .effect = Effect::writes,
     .columns = fields_of<Message>,
     .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
-                 {"wabot message send 12 --template order_ready --language en --var 1=Ada", "at any time, also when it last wrote long ago"}},
+                 {"wabot message send 1 --template order_ready --language en_US --var 1=Ada", "at any time, also when it last wrote long ago"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<SendOptions>();
         cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
@@ -265,7 +265,7 @@ const Command message_read_command{
     .summary = "Tell a person that a message of theirs was read, and those before it",
     .effect = Effect::writes,
     .formats = formats::nameless,
-    .examples = {{"wabot message read 12", "two blue ticks"}, {"wabot message read 12 --typing", "and that an answer is being written, for 25 s"}},
+    .examples = {{"wabot message read 1", "two blue ticks"}, {"wabot message read 1 --typing", "and that an answer is being written, for 25 s"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ReadOptions>();
         cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
@@ -276,8 +276,8 @@ const Command message_read_command{
 const Command message_status_command{.path = "message status",
                                      .summary = "Show what became of messages step by step, and why there was no answer",
                                      .columns = fields_of<MessageStep>,
-                                     .examples = {{"wabot message status 12", "queued, sent, delivered, read"},
-                                                  {"wabot message status 12 --watch", "until it is delivered, failed or held"}},
+                                     .examples = {{"wabot message status 2", "queued, sent, delivered, read"},
+                                                  {"wabot message status 2 --watch", "until it is delivered, failed or held"}},
                                      .build = [](CommandBuilder& cmd) -> Action {
                                          auto opts = cmd.options<StatusOptions>();
                                          cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);

@@ -50,7 +50,7 @@ const Command template_get_command{
     .path = "template get",
     .summary = "Show one message template: its status, category and quality",
     .columns = fields_of<Template>,
-    .examples = {{"wabot template get order_ready --language en_US", "by name"}, {"wabot template get 3 -o json", "by id, for a script"}},
+    .examples = {{"wabot template get order_ready --language en_US", "by name"}, {"wabot template get 1 -o json", "by id, for a script"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<GetOptions>();
         cmd.argument("template", opts->name, "Name or id").required().completes(Noun::template_);
