@@ -9,6 +9,7 @@
 #include <csignal>
 #include <set>
 
+#include "cli/command.hpp"
 #include "cli/globals.hpp"
 #include "cli/nouns.hpp"
 #include "cli/output/display.hpp"
@@ -23,6 +24,7 @@ namespace wabot::cli {
 
 namespace {
 
+constexpr Command complete_command{.path = "__complete", .summary = "Complete a line that was begun", .build = nullptr};
 constexpr std::size_t candidates_max = 200;
 constexpr suseconds_t budget_us = 50'000;
 
@@ -325,7 +327,7 @@ void answer_completion(std::span<const std::string> line, const Environment& env
         StringSink unheard;
         Output out({}, unheard, unheard, real_world().clock.now());
         const Globals globals{.config = at.config, .env_file = at.env_file};
-        Runtime runtime(globals, environment, Effect::reads, out);
+        Runtime runtime(globals, environment, complete_command, out);
         glance(runtime.settings().database_url, runtime.world().clock,
                [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });
         return known;

@@ -127,7 +127,7 @@ void check_clock(Examination& exam) {
     const Clock& clock = exam.rt.world().clock;
     const Time before = clock.now();
     const auto [there, newest] = exam.rt.read([](Snapshot& db) {
-        const auto messages = messages::list(db, {}, 1, std::nullopt);
+        const auto messages = messages::list(db, {}, {.limit = 1});
         return std::pair(db.now(), messages.empty() ? Time{} : messages.front().created_at);
     });
     const Time here = before + (clock.now() - before) / 2;
@@ -155,7 +155,7 @@ void check_files(Examination& exam) {
     };
     std::error_code unknown;
     const fs::file_status status = fs::status(folder, unknown);
-    const bool is_used = !exam.rt.read([](Snapshot& db) { return files::list(db, {}, 1, std::nullopt); }).empty();
+    const bool is_used = !exam.rt.read([](Snapshot& db) { return files::list(db, {}, {.limit = 1}); }).empty();
     if (!fs::exists(status) && is_used)
         return fail(fmt::format("{} is gone, and with it the contents of the files", folder.string()),
                     "bring it back from a backup, or look at store.dir");
