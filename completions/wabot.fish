@@ -3,19 +3,24 @@
 set -g __wabot_globals '--config	Configuration file; none = built-in defaults only
 --env-file	File of NAME=value lines that count as environment
 --output	Form of what is printed
---columns	Columns of a table or tsv, by field name, with commas
---no-header	Table and tsv without their first line
+--jq	Print what this jq expression makes of the JSON
+--columns	Columns of table, wide, csv and tsv, by field name, with commas
+--no-header	Table, csv and tsv without their first line
 --no-trunc	Do not fit a table to the screen
---time	Times in tables and tsv
+--csv-raw	No apostrophe in csv before what a spreadsheet would take for a formula
+--time	Times in tables, csv and tsv
+--tz	Their time zone: Europe/Berlin. JSON and YAML stay UTC
 --color	When to colour
 --no-input	Never ask
 --yes	Yes to what would be asked
 --confirm	The name that a severe change wants typed
 --dry-run	Show what would change, change nothing
 --exit-code	Exit 10 when something changed or differs
+--timeout	End after so long, with exit 9: 30s, 5m
 --quiet	Only errors on stderr
 --verbose	More on stderr; twice for much more
 --log-format	Log lines on stderr
+--progress	How long work tells how far it is, on stderr
 --reveal	Show phone numbers and addresses in full
 --help	This help
 --version	The version
@@ -42,6 +47,7 @@ event	list, get, replay
 queue	list, pause, resume
 job	list, get, retry, cancel, resolve
 retention	show, run
+audit	list, get
 tail	Show what happens: the last of it, then everything as it comes, until Ctrl-C
 listen	Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing
 trigger	Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s
@@ -62,9 +68,13 @@ help	Explain a command or a topic
 permissions	
 database	
 disk	
+clock	
+files	
 key	
+secrets	
 credentials	
 requests	
+provider	
 workers	
 queue	
 pace	
@@ -72,7 +82,8 @@ messages
 accounts	
 :done'
         case 'doctor -'
-            printf '%s\n' '--strict	Warnings fail too' "$__wabot_globals"
+            printf '%s\n' '--strict	Warnings fail too
+--fix	Take from others what they may not do with key, store and configuration' "$__wabot_globals"
         case 'serve -'
             printf '%s\n' '--listen	Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one
 --workers	Workers inside this process; 0 leaves the work to `wabot worker` (default 1)' "$__wabot_globals"
@@ -96,9 +107,14 @@ delete	Delete a device; its history stays
         case 'device list -'
             printf '%s\n' '--kind	Only of this channel
 --state	Only in this state
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'device list --kind'
             printf '%s\n' 'whatsapp	
 gateway	
@@ -113,12 +129,77 @@ connected
 disconnected	
 error	
 :done'
+        case 'device list --sort'
+            printf '%s\n' 'id	
+id:desc	
+key	Name in commands and links; never all digits
+key:desc	
+name	
+name:desc	
+description	
+description:desc	
+kind	The channel
+kind:desc	
+options	Settings of its kind; unknown ones are refused
+options:desc	
+secrets	
+secrets:desc	
+provider_ref	The account at the provider: WhatsApp\'s phone number id
+provider_ref:desc	
+phone_number	
+phone_number:desc	
+status	
+status:desc	
+last_error	Why the status is error
+last_error:desc	
+connected_at	
+connected_at:desc	
+disconnected_at	
+disconnected_at:desc	
+last_seen_at	
+last_seen_at:desc	
+is_active	
+is_active:desc	
+revision	Raised by every change of configuration
+revision:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
+:done'
         case 'device get -'
             printf '%s\n' "$__wabot_globals"
         case 'device events -'
-            printf '%s\n' '--limit	At most so many (50)
+            printf '%s\n' '--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
+--limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'device events --sort'
+            printf '%s\n' 'id	
+id:desc	
+device_id	None when it is about several, or none here
+device_id:desc	
+waba_id	The business account at the provider
+waba_id:desc	
+field	
+field:desc	
+event	
+event:desc	
+weight	
+weight:desc	
+facts	
+facts:desc	
+timestamp	The provider\'s time
+timestamp:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
+:done'
         case 'device create -'
             printf '%s\n' '--kind	The channel
 --name	Name for people
@@ -149,7 +230,7 @@ sim
         case 'device resume -'
             printf '%s\n' '--no-verify	Do not ask the provider whether it takes the account' "$__wabot_globals"
         case 'device delete -'
-            printf '%s\n' "$__wabot_globals"
+            printf '%s\n' '--if-exists	Succeed when there is no such device' "$__wabot_globals"
         case 'agent'
             printf '%s\n' 'list	List the agents
 get	Show one agent, its rules and where it answers
@@ -165,13 +246,40 @@ test	Ask an agent without sending anything; exit 10 when a case fails
         case 'agent list -'
             printf '%s\n' '--type	Only of this type
 --device	Only those attached to it
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'agent list --type'
             printf '%s\n' 'rule_based	
 langgraph	
 builtin	
+:done'
+        case 'agent list --sort'
+            printf '%s\n' 'id	
+id:desc	
+key	Name in commands and links; never all digits
+key:desc	
+name	
+name:desc	
+description	
+description:desc	
+agent_type	
+agent_type:desc	
+config	Rules, fallback, triggers and limits; see agent_config.hpp
+config:desc	
+revision	Raised by every change; a turn notes it
+revision:desc	
+is_active	
+is_active:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
 :done'
         case 'agent get -'
             printf '%s\n' "$__wabot_globals"
@@ -209,7 +317,7 @@ builtin
         case 'agent update --rules-file'
             printf '%s\n' ':files'
         case 'agent delete -'
-            printf '%s\n' "$__wabot_globals"
+            printf '%s\n' '--if-exists	Succeed when there is no such agent' "$__wabot_globals"
         case 'agent enable -'
             printf '%s\n' "$__wabot_globals"
         case 'agent disable -'
@@ -234,16 +342,41 @@ test	Tell which ignore rule a message would fall under
 :done'
         case 'ignore list -'
             printf '%s\n' '--device	Only of this device
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'ignore list --sort'
+            printf '%s\n' 'id	
+id:desc	
+device_id	
+device_id:desc	
+rule_type	
+rule_type:desc	
+value	The word of a keyword rule
+value:desc	
+address	Whom a contact or group rule means
+address:desc	
+contact_id	The contact it means, when it was known
+contact_id:desc	
+is_active	
+is_active:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
+:done'
         case 'ignore create -'
             printf '%s\n' '--contact	Id, number, JID or user id
 --group	Id of the group
 --keyword	Word or phrase
 --device	Where; needed when there are several' "$__wabot_globals"
         case 'ignore delete -'
-            printf '%s\n' "$__wabot_globals"
+            printf '%s\n' '--if-exists	Succeed when there is no such rule' "$__wabot_globals"
         case 'ignore test -'
             printf '%s\n' '--from	Who writes: number, JID or user id
 --device	Where; needed when there are several' "$__wabot_globals"
@@ -256,9 +389,42 @@ get	Show one contact, the addresses it is known by, and who may be the same pers
 --people	No groups
 --groups	Only groups
 --blocked	Only blocked ones
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'contact list --sort'
+            printf '%s\n' 'id	
+id:desc	
+device_id	
+device_id:desc	
+contact_jid	Where replies go: a JID, a user id or a group id
+contact_jid:desc	
+phone_number	None for groups and for people known by user id only
+phone_number:desc	
+name	
+name:desc	
+is_blocked	Stored, never answered, never written to
+is_blocked:desc	
+is_group	
+is_group:desc	
+marketing	Whether it wants to be written what is for sale; null: never said
+marketing:desc	
+marketing_at	
+marketing_at:desc	
+last_incoming_at	
+last_incoming_at:desc	
+last_message_at	
+last_message_at:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
+:done'
         case 'contact get -'
             printf '%s\n' '--device	When the number is known on several' "$__wabot_globals"
         case 'conversation'
@@ -268,9 +434,48 @@ handoff	Let a person answer instead of the agents, or the agents again
 :done'
         case 'conversation list -'
             printf '%s\n' '--device	Only of this device
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose last_message_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'conversation list --sort'
+            printf '%s\n' 'id	
+id:desc	
+key	
+key:desc	
+device_id	
+device_id:desc	
+session_id	The device\'s key
+session_id:desc	
+contact_id	
+contact_id:desc	
+contact_name	
+contact_name:desc	
+contact_jid	
+contact_jid:desc	
+title	
+title:desc	
+status	
+status:desc	
+control	Who answers: the agents, or a person
+control:desc	
+control_until	When a person\'s takeover ends by itself
+control_until:desc	
+turn_pending	Messages that wait for an answer
+turn_pending:desc	
+send_pending	Sends under way or waiting
+send_pending:desc	
+last_message_at	
+last_message_at:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
+:done'
         case 'conversation get -'
             printf '%s\n' '--messages	How many of the last messages (50)' "$__wabot_globals"
         case 'conversation handoff -'
@@ -291,9 +496,14 @@ status	Show what became of messages step by step, and why there was no answer
 --conversation	Only of this one
 --direction	Only this way
 --state	Only in this state
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'message list --direction'
             printf '%s\n' 'incoming	
 outgoing	
@@ -310,6 +520,56 @@ failed
 uncertain	
 held	
 cancelled	
+:done'
+        case 'message list --sort'
+            printf '%s\n' 'id	
+id:desc	
+conversation_id	
+conversation_id:desc	
+conversation_key	
+conversation_key:desc	
+device_id	
+device_id:desc	
+session_id	The device\'s key
+session_id:desc	
+direction	
+direction:desc	
+sender_kind	
+sender_kind:desc	
+agent_id	
+agent_id:desc	
+contact_id	
+contact_id:desc	
+contact_jid	
+contact_jid:desc	
+author_contact_id	Who wrote, in a group
+author_contact_id:desc	
+message_type	
+message_type:desc	
+content	The human text; null when there is none
+content:desc	
+metadata	What else matters: the file, place, order, choice, advertisement it came with
+metadata:desc	
+whatsapp_message_id	The provider\'s id, on every channel
+whatsapp_message_id:desc	
+parent_id	The message that is quoted, or reacted to
+parent_id:desc	
+status	
+status:desc	
+error	
+error:desc	
+edited_at	Its writer changed it then; the first text is in metadata
+edited_at:desc	
+revoked_at	Its writer took it back then: content is kept and not shown
+revoked_at:desc	
+is_from_user	
+is_from_user:desc	
+timestamp	The provider\'s time, else ours
+timestamp:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
 :done'
         case 'message get -'
             printf '%s\n' "$__wabot_globals"
@@ -343,6 +603,7 @@ cancelled
 --address	Where the place is
 --contact-card	A card, or a list of them, as JSON
 --device	By which device; needed when there are several
+--idempotency-key	The same message under the same key goes once; known for two days
 --reply-to	The message to quote' "$__wabot_globals"
         case 'message send --image'
             printf '%s\n' ':files'
@@ -372,9 +633,38 @@ get	Show one message template: its status, category and quality
 :done'
         case 'template list -'
             printf '%s\n' '--device	Only of this one\'s account
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'template list --sort'
+            printf '%s\n' 'id	
+id:desc	
+waba_id	The business account it belongs to
+waba_id:desc	
+name	
+name:desc	
+language	
+language:desc	
+status	The provider\'s word; REJECTED, PAUSED and DISABLED ones cannot be sent
+status:desc	
+category	
+category:desc	
+quality	
+quality:desc	
+reason	Why the status is what it is
+reason:desc	
+provider_ref	
+provider_ref:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
+:done'
         case 'template get -'
             printf '%s\n' '--language	When the name has several' "$__wabot_globals"
         case 'file'
@@ -384,12 +674,45 @@ get	Show one file, or save what is in it
         case 'file list -'
             printf '%s\n' '--device	Only of this device
 --origin	Only these
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'file list --origin'
             printf '%s\n' 'incoming	
 outgoing	
+:done'
+        case 'file list --sort'
+            printf '%s\n' 'id	
+id:desc	
+uuid	
+uuid:desc	
+device_id	
+device_id:desc	
+origin	
+origin:desc	
+file_name	For people to see; no name on any disk
+file_name:desc	
+file_type	Its MIME type, as its octets confirm it
+file_type:desc	
+file_size	Octets
+file_size:desc	
+sha256	
+sha256:desc	
+storage_backend	
+storage_backend:desc	
+storage_key	
+storage_key:desc	
+deleted_at	Since when its octets are gone
+deleted_at:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
 :done'
         case 'file get -'
             printf '%s\n' '--save	Write its content to a new file; - is stdout' "$__wabot_globals"
@@ -400,14 +723,43 @@ replay	Put webhooks back in line; what was stored from them already is not store
 :done'
         case 'event list -'
             printf '%s\n' '--state	Only in this state
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose received_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'event list --state'
             printf '%s\n' 'received	
 done	
 quarantined	
 unrouted	
+:done'
+        case 'event list --sort'
+            printf '%s\n' 'id	
+id:desc	
+kind	
+kind:desc	
+device_id	
+device_id:desc	
+state	
+state:desc	
+error	
+error:desc	
+items	Items read out of the body
+items:desc	
+messages	Messages stored from it
+messages:desc	
+attempts	
+attempts:desc	
+request_id	
+request_id:desc	
+received_at	
+received_at:desc	
+done_at	
+done_at:desc	
 :done'
         case 'event get -'
             printf '%s\n' "$__wabot_globals"
@@ -448,9 +800,14 @@ resolve	Say what became of uncertain or held sends: sent settles them, not-sent 
 --state	Only in this state (all but done and cancelled)
 --error	Only where this pattern (RE2) is found in the last error
 --device	Only of this device
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
 --limit	At most so many (50)
 --all	Every one
---cursor	Go on where a list ended: its next_cursor' "$__wabot_globals"
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'job list --queue'
             printf '%s\n' 'turn	
 send	
@@ -465,6 +822,36 @@ held
 dead	
 cancelled	
 done	
+:done'
+        case 'job list --sort'
+            printf '%s\n' 'id	
+id:desc	
+number	
+number:desc	
+kind	
+kind:desc	
+state	
+state:desc	
+attempt	
+attempt:desc	
+due_at	When it is tried next
+due_at:desc	
+error	
+error:desc	
+session_id	The device\'s key
+session_id:desc	
+conversation_id	
+conversation_id:desc	
+message_id	Of a turn the message that is answered, of a send the one that is sent
+message_id:desc	
+worker	
+worker:desc	
+reason	What decided: of a turn the rule, of a send who settled it
+reason:desc	
+created_at	
+created_at:desc	
+updated_at	
+updated_at:desc	
 :done'
         case 'job get -'
             printf '%s\n' "$__wabot_globals"
@@ -509,9 +896,48 @@ job
 change	
 attempt	
 file	
+audit	
+key	
 upload	
 :done'
         case 'retention run -'
+            printf '%s\n' "$__wabot_globals"
+        case 'audit'
+            printf '%s\n' 'list	List who had which command change what, or show numbers in full, the newest first
+get	Show one entry of the audit log
+:done'
+        case 'audit list -'
+            printf '%s\n' '--actor	Only what this one did: cli:ana
+--object	Only what was done to it: device/shop, send/81, or any device
+--filter	Only rows for which this holds: status = failed and not (content ~ "invoice")
+--since	Only rows whose created_at is not before: 2026-01-31, 24h, 7d
+--until	Only rows from before
+--sort	In this order; reads every row for it, where id reads only those shown
+--limit	At most so many (50)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'audit list --sort'
+            printf '%s\n' 'id	
+id:desc	
+created_at	
+created_at:desc	
+actor	
+actor:desc	
+actor_kind	
+actor_kind:desc	
+kind	
+kind:desc	
+action	
+action:desc	
+objects	
+objects:desc	
+facts	
+facts:desc	
+request_id	
+request_id:desc	
+:done'
+        case 'audit get -'
             printf '%s\n' "$__wabot_globals"
         case 'tail'
             printf '%s\n' 'webhooks	
@@ -596,36 +1022,7 @@ whatsapp.errors
 --bad-signature	Sign with a wrong secret
 --expect	The only HTTP statuses that are right; exit 1 for another one' "$__wabot_globals"
         case 'trigger --from-file'
-            printf '%s\n' 'store.dir	Folder of the database and of the files beside it.
-database.url	Where the data lies: sqlite:///x is relative, sqlite:////x absolute; postgresql://user:password@host/name with the parameters of libpq (sslmode, ...).
-security.master_key	64 hexadecimal digits that phone numbers and credentials are sealed with. Without it they cannot be read again: keep a copy elsewhere.
-server.host	Address that serve listens on.
-server.port	Port that serve listens on; 0 takes any free one.
-server.webhook_body_max	Largest webhook body that is taken, in octets. Providers send up to 3 MiB.
-server.drain_timeout	How long a stopping process lets running work finish.
-whatsapp.access_token	Token of the WhatsApp Cloud API, of a system user.
-whatsapp.phone_number_id	Id of the phone number at Meta, not the number itself.
-whatsapp.verify_token	The word that Meta repeats when the webhook address is set up; any text of your choice.
-whatsapp.app_secret	Secret of the Meta app, which signs the webhooks. Without it none is accepted.
-whatsapp.graph_url	Address of the Graph API.
-whatsapp.graph_version	Version of the Graph API.
-worker.lease	How long a claimed job belongs to its worker. After that it runs elsewhere.
-worker.uncertain_window	How long an uncertain send waits for a status before it is sent again or held.
-worker.turn_attempts	Attempts at a turn before it is given up and shown as failed.
-worker.send_attempts	Attempts at a send before it is given up and shown as failed.
-worker.send_concurrency	Sends that one worker process has in flight.
-conversation.takeover_timeout	How long the agent stays silent after a person took over a conversation.
-conversation.media_wait	How long the answer to a message waits for the image, voice note or document that came with it. After that the agent is told that it is not there.
-retention.webhooks	How long the bodies of webhooks are kept, and what each of their parts was. What was stored from them stays.
-retention.jobs	How long finished and cancelled jobs are kept. Dead and held ones stay until someone decides.
-retention.changes	How long the feed of changes is kept, and the record of failed attempts.
-retention.files	How long the contents of files are kept, those that came with messages and those that were sent; 0s keeps them for ever.
-log.level	What is logged.
-log.format	How it is written.
-log.folder	Folder of auth.log, twilio_webhook.log, messages.log and reports.log. Not set: stderr only.
-cli.output	Format of what commands print. Not set: a table on a terminal, tab-separated in a pipe.
-cli.color	Colour on the terminal.
-:done'
+            printf '%s\n' ':files'
         case 'config'
             printf '%s\n' 'show	Show the effective settings
 check	Look for faults in the configuration, all of them at once
@@ -655,6 +1052,8 @@ retention.webhooks	How long the bodies of webhooks are kept, and what each of th
 retention.jobs	How long finished and cancelled jobs are kept. Dead and held ones stay until someone decides.
 retention.changes	How long the feed of changes is kept, and the record of failed attempts.
 retention.files	How long the contents of files are kept, those that came with messages and those that were sent; 0s keeps them for ever.
+retention.audit	How long the audit log is kept: who had which command change what, or show numbers; 0s keeps it for ever.
+retention.idempotency_keys	How long the keys of message send are known, so that the same key does not send twice.
 log.level	What is logged.
 log.format	How it is written.
 log.folder	Folder of auth.log, twilio_webhook.log, messages.log and reports.log. Not set: stderr only.
@@ -698,6 +1097,7 @@ event	A webhook body as it arrived.
 item	One message, status or other thing inside an event: event get shows them.
 queue	A kind of work that workers take, and how it stands.
 job	A turn, a send or a job: one piece of work and where it stands.
+audit	A command that changed something, or showed what is sealed: who, what and when.
 change	What happened, a line each, as tail shows it.
 setting	A value that is in force, and where it comes from; wabot help config lists them all.
 migration	A step of the store\'s schema.
@@ -729,6 +1129,7 @@ event	list, get, replay
 queue	list, pause, resume
 job	list, get, retry, cancel, resolve
 retention	show, run
+audit	list, get
 tail	Show what happens: the last of it, then everything as it comes, until Ctrl-C
 listen	Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing
 trigger	Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s
@@ -742,6 +1143,7 @@ output	Forms of what is printed, and what goes where
 exit-codes	How a command ends
 environment	Variables that count
 config	Where settings come from, and all of them
+filters	Which rows of a list are shown
 scripting	What a script may rely on
 security	What is kept secret, and what protects it
 :done'
