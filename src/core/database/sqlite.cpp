@@ -70,12 +70,21 @@ private:
     SqliteConnection& connection_;
 };
 
+/// `path`, when the store is there or may be made: before its lock is.
+std::string found(std::string path, const DatabaseOptions& options) {
+    if (options.create || std::filesystem::exists(path)) return path;
+    throw Error(Errc::not_found, "there is no database " + path,
+                "make one with: wabot init; serve and worker look for its settings by -c, WABOT_CONFIG and in /etc/wabot, not in this folder");
+}
+
 class SqliteDatabase final : public Database {
 public:
     SqliteDatabase(std::string path, const Clock& clock, const DatabaseOptions& options)
-        : path_(std::move(path)), clock_(clock), batch_max_(options.batch_max), keeps_nothing_(options.keeps_nothing), write_lock_(path_ + ".lock") {
-        if (!options.create && !std::filesystem::exists(path_))
-            throw Error(Errc::not_found, "there is no database " + path_, "make one with: wabot init");
+        : path_(found(std::move(path), options)),
+          clock_(clock),
+          batch_max_(options.batch_max),
+          keeps_nothing_(options.keeps_nothing),
+          write_lock_(path_ + ".lock") {
         spare_ = std::make_unique<SqliteConnection>(path_, options.create);
     }
 
