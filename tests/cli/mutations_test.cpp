@@ -297,7 +297,8 @@ TEST_CASE("mutations: the audit log is listed by who and by what", "[mutations]"
     const auto ids = [&](const Line& filter) {
         std::vector<int> out;
         const Ended ended = store.run({"audit", "list", "-o", "json"}, filter);
-        for (const Json& entry : read_json(ended.out)["items"]) out.push_back(entry["id"].get<int>());
+        const Json list = read_json(ended.out);
+        for (const Json& entry : list["items"]) out.push_back(entry["id"].get<int>());
         return out;
     };
     CHECK(ids({}) == std::vector{5, 4, 3, 2, 1});

@@ -30,9 +30,11 @@ struct MetricFamily {
     std::map<std::string, Metrics::Buckets> histograms;
 };
 
+/// In the order of their names: whoever gives them in another means the same series.
 std::string labels_text(Metrics::Labels labels) {
+    std::map sorted(labels.begin(), labels.end());
     std::string text;
-    for (const auto& [name, value] : labels) {
+    for (const auto& [name, value] : sorted) {
         text.append(text.empty() ? "" : ",").append(name).append("=\"");
         for (const char c : value) {
             if (c == '\\' || c == '"') text += '\\';

@@ -88,7 +88,7 @@ TEST_CASE("jq: texts come as they are, the rest as JSON, a line each", "[unit][o
 TEST_CASE("jq: an expression that it does not take, or that does not fit, is wrong usage in its words", "[unit][output]") {
     CHECK(usage_of([] { Jq(".a["); }).starts_with("--jq: syntax error"));
     CHECK(usage_of([] { Jq("nothing(1)"); }) == "--jq: nothing/1 is not defined");
-    CHECK(usage_of([] { filtered(".a.b", R"({"a":1})"); }) == "--jq: Cannot index number with \"b\"");
+    CHECK(usage_of([] { filtered(".a.b", R"({"a":1})"); }).starts_with("--jq: Cannot index number with "));
     CHECK(usage_of([] { filtered("error", "\"x\""); }) == "--jq: x");
 }
 

@@ -586,7 +586,7 @@ TEST_CASE_METHOD(Operator, "surgery: a list that is filtered or sorted comes par
     };
     CHECK(in_parts({}, "state = dead", "") == Words{"turn/2", "turn/1", "send/1"});
     CHECK(in_parts({}, "", "id") == Words{"send/1", "turn/1", "turn/2"});
-    CHECK(in_parts({}, "", "created_at:desc") == Words{"send/1", "turn/2", "turn/1"});
+    CHECK(in_parts({}, "", "created_at:desc") == Words{"send/1", "turn/1", "turn/2"});
     CHECK(in_parts({}, "kind = send or number = 1", "id:desc") == Words{"turn/1", "send/1"});
     CHECK(in_parts({.error = Pattern::of_expression("^131026")}, "state = dead", "") == Words{"send/1"});
     CHECK(in_parts({.queue = QueueName::turn, .state = WorkState::done}, "", "id") == Words{"turn/3"});
