@@ -52,6 +52,20 @@ std::vector<Line> lines_of(const std::deque<Parameter>& parameters, bool argumen
     return lines;
 }
 
+/// The flags, with what they do as far as `lines_max` lines go, of the rest only the names: a screen is read, a long page is not.
+std::string flags_text(const std::vector<Line>& flags, std::size_t lines_max, std::size_t width) {
+    const auto height = [](const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); };
+    std::string text = two_columns("Flags", flags, width);
+    for (std::size_t shown = flags.size(); height(text) > lines_max && shown > 0;) {
+        --shown;
+        std::vector<std::string_view> others;
+        for (std::size_t i = shown; i < flags.size(); ++i) others.push_back(flags[i].term);
+        text = two_columns("Flags", {flags.begin(), flags.begin() + static_cast<std::ptrdiff_t>(shown)}, width) +
+               fmt::format("\nMore flags:\n  {}\n", flowed(others, "  ", 2, width));
+    }
+    return text;
+}
+
 /// The man page that says all of a command.
 std::string page_of(const Command& command) {
     const bool is_service = command.effect == Effect::runs && (command.path == "serve" || command.path == "worker");
@@ -81,7 +95,9 @@ std::string command_help(const Command& command, std::size_t width) {
     for (const Example& example : command.examples)
         if (!example.line.empty()) out += fmt::format("  # {}\n  {}\n", example.purpose, example.line);
     out += two_columns("Arguments", lines_of(builder.parameters(), true), width);
-    out += two_columns("Flags", lines_of(builder.parameters(), false), width);
+    constexpr std::size_t screen_height = 24, lines_around = 3;  // the last line, an empty one before it, the prompt
+    const auto used = static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')) + lines_around;
+    out += flags_text(lines_of(builder.parameters(), false), used < screen_height ? screen_height - used : 0, width);
     return out + fmt::format("\nFlags of every command: wabot --help. More: man {}\n", page_of(command));
 }
 
