@@ -24,8 +24,10 @@ std::string term_of(const Parameter& p) {
 }
 
 std::string text_of(const Parameter& p) {
+    constexpr std::size_t words_max = 8;
     std::string text = p.doc;
-    if (!p.words.empty()) text += fmt::format(": {}", fmt::join(p.words, ", "));
+    const auto words = std::span(p.words).first(std::min(p.words.size(), words_max));
+    if (!words.empty()) text += fmt::format(": {}{}", fmt::join(words, ", "), words.size() < p.words.size() ? ", ..." : "");
     if (p.required && !p.is_argument()) text += " (required)";
     if (p.repeatable && !p.is_flag()) text += " (repeatable)";
     return text;
@@ -53,13 +55,16 @@ std::vector<Line> lines_of(const std::deque<Parameter>& parameters, bool argumen
 }
 
 /// The flags, with what they do as far as `lines_max` lines go, of the rest only the names: a screen is read, a long page is not.
-std::string flags_text(const std::vector<Line>& flags, std::size_t lines_max, std::size_t width) {
+std::string flags_text(const std::deque<Parameter>& parameters, std::size_t lines_max, std::size_t width) {
+    const std::vector<Line> flags = lines_of(parameters, false);
+    std::vector<std::string_view> names;
+    for (const Parameter& p : parameters)
+        if (!p.is_argument()) names.push_back(p.name);
     const auto height = [](const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); };
     std::string text = two_columns("Flags", flags, width);
     for (std::size_t shown = flags.size(); height(text) > lines_max && shown > 0;) {
         --shown;
-        std::vector<std::string_view> others;
-        for (std::size_t i = shown; i < flags.size(); ++i) others.push_back(flags[i].term);
+        const std::vector others(names.begin() + static_cast<std::ptrdiff_t>(shown), names.end());
         text = two_columns("Flags", {flags.begin(), flags.begin() + static_cast<std::ptrdiff_t>(shown)}, width) +
                fmt::format("\nMore flags:\n  {}\n", flowed(others, "  ", 2, width));
     }
@@ -97,7 +102,7 @@ std::string command_help(const Command& command, std::size_t width) {
     out += two_columns("Arguments", lines_of(builder.parameters(), true), width);
     constexpr std::size_t screen_height = 24, lines_around = 3;  // the last line, an empty one before it, the prompt
     const auto used = static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')) + lines_around;
-    out += flags_text(lines_of(builder.parameters(), false), used < screen_height ? screen_height - used : 0, width);
+    out += flags_text(builder.parameters(), used < screen_height ? screen_height - used : 0, width);
     return out + fmt::format("\nFlags of every command: wabot --help. More: man {}\n", page_of(command));
 }
 
