@@ -41,8 +41,7 @@ void take_over(Transaction& tx) {
     // Its numbers begin anew in a server that a dump was restored to, and rows would lie in the future: none that can be seen here was added by a
     // transaction that begins after this statement.
     for (const std::string_view table : {"inbox", "changes"})
-        tx.execute("UPDATE " + std::string(table) +
-                   " SET {id = id|xid = 0} WHERE {FALSE|xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint}");
+        tx.execute("UPDATE " + std::string(table) + " SET {id = id|xid = 0} WHERE {FALSE|xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint}");
 }
 
 std::string sql_after(std::string_view select) {
