@@ -53,7 +53,8 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
     Batch take() {
         const std::lock_guard lock(mutex);
         Batch batch;
-        if (is_inserting || under_way == under_way_max) return batch;
+        // Beside one that commits only as large a one pays: each costs the database the same, whatever is in it.
+        if (is_inserting || under_way == under_way_max || (under_way > 0 && waiting.size() < last_size)) return batch;
         std::size_t octets = 0;
         while (!waiting.empty() && batch.size() < batch_max && octets < batch_octets_max) {
             octets += waiting.front()->arrival.body.data.size();
@@ -63,6 +64,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
         if (batch.empty()) return batch;
         is_inserting = true;
         ++under_way;
+        last_size = batch.size();
         return batch;
     }
 
@@ -122,6 +124,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
     std::mutex mutex;
     std::deque<std::shared_ptr<Waiting>> waiting;
     std::size_t under_way = 0;
+    std::size_t last_size = 0;
     bool is_inserting = false;
 };
 
