@@ -92,6 +92,11 @@ std::vector<InboxItem> items(Snapshot& db, InboxId id) {
     return db.query(sql, id).all<InboxItem>();
 }
 
+bool waits_since(Snapshot& db, Time time) {
+    const auto oldest = db.query("SELECT received_at FROM inbox WHERE state = 'received' ORDER BY id LIMIT 1").first<Time>();
+    return oldest && *oldest <= time;
+}
+
 std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id) {
     const auto row = db.query("SELECT state, body FROM inbox WHERE id = $1", id).first<InboxStoredBody>();
     if (!row) throw Error(Errc::not_found, "no event " + std::to_string(id.value), "see wabot event list");

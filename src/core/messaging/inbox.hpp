@@ -77,6 +77,8 @@ Appended append(Transaction& tx, const Arrival& arrival);
 std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, const Page& page = {});
 std::optional<InboxRow> find(Snapshot& db, InboxId id);
 std::vector<InboxItem> items(Snapshot& db, InboxId id);
+/// Whether a body that came until `time` waits to be read.
+bool waits_since(Snapshot& db, Time time);
 /// The body in clear; nullopt when it was blanked. Error{not_found}.
 std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id);
 

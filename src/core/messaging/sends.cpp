@@ -9,6 +9,7 @@
 #include "core/base/json.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/changes.hpp"
+#include "core/messaging/inbox.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/pacing.hpp"
 #include "core/messaging/statuses.hpp"
@@ -246,6 +247,8 @@ void Room::take(DeviceId device, int count) {
 
 namespace {
 
+constexpr std::chrono::seconds unread_patience{1};
+
 /// The send that goes next of a lane in our hands, claimed; nothing when none may go now, and the lane is given back.
 std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::Buckets& buckets, const ClaimedLane& lane, WorkerId worker,
                                    const Limits& limits) {
@@ -257,6 +260,8 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
     if (head && head->state == SendState::uncertain) {
         const Time window_end = head->uncertain_since.value_or(tx.now()) + limits.uncertain_window;
         if (window_end > tx.now()) return put_back(window_end);
+        // The status that says what became of it may have come in time and lie unread.
+        if (inbox::waits_since(tx, window_end)) return put_back(tx.now() + unread_patience);
         decide_uncertain(tx, *head, limits.attempts_max);
         head = tx.query(head_sql, lane.id).first<Send>();
     }

@@ -1,5 +1,6 @@
 #include "core/messaging/history.hpp"
 #include "core/messaging/statuses.hpp"
+#include "core/queue/pauses.hpp"
 #include "tests/core/messaging/pipeline.hpp"
 
 using namespace wabot;
@@ -81,6 +82,18 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a send without a clear answer is uncertain
         CHECK(send_states() == std::vector<std::string>{"sent 1", "sent 1"});
         CHECK(sent_texts() == std::vector<std::string>{"1", "2"});
         CHECK(all(Direction::outgoing)[0].status == MessageStatus::sent);
+        check_at_rest();
+    }
+    SECTION("a status that came within the window and is not read yet is waited for") {
+        store.write([&](Transaction& tx) { pauses::pause(tx, a_cause, QueueName::inbox); });
+        status("wamid.out", "sent", opaque);
+        world.clock.advance(options.uncertain_window + 1s);
+        work();
+        CHECK(send_states() == std::vector<std::string>{"uncertain 1", "queued 1"});
+        store.write([&](Transaction& tx) { pauses::resume(tx, a_cause, QueueName::inbox); });
+        work();
+        CHECK(send_states() == std::vector<std::string>{"sent 1", "sent 1"});
+        CHECK(sent_texts() == std::vector<std::string>{"1", "2"});
         check_at_rest();
     }
     SECTION("after its window it is sent anew, before the next one") {
