@@ -264,7 +264,8 @@ Time PostgresConnection::begin(Access access) {
     const auto now = std::chrono::steady_clock::now();
     if (!clock_ || now - clock_->at > clock_age_max || is_pooled_) {
         const pqxx::result answer = send(clock_sql);
-        clock_ = Reading{Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), std::chrono::steady_clock::now()};
+        const auto half_way = now + (std::chrono::steady_clock::now() - now) / 2;
+        clock_ = Reading{Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), half_way};
         return clock_->server;
     }
     return clock_->server + std::chrono::duration_cast<std::chrono::microseconds>(now - clock_->at);
