@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/base/error.hpp"
 #include "core/database/listing.hpp"
@@ -16,15 +16,10 @@ constexpr std::size_t objects_max = 1000;  // in one entry; of more only how man
 
 /// Each once, in the order of their first changes.
 std::vector<std::string> each_once(const std::vector<std::string>& names) {
-    std::vector<std::string> sorted = names, out;
-    std::sort(sorted.begin(), sorted.end());
-    sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-    std::vector<bool> is_told(sorted.size());
-    for (const std::string& name : names) {
-        const auto place = static_cast<std::size_t>(std::lower_bound(sorted.begin(), sorted.end(), name) - sorted.begin());
-        if (!is_told[place]) out.push_back(name);
-        is_told[place] = true;
-    }
+    std::vector<std::string> out;
+    std::set<std::string_view> told;
+    for (const std::string& name : names)
+        if (told.insert(name).second) out.push_back(name);
     return out;
 }
 
