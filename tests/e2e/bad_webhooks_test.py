@@ -10,7 +10,7 @@ import time
 import urllib.parse
 from collections import namedtuple
 
-from wabot import NUMBER_ID, SLOWNESS, Graph, Wabot, check, length_of, sign, text_message, until, wamid, webhook
+from wabot import APP_SECRET, NUMBER_ID, SLOWNESS, Graph, Wabot, check, length_of, sign, text_message, until, wamid, webhook
 
 OWN = "15550100001"
 VERIFY_TOKEN = "verify"  # as Wabot.device has it
@@ -206,8 +206,12 @@ def verification_rows():
                         ("no token", [mode, challenge]), ("no challenge", [mode, token]), ("empty challenge", [mode, ("hub.challenge", ""), token]),
                         ("another mode", [("hub.mode", "unsubscribe"), challenge, token]), ("no mode", [challenge, token]), ("nothing", []),
                         ("a token twice", [mode, challenge, token, token]), ("a challenge twice", [mode, challenge, challenge, token]),
-                        ("a mode twice", [mode, mode, challenge, token]), ("a challenge of 257 characters", [mode, ("hub.challenge", "x" * 257), token])]:
+                        ("a mode twice", [mode, mode, challenge, token]),
+                        ("the wrong token, a challenge too long", [mode, ("hub.challenge", "x" * 257), ("hub.verify_token", "x")])]:
         yield Row(f"verification: {what}", verification(*pairs), 403)
+    yield Row("verification: a challenge of 256 characters", verification(mode, ("hub.challenge", "x" * 256), token), 200, {}, echoes("x" * 256))
+    yield Row("verification: a challenge of 257 characters", verification(mode, ("hub.challenge", "x" * 257), token), 400)
+    yield Row("verification: a challenge of 1 MB", verification(mode, ("hub.challenge", "x" * 1_000_000), token), 414)
 
 
 # --- what else a row may look at ----------------------------------------------------------------------------------------------------------------
@@ -271,6 +275,26 @@ def check_row(wabot, row):
         row.also(wabot, answer)
 
 
+def check_changed_secret(wabot):
+    """While the app's secret is changed both are right, each until it is taken away."""
+    def told(*assignments):
+        words = [word for name, value in assignments for word in ("--secret-from", f"{name}={wabot.file(name, value)}")]
+        wabot.run("device", "update", "shop", *words)
+
+    def posted_with(secret):
+        body = fresh_body()
+        return posted(body, f"X-Hub-Signature-256: {sign(body, secret)}")
+
+    check_row(wabot, Row("a secret not told yet", posted_with("next-secret"), 401))
+    told(("app_secret", "next-secret"), ("previous_app_secret", APP_SECRET))
+    check_row(wabot, Row("the new secret", posted_with("next-secret"), 200, ONE))
+    check_row(wabot, Row("the previous one meanwhile", posted_with(APP_SECRET), 200, ONE))
+    told(("previous_app_secret", ""))
+    check_row(wabot, Row("the previous one afterwards", posted_with(APP_SECRET), 401))
+    told(("app_secret", APP_SECRET))
+    check_row(wabot, Row("the first one, told again", posted_with(APP_SECRET), 200, ONE))
+
+
 def check_many(wabot):
     body = many_items()
     before = left(wabot)
@@ -298,6 +322,7 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
     for row in rows:
         check_row(wabot, row)
         check(server.is_alive(), f"{row.what}: the server lives")
+    check_changed_secret(wabot)
     check_many(wabot)
     check_row(wabot, Row("a good one, after all of them", signed(fresh_body()), 200, ONE, says("hello")))
     wabot.until_idle()

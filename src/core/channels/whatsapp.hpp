@@ -26,7 +26,8 @@ Delivery read_whatsapp_delivery(std::string_view body, Time received_at);
 bool whatsapp_signature_matches(std::string_view header_value, std::string_view body, std::string_view app_secret);
 
 /// The challenge to echo when Meta verifies the endpoint; nullopt = refuse. `query` holds the decoded parameters in their order: each of
-/// hub.mode, hub.challenge (1 to 256 octets) and hub.verify_token exactly once. An empty token in `verify_tokens` never matches.
+/// hub.mode, hub.challenge (1 to 256 octets; more are Error{bad_request} once the rest is right) and hub.verify_token exactly once. An empty token in
+/// `verify_tokens` never matches.
 std::optional<std::string> whatsapp_challenge(const std::vector<std::pair<std::string, std::string>>& query,
                                               std::span<const std::string> verify_tokens);
 

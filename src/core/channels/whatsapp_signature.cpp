@@ -1,9 +1,12 @@
+#include "core/base/error.hpp"
 #include "core/base/vault.hpp"
 #include "core/channels/whatsapp.hpp"
 
 namespace wabot {
 
 namespace {
+
+constexpr std::size_t challenge_max = 256;
 
 /// The value of a parameter that stands there exactly once.
 const std::string* only(const std::vector<std::pair<std::string, std::string>>& query, std::string_view name) {
@@ -35,12 +38,12 @@ bool whatsapp_signature_matches(std::string_view header_value, std::string_view 
 
 std::optional<std::string> whatsapp_challenge(const std::vector<std::pair<std::string, std::string>>& query,
                                               std::span<const std::string> verify_tokens) {
-    constexpr std::size_t challenge_max = 256;
     const std::string* const mode = only(query, "hub.mode");
     const std::string* const challenge = only(query, "hub.challenge");
     const std::string* const token = only(query, "hub.verify_token");
     if (mode == nullptr || challenge == nullptr || token == nullptr) return std::nullopt;
-    if (*mode != "subscribe" || challenge->empty() || challenge->size() > challenge_max || !is_one_of(*token, verify_tokens)) return std::nullopt;
+    if (*mode != "subscribe" || challenge->empty() || !is_one_of(*token, verify_tokens)) return std::nullopt;
+    if (challenge->size() > challenge_max) throw Error(Errc::bad_request, "hub.challenge is longer than 256 octets");
     return *challenge;
 }
 

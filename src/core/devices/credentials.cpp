@@ -38,7 +38,7 @@ bool is_printable(std::string_view text) {
 }  // namespace
 
 std::span<const std::string_view> secret_names(DeviceKind kind) {
-    static constexpr std::string_view whatsapp[] = {"access_token", "app_secret", "verify_token"};
+    static constexpr std::string_view whatsapp[] = {"access_token", "app_secret", "previous_app_secret", "verify_token"};
     if (kind == DeviceKind::whatsapp) return whatsapp;
     return {};
 }
@@ -86,7 +86,7 @@ Credentials credentials_of(const Device& device, const Vault& vault, const Envir
         return from_environment ? live : std::string();
     };
     return {pick("access_token", environment.access_token), pick("app_secret", environment.app_secret),
-            pick("verify_token", environment.verify_token)};
+            pick("verify_token", environment.verify_token), pick("previous_app_secret", {})};
 }
 
 }  // namespace wabot::devices

@@ -16,6 +16,7 @@ struct Credentials {
     std::string access_token;
     std::string app_secret;    // signs webhooks
     std::string verify_token;  // answers the webhook's handshake
+    std::string previous_app_secret = {};  // signs some of them too, while the app's secret is changed
 };
 
 /// The WhatsApp account that the environment names (`WHATSAPP_*`), read live and never stored.
@@ -30,7 +31,8 @@ struct EnvironmentCredentials {
 
 namespace devices {
 
-/// The secrets a kind of device may have: `access_token`, `app_secret`, `verify_token`; none for a simulator.
+/// The secrets a kind of device may have: `access_token`, `app_secret`, `previous_app_secret`, `verify_token`; none for a
+/// simulator.
 std::span<const std::string_view> secret_names(DeviceKind kind);
 
 /// The stored secrets with the assignments made, sealed again; nullopt when none is left. Line ends around a value are dropped. Faults are

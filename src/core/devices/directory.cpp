@@ -18,7 +18,11 @@ std::shared_ptr<const DeviceEntry> first(const std::vector<std::shared_ptr<const
 }  // namespace
 
 bool share_secret(const DeviceEntry& one, const DeviceEntry& other) {
-    return one.id == other.id || (!one.credentials.app_secret.empty() && one.credentials.app_secret == other.credentials.app_secret);
+    if (one.id == other.id) return true;
+    const Credentials &a = one.credentials, &b = other.credentials;
+    const auto same = [](const std::string& secret, const std::string& another) { return !secret.empty() && secret == another; };
+    return same(a.app_secret, b.app_secret) || same(a.app_secret, b.previous_app_secret) || same(a.previous_app_secret, b.app_secret) ||
+           same(a.previous_app_secret, b.previous_app_secret);
 }
 
 DeviceSnapshot::DeviceSnapshot(std::int64_t version, std::vector<std::shared_ptr<const DeviceEntry>> entries)

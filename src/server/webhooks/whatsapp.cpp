@@ -41,8 +41,10 @@ std::shared_ptr<const DeviceEntry> signer(const Request& request, const DeviceSn
     bool any_secret = false;
     const auto signature = request.header("x-hub-signature-256");
     for (const auto& device : candidates) {
-        any_secret = any_secret || !device->credentials.app_secret.empty();
-        if (signature && whatsapp_signature_matches(*signature, request.body, device->credentials.app_secret)) return device;
+        for (const std::string* secret : {&device->credentials.app_secret, &device->credentials.previous_app_secret}) {
+            any_secret = any_secret || !secret->empty();
+            if (signature && whatsapp_signature_matches(*signature, request.body, *secret)) return device;
+        }
     }
     if (!any_secret) throw Error(Errc::unavailable, "no app secret is configured, so no signature can be checked");
     return nullptr;

@@ -1,3 +1,4 @@
+#include "core/base/error.hpp"
 #include "core/base/vault.hpp"
 #include "core/channels/whatsapp.hpp"
 #include "tests/catch.hpp"
@@ -80,6 +81,9 @@ TEST_CASE("whatsapp challenge: everything else is refused") {
     }
     CHECK_FALSE(whatsapp_challenge(with("hub.mode", "unsubscribe"), tokens));
     CHECK_FALSE(whatsapp_challenge(with("hub.verify_token", "tok-eN"), tokens));
-    CHECK_FALSE(whatsapp_challenge(with("hub.challenge", std::string(257, 'c')), tokens));
+    CHECK_THROWS_AS(whatsapp_challenge(with("hub.challenge", std::string(257, 'c')), tokens), Error);
+    Query doubtful = with("hub.challenge", std::string(257, 'c'));
+    doubtful[2].second = "another";
+    CHECK_FALSE(whatsapp_challenge(doubtful, tokens));
     CHECK_FALSE(whatsapp_challenge(good, {}));
 }

@@ -39,6 +39,8 @@ TEST_CASE_METHOD(Fixture, "secrets are sealed together, one by one replaced and 
     REQUIRE(first);
     CHECK(first->data.find("token-1") == std::string::npos);
     CHECK(devices::stored_secrets(device(first, "1"), vault) == std::vector<std::string>{"access_token", "app_secret"});
+    const auto changed = assign({{"app_secret", "secret-2"}, {"previous_app_secret", "secret-1"}}, first);
+    CHECK(devices::credentials_of(device(changed, "1"), vault, {}).previous_app_secret == "secret-1");
     const auto second = assign({{"access_token", "token-2"}, {"app_secret", ""}}, first);
     const Credentials credentials = devices::credentials_of(device(second, "1"), vault, {});
     CHECK(credentials.access_token == "token-2");

@@ -60,6 +60,10 @@ TEST_CASE_METHOD(Fixture, "the directory knows which devices are of one app") {
 
     const DeviceEntry without{.id = DeviceId{98}}, likewise{.id = DeviceId{99}};
     CHECK_FALSE(share_secret(without, likewise));
+    const DeviceEntry old{.id = DeviceId{96}, .credentials = {.app_secret = "s"}};
+    const DeviceEntry changed{.id = DeviceId{97}, .credentials = {.app_secret = "t", .previous_app_secret = "s"}};
+    CHECK(share_secret(old, changed));
+    CHECK(share_secret(changed, old));
     CHECK(share_secret(without, without));
     CHECK(now->share_secret(without.id, without.id));
     CHECK_FALSE(now->share_secret(without.id, likewise.id));
