@@ -262,10 +262,11 @@ private:
             const std::lock_guard slot_lock(slot.mutex);
             slot.connection = std::move(connection);
             refusal_ = nullptr;
-        } catch (const Error&) {
-            refusal_ = std::current_exception();
+        } catch (const Error& error) {
+            // A server that let us in before may do so again, whatever it says: whoever is at work waits for it.
+            refusal_ = std::make_exception_ptr(Error(Errc::unavailable, error.what(), error.hint()));
             refused_at_ = std::chrono::steady_clock::now();
-            throw;
+            std::rethrow_exception(refusal_);
         }
     }
 

@@ -17,7 +17,7 @@ namespace wabot {
 /// conflict for a broken unique constraint, invalid for another one, unavailable for a server or a connection that failed.
 class PostgresConnection {
 public:
-    /// Connects, at most for the URL's connect_timeout. Error{unavailable, not_found} with the way out.
+    /// Connects, at most for the URL's connect_timeout. Error{unavailable, unauthenticated, denied} with the way out.
     explicit PostgresConnection(const std::string& libpq_url);
     ~PostgresConnection();
     PostgresConnection(const PostgresConnection&) = delete;
