@@ -227,7 +227,7 @@ private:
         (*unit.work)(transaction);
         // A COMMIT of a transaction with a failed statement is a silent ROLLBACK.
         if (connection.is_aborted()) throw Error(Errc::bug, "a unit went on after a statement that failed");
-        if (keeps_nothing_) return connection.rollback();
+        if (keeps_nothing_) return connection.rehearse();
         WABOT_FAULT("commit.before");
         has_committed = true;
         connection.commit();

@@ -283,6 +283,11 @@ void PostgresConnection::rollback() {
     is_aborted_ = wants_another_run_ = is_begun_ = false;
 }
 
+void PostgresConnection::rehearse() {
+    send("SET CONSTRAINTS ALL IMMEDIATE");
+    rollback();
+}
+
 const PostgresConnection::Statement& PostgresConnection::prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix) {
     std::string key;
     key.reserve(sql.size() + arguments.size());

@@ -31,6 +31,8 @@ public:
     /// From now on `commit` is Error{bug}.
     void refuse_commits() { refuses_commits_ = true; }
     void rollback();
+    /// Rolls back once the server has done and checked all of it, so that what it says against it is said.
+    void rehearse();
 
     Rows query(std::string_view sql, std::span<const Value> arguments = {});
     std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});
