@@ -34,6 +34,7 @@ enum class Noun {
     queue,
     ignore,
     template_,
+    audit,
     setting,
     column,
     sort_field,

@@ -299,6 +299,7 @@ Names names_of(Noun noun) {
         case Noun::ignore: return names::ignore_rules;
         case Noun::event: return names::events;
         case Noun::job: return names::jobs;
+        case Noun::audit: return names::audit_entries;
         default: return nullptr;
     }
 }
