@@ -199,14 +199,14 @@ void watch(Runtime& rt, Interrupt& interrupt, const std::vector<MessageId>& ids)
         return is_final ? Look::end : Look::wait;
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
-    if (interrupt.caught()) interrupt.pass_on(rt.out());
+    if (interrupt.caught()) interrupt.pass_on();
 }
 
 void message_status(Runtime& rt, const StatusOptions& opts) {
     std::vector<MessageId> ids;
     for (const std::string& word : opts.messages) ids.push_back({id_of("message", word)});
     if (opts.watch) {
-        Interrupt interrupt;
+        Interrupt interrupt(rt);
         return watch(rt, interrupt, ids);
     }
     std::vector<MessageStep> steps;

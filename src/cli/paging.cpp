@@ -105,7 +105,7 @@ ListRequest::ListRequest(Runtime& rt, const PagingOptions& paging, std::span<con
     const OutputFormat format = rt.out().options().format;
     if (format == OutputFormat::json || format == OutputFormat::yaml)
         usage_error("what does not end cannot be one document", "-o jsonl gives an object a line", "--watch");
-    interrupt_ = std::make_unique<Interrupt>();
+    interrupt_ = std::make_unique<Interrupt>(rt);
 }
 
 ListRequest::~ListRequest() = default;
@@ -124,7 +124,7 @@ void ListRequest::watch(const std::function<void()>& show) {
         return Look::wait;
     };
     follow(rt_, *interrupt_, look, [&](std::chrono::milliseconds limit) { interrupt_->wait(limit); });
-    interrupt_->pass_on(out);
+    interrupt_->pass_on();
 }
 
 std::vector<std::size_t> ListRequest::places_of(std::span<const Field> fields, std::span<const void* const> rows, const Page& page) {

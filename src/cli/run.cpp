@@ -102,11 +102,11 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
     if (globals.quiet || globals.verbose > 0 || globals.log_format) set_up_log(*found.command, globals);
 
     Output out(output_options(globals, *found.command, lookup), data, talk, real_world().clock.now());
-    const Deadline deadline(globals.timeout, [&] {
+    Deadline deadline(globals.timeout, [&] {
         const std::string words = render(report_of_timeout(*found.command, globals), error_form(line, lookup), {});
         if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // there is nobody to tell; the exit code stands
     });
-    Runtime runtime(globals, environment, *found.command, out);
+    Runtime runtime(globals, environment, *found.command, out, &deadline);
     try {
         action(runtime);
     } catch (...) {
