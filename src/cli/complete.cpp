@@ -113,7 +113,7 @@ void note_option(Typed& typed, const std::vector<const Parameter*>& parameters, 
         typed.given.insert(p->name);
         if (p->is_flag()) return;
         if (sign < word.size()) return note_value(typed, *p, word.substr(sign + 1));
-        typed.wants = p;
+        if (p->otherwise.empty()) typed.wants = p;
         return;
     }
     for (std::size_t i = 1; i < word.size(); ++i) {
