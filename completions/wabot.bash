@@ -7,6 +7,7 @@ _wabot_globals='--config	Configuration file; none = built-in defaults only
 --columns	Columns of table, wide, csv and tsv, by field name, with commas
 --no-header	Table, csv and tsv without their first line
 --no-trunc	Do not fit a table to the screen
+--no-pager	Do not turn the pages of what is longer than the screen
 --csv-raw	No apostrophe in csv before what a spreadsheet would take for a formula
 --time	Times in tables, csv and tsv
 --tz	Their time zone: Europe/Berlin. JSON and YAML stay UTC
@@ -543,6 +544,7 @@ updated_at:desc
 --contact-card	A card, or a list of them, as JSON
 --device	By which device; needed when there are several
 --idempotency-key	The same message under the same key goes once; known for two days
+--wait	End when it is that far, or why it is not is known (sent)
 --reply-to	The message to quote' "$_wabot_globals" ;;
     'message send --image') printf '%s\n' ':files' ;;
     'message send --video') printf '%s\n' ':files' ;;
@@ -682,7 +684,35 @@ done_at:desc
 pause	Let no worker take more from these queues; what is under way ends, webhooks are stored on, a restart changes nothing
 resume	Let the workers take from these queues again
 :done' ;;
-    'queue list -') printf '%s\n' "$_wabot_globals" ;;
+    'queue list -') printf '%s\n' '--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$_wabot_globals" ;;
+    'queue list --sort') printf '%s\n' 'name	
+name:desc	
+depth	What waits: webhooks, messages to answer, sends, jobs
+depth:desc	
+due	What could be taken now: webhooks, conversations, jobs
+due:desc	
+oldest	Since when the longest waiting of these has been due
+oldest:desc	
+running	
+running:desc	
+retrying	
+retrying:desc	
+dead	Given up on after all attempts; of the inbox, bodies that could not be read
+dead:desc	
+uncertain	May have arrived; settles by itself
+uncertain:desc	
+held	Waits for a person; of the inbox, bodies for no device here
+held:desc	
+paused_since	
+paused_since:desc	
+paused_by	
+paused_by:desc	
+:done' ;;
     'queue pause') printf '%s\n' 'inbox	
 turn	
 send	
@@ -781,7 +811,12 @@ not-sent
     'retention') printf '%s\n' 'show	Show what is kept for how long
 run	Take away what is older than its setting says; the workers do so every hour
 :done' ;;
-    'retention show -') printf '%s\n' "$_wabot_globals" ;;
+    'retention show -') printf '%s\n' '--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$_wabot_globals" ;;
     'retention run') printf '%s\n' 'webhook	
 part	
 job	
@@ -939,7 +974,20 @@ log.folder	Folder of auth.log, twilio_webhook.log, messages.log and reports.log.
 cli.output	Format of what commands print. Not set: a table on a terminal, tab-separated in a pipe.
 cli.color	Colour on the terminal.
 :done' ;;
-    'config show -') printf '%s\n' '--origin	Also where each value comes from' "$_wabot_globals" ;;
+    'config show -') printf '%s\n' '--origin	Also where each value comes from
+--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$_wabot_globals" ;;
+    'config show --sort') printf '%s\n' 'name	
+name:desc	
+value	
+value:desc	
+origin	
+origin:desc	
+:done' ;;
     'config check') printf '%s\n' ':files' ;;
     'config check -') printf '%s\n' "$_wabot_globals" ;;
     'migrate') printf '%s\n' 'status	Show which schema migrations are applied; exit 10 when some are pending
@@ -947,7 +995,21 @@ plan	Print the SQL that migrate up would run
 up	Bring the store to this version'\''s schema, from nothing if need be; a store with data is backed up first
 down	Take the last migration back, after a backup
 :done' ;;
-    'migrate status -') printf '%s\n' "$_wabot_globals" ;;
+    'migrate status -') printf '%s\n' '--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$_wabot_globals" ;;
+    'migrate status --sort') printf '%s\n' 'revision	
+revision:desc	
+name	
+name:desc	
+applied	
+applied:desc	
+applied_at	
+applied_at:desc	
+:done' ;;
     'migrate plan -') printf '%s\n' "$_wabot_globals" ;;
     'migrate up -') printf '%s\n' '--to	Stop at this revision' "$_wabot_globals" ;;
     'migrate down -') printf '%s\n' "$_wabot_globals" ;;

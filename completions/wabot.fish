@@ -7,6 +7,7 @@ set -g __wabot_globals '--config	Configuration file; none = built-in defaults on
 --columns	Columns of table, wide, csv and tsv, by field name, with commas
 --no-header	Table, csv and tsv without their first line
 --no-trunc	Do not fit a table to the screen
+--no-pager	Do not turn the pages of what is longer than the screen
 --csv-raw	No apostrophe in csv before what a spreadsheet would take for a formula
 --time	Times in tables, csv and tsv
 --tz	Their time zone: Europe/Berlin. JSON and YAML stay UTC
@@ -604,6 +605,7 @@ updated_at:desc
 --contact-card	A card, or a list of them, as JSON
 --device	By which device; needed when there are several
 --idempotency-key	The same message under the same key goes once; known for two days
+--wait	End when it is that far, or why it is not is known (sent)
 --reply-to	The message to quote' "$__wabot_globals"
         case 'message send --image'
             printf '%s\n' ':files'
@@ -771,7 +773,36 @@ pause	Let no worker take more from these queues; what is under way ends, webhook
 resume	Let the workers take from these queues again
 :done'
         case 'queue list -'
-            printf '%s\n' "$__wabot_globals"
+            printf '%s\n' '--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'queue list --sort'
+            printf '%s\n' 'name	
+name:desc	
+depth	What waits: webhooks, messages to answer, sends, jobs
+depth:desc	
+due	What could be taken now: webhooks, conversations, jobs
+due:desc	
+oldest	Since when the longest waiting of these has been due
+oldest:desc	
+running	
+running:desc	
+retrying	
+retrying:desc	
+dead	Given up on after all attempts; of the inbox, bodies that could not be read
+dead:desc	
+uncertain	May have arrived; settles by itself
+uncertain:desc	
+held	Waits for a person; of the inbox, bodies for no device here
+held:desc	
+paused_since	
+paused_since:desc	
+paused_by	
+paused_by:desc	
+:done'
         case 'queue pause'
             printf '%s\n' 'inbox	
 turn	
@@ -888,7 +919,12 @@ not-sent
 run	Take away what is older than its setting says; the workers do so every hour
 :done'
         case 'retention show -'
-            printf '%s\n' "$__wabot_globals"
+            printf '%s\n' '--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
         case 'retention run'
             printf '%s\n' 'webhook	
 part	
@@ -1061,7 +1097,21 @@ cli.output	Format of what commands print. Not set: a table on a terminal, tab-se
 cli.color	Colour on the terminal.
 :done'
         case 'config show -'
-            printf '%s\n' '--origin	Also where each value comes from' "$__wabot_globals"
+            printf '%s\n' '--origin	Also where each value comes from
+--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'config show --sort'
+            printf '%s\n' 'name	
+name:desc	
+value	
+value:desc	
+origin	
+origin:desc	
+:done'
         case 'config check'
             printf '%s\n' ':files'
         case 'config check -'
@@ -1073,7 +1123,22 @@ up	Bring the store to this version\'s schema, from nothing if need be; a store w
 down	Take the last migration back, after a backup
 :done'
         case 'migrate status -'
-            printf '%s\n' "$__wabot_globals"
+            printf '%s\n' '--filter	Only rows for which this holds: name ~ "send"
+--sort	In this order
+--limit	At most so many (all)
+--all	Every one
+--cursor	Go on where a list ended: its next_cursor
+--watch	Show it again whenever it changes, until Ctrl-C' "$__wabot_globals"
+        case 'migrate status --sort'
+            printf '%s\n' 'revision	
+revision:desc	
+name	
+name:desc	
+applied	
+applied:desc	
+applied_at	
+applied_at:desc	
+:done'
         case 'migrate plan -'
             printf '%s\n' "$__wabot_globals"
         case 'migrate up -'

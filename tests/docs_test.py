@@ -1,4 +1,4 @@
-"""Man pages and completions are those of this binary, and man pages are clean and whole: docs_test.py WABOT SOURCE_FOLDER"""
+"""Man pages and completions are those of this binary, man pages are clean and whole, and explain says what every field is: docs_test.py WABOT SOURCE_FOLDER"""
 import json
 import pathlib
 import re
@@ -44,6 +44,16 @@ for command in table["commands"]:
     for example in command["examples"]:
         if "$ " + example["line"] not in text:
             faults.append(f"{page.name} does not show {example['line']}")
+
+
+def explained(*words):
+    return json.loads(subprocess.run([binary, "explain", *words, "-o", "json"], stdout=subprocess.PIPE, check=True, timeout=60).stdout)
+
+
+for noun in (row["noun"] for row in explained()["items"]):
+    for name, field in explained(noun)["properties"].items():
+        if not field.get("description"):
+            faults.append(f"explain {noun}.{name} does not say what it is: {field}")
 
 print(*faults or [f"{len(pages)} pages are right"], sep="\n")
 sys.exit(1 if faults else 0)

@@ -67,7 +67,7 @@ const Command audit_get_command{.path = "audit get",
                                 .examples = {{"wabot audit get 7", "by id"}},
                                 .build = [](CommandBuilder& cmd) -> Action {
                                     auto opts = cmd.options<GetOptions>();
-                                    cmd.argument("entry", opts->entry, "Its id").required();
+                                    cmd.argument("entry", opts->entry, "Its id").required().completes(Noun::audit);
                                     return [opts](Runtime& rt) { audit_get(rt, *opts); };
                                 }};
 

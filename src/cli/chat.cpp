@@ -7,6 +7,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/deadline.hpp"
 #include "cli/lookup.hpp"
 #include "cli/output/display.hpp"
 #include "cli/trial.hpp"
@@ -62,6 +63,7 @@ public:
     Conversation(Runtime& rt, Partner partner, ContactId contact) : rt_(rt), partner_(std::move(partner)), contact_(contact) {}
 
     void run() {
+        if (rt_.deadline() != nullptr) rt_.deadline()->tidy_with([] { [[maybe_unused]] const auto ended = ::write(STDOUT_FILENO, "\n", 1); });
         print(fmt::format("{}: nothing is stored or sent; /help for commands", partner_.name));
         for (std::string line; ask(line);) {
             if (line == "/quit") break;

@@ -20,6 +20,7 @@ std::string_view word_of(Noun noun) {
         case Noun::queue: return "queue";
         case Noun::ignore: return "ignore";
         case Noun::template_: return "template";
+        case Noun::audit: return "audit";
         case Noun::setting: return "setting";
         case Noun::column: return "column";
         case Noun::sort_field: return "sort";

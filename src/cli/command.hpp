@@ -34,6 +34,7 @@ enum class Noun {
     queue,
     ignore,
     template_,
+    audit,
     setting,
     column,
     sort_field,
@@ -54,6 +55,7 @@ struct Parameter {
     std::string doc;
     bool required = false;
     bool repeatable = false;
+    std::string otherwise;                // the value when the option is given without "=VALUE"; empty = it must have one
     std::vector<std::string_view> words;  // the allowed values; empty = any
     Noun noun = Noun::none;
     std::function<void(std::vector<std::string>)> take;  // at least one value; Ending{usage} for a bad one
@@ -137,6 +139,11 @@ public:
         }
         Declared& repeatable() {
             parameter_.repeatable = true;
+            return *this;
+        }
+        /// The value may be left away, and can be given after "=" only.
+        Declared& otherwise(std::string value) {
+            parameter_.otherwise = std::move(value);
             return *this;
         }
         Declared& completes(Noun noun) {

@@ -14,8 +14,17 @@ namespace wabot::cli {
 namespace {
 
 Json dumped(const Parameter& p) {
-    return {{"name", p.name},         {"short", p.short_name},  {"value", p.value},           {"doc", p.doc},     {"is_argument", p.is_argument()},
-            {"is_flag", p.is_flag()}, {"required", p.required}, {"repeatable", p.repeatable}, {"words", p.words}, {"completes", word_of(p.noun)}};
+    return {{"name", p.name},
+            {"short", p.short_name},
+            {"value", p.value},
+            {"doc", p.doc},
+            {"is_argument", p.is_argument()},
+            {"is_flag", p.is_flag()},
+            {"otherwise", p.otherwise},
+            {"required", p.required},
+            {"repeatable", p.repeatable},
+            {"words", p.words},
+            {"completes", word_of(p.noun)}};
 }
 
 Json dumped(const std::deque<Parameter>& parameters) {

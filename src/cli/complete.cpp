@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <set>
 
 #include "cli/command.hpp"
@@ -17,6 +18,7 @@
 #include "cli/runtime.hpp"
 #include "cli/topics.hpp"
 #include "core/base/text.hpp"
+#include "core/database/filter.hpp"
 #include "core/database/glance.hpp"
 #include "core/queue/pauses.hpp"
 
@@ -113,7 +115,7 @@ void note_option(Typed& typed, const std::vector<const Parameter*>& parameters, 
         typed.given.insert(p->name);
         if (p->is_flag()) return;
         if (sign < word.size()) return note_value(typed, *p, word.substr(sign + 1));
-        typed.wants = p;
+        if (p->otherwise.empty()) typed.wants = p;
         return;
     }
     for (std::size_t i = 1; i < word.size(); ++i) {
@@ -179,6 +181,26 @@ Completion columns(std::string_view begun, std::string_view command) {
     return completion;
 }
 
+/// The names of the machine's time zones: the third column of the table that its IANA database comes with.
+std::vector<Candidate> zones() {
+    std::vector<Candidate> all{{"UTC", {}}};
+    std::ifstream table("/usr/share/zoneinfo/zone.tab");
+    for (std::string line; std::getline(table, line);) {
+        const std::size_t place = line.find('\t'), name = line.find('\t', place + 1);
+        if (line.starts_with('#') || place == std::string::npos || name == std::string::npos) continue;
+        const std::size_t end = std::min(line.find('\t', name + 1), line.size());
+        all.push_back({line.substr(name + 1, end - name - 1), end < line.size() ? line.substr(end + 1) : std::string()});
+    }
+    return all;
+}
+
+/// A condition begins with a field; what follows it nobody knows.
+Completion filter_fields_of(std::string_view begun, std::string_view command) {
+    Fitting fits(begun);
+    for (const std::string_view name : filter_fields(fields_shown_by(command))) fits.offer(name, {});
+    return {std::move(fits).taken(), Completion::Directive::nospace};
+}
+
 struct Asked {
     const Command* command;
     const Parameter& parameter;
@@ -193,6 +215,8 @@ Completion values(const Asked& asked, std::string_view begun) {
         for (const std::string_view word : p.words) fits.offer(word, {});
         return {std::move(fits).taken()};
     }
+    if (p.name == "--tz") return fitting(begun, zones());
+    if (p.name == "--filter") return filter_fields_of(begun, asked.command != nullptr ? asked.command->path : "");
     std::vector<Candidate> all;
     switch (p.noun) {
         case Noun::none: return {};
@@ -299,6 +323,7 @@ Names names_of(Noun noun) {
         case Noun::ignore: return names::ignore_rules;
         case Noun::event: return names::events;
         case Noun::job: return names::jobs;
+        case Noun::audit: return names::audit_entries;
         default: return nullptr;
     }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/paging.hpp"
 #include "cli/runtime.hpp"
 #include "core/base/text.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 struct ShowOptions {
     std::vector<std::string> keys;
     bool origin = false;
+    PagingOptions paging;
 };
 
 /// A whole name, or a table of the file: "server" for all of "server.*".
@@ -49,10 +51,10 @@ void config_show(Runtime& rt, const ShowOptions& opts) {
         std::erase_if(shown, [&](const ShownSetting& s) {
             return std::none_of(opts.keys.begin(), opts.keys.end(), [&](const std::string& key) { return asks_for(key, s.name); });
         });
-    if (opts.origin || rt.out().structured()) return rt.out().list("setting", shown);
+    if (opts.origin || rt.out().structured()) return ShortList<ShownSetting>(rt, "setting", opts.paging).show([&] { return shown; });
     std::vector<EffectiveSetting> effective;
     for (const ShownSetting& s : shown) effective.push_back({s.name, s.value});
-    rt.out().list("setting", effective);
+    ShortList<EffectiveSetting>(rt, "setting", opts.paging).show([&] { return effective; });
 }
 
 struct CheckOptions {
@@ -92,6 +94,7 @@ const Command config_show_command{
         auto opts = cmd.options<ShowOptions>();
         cmd.argument("key", opts->keys, "Only these settings, or tables of settings").completes(Noun::setting);
         cmd.flag("--origin", opts->origin, "Also where each value comes from");
+        declare_short_paging(cmd, opts->paging);
         return [opts](Runtime& rt) { config_show(rt, *opts); };
     }};
 

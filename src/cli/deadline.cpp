@@ -27,9 +27,25 @@ Deadline::~Deadline() {
     thread_.join();
 }
 
+void Deadline::tell_by_signal() {
+    const std::lock_guard lock(mutex_);
+    tells_by_signal_ = true;
+}
+
+void Deadline::tidy_with(std::function<void()> tidy) {
+    const std::lock_guard lock(mutex_);
+    tidy_ = std::move(tidy);
+}
+
 void Deadline::watch(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    if (ended_.wait_for(lock, limit, [this] { return is_over_; })) return;
+    const auto ended_within = [&](std::chrono::milliseconds time) { return ended_.wait_for(lock, time, [this] { return is_over_; }); };
+    if (ended_within(limit)) return;
+    if (tells_by_signal_) {
+        ::kill(::getpid(), SIGALRM);
+        if (ended_within(std::chrono::seconds(1))) return;
+    }
+    if (tidy_) tidy_();
     tell_();
     ::_exit(static_cast<int>(Exit::timeout));
 }

@@ -19,12 +19,19 @@ public:
     ~Deadline();
     Deadline(const Deadline&) = delete;
 
+    /// The command ends itself: SIGALRM tells it that the time is over, and it has a second.
+    void tell_by_signal();
+    /// Comes before `tell`, in its thread, instead of what was set before: mends what stands half written on the terminal.
+    void tidy_with(std::function<void()> tidy);
+
 private:
     void watch(std::chrono::milliseconds limit);
 
     std::function<void()> tell_;
     std::mutex mutex_;
     std::condition_variable ended_;
+    std::function<void()> tidy_;
+    bool tells_by_signal_ = false;
     bool is_over_ = false;
     std::thread thread_;
 };

@@ -92,8 +92,8 @@ void doctor(Runtime& rt, const DoctorOptions& opts) {
         return std::count_if(findings.begin(), findings.end(), [&](const Finding& f) { return f.status == status; });
     };
     const auto warnings = count(CheckStatus::warn), failures = count(CheckStatus::fail);
-    out.say("{} checks: {} ok, {} warning{}, {} failure{}", findings.size(), count(CheckStatus::pass), warnings, warnings == 1 ? "" : "s", failures,
-            failures == 1 ? "" : "s");
+    out.say("{} check{}: {} ok, {} warning{}, {} failure{}", findings.size(), findings.size() == 1 ? "" : "s", count(CheckStatus::pass), warnings,
+            warnings == 1 ? "" : "s", failures, failures == 1 ? "" : "s");
     if (failures > 0 || (opts.strict && warnings > 0)) throw Ending(Exit::failed);
 }
 

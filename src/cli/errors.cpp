@@ -7,6 +7,7 @@
 
 #include "cli/output/display.hpp"
 #include "core/base/json.hpp"
+#include "core/base/limit_met.hpp"
 
 namespace wabot::cli {
 
@@ -16,7 +17,7 @@ std::span<const ExitRow> all_exits() {
         {1, "failed", "Anything that is not listed here, such as output that cannot be written", "maybe"},
         {2, "usage", "An unknown command or flag, a bad value, a missing argument", "no"},
         {3, "not_found", "The named object is not there", "no"},
-        {4, "auth", "A credential is missing or refused, or may not do this", "no"},
+        {4, "auth", "A login is refused, or a file or port may not be used", "no"},
         {5, "conflict", "It exists already, the name is ambiguous, or its state does not allow it", "no"},
         {6, "invalid", "A document or value breaks the rules of what it is for", "no"},
         {7, "partial", "Of several, some were done and some failed; stderr names the failures", "what failed"},
@@ -62,15 +63,13 @@ Exit exit_of(Errc code) {
 namespace {
 
 std::string_view word_of(Exit exit) {
-    switch (exit) {
-        case Exit::usage: return "usage";
-        case Exit::invalid: return "invalid";
-        case Exit::partial: return "partial";
-        case Exit::differs: return "differs";
-        case Exit::not_confirmed: return "not_confirmed";
-        case Exit::bug: return "bug";
-        default: return "failed";
-    }
+    for (const ExitRow& row : all_exits())
+        if (row.code == static_cast<int>(exit)) return row.name;
+    return "failed";
+}
+
+bool is_worth_repeating(Exit exit) {
+    return exit == Exit::unavailable || exit == Exit::rate_limited;
 }
 
 Report report_bug(std::string_view what) {
@@ -92,9 +91,15 @@ std::string json(const Report& report, const std::string& request_id) {
     const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
     Json faults = Json::array();
     for (const Fault& fault : report.faults) faults.push_back({{"where", fault.where}, {"message", fault.message}, {"kind", fault.kind}});
-    const Json error{
-        {"code", report.code},           {"message", report.message},      {"hint", or_null(report.hint)}, {"exit", static_cast<int>(report.exit)},
-        {"retryable", report.retryable}, {"field", or_null(report.field)}, {"faults", std::move(faults)},  {"request_id", or_null(request_id)}};
+    const Json error{{"code", report.code},
+                     {"message", report.message},
+                     {"hint", or_null(report.hint)},
+                     {"exit", static_cast<int>(report.exit)},
+                     {"retryable", report.retryable},
+                     {"field", or_null(report.field)},
+                     {"faults", std::move(faults)},
+                     {"request_id", or_null(request_id)},
+                     {"retry_after", report.retry_after ? Json(report.retry_after->count()) : Json(nullptr)}};
     return write_json(Json{{"error", error}}) + "\n";
 }
 
@@ -110,16 +115,20 @@ Report report_of(std::exception_ptr thrown) {
                 .hint = end.hint(),
                 .faults = end.faults(),
                 .lists_faults = true,
-                .field = end.field()};
+                .field = end.field(),
+                .retryable = is_worth_repeating(end.exit()),
+                .retry_after = end.retry_after()};
     } catch (const Error& error) {
         if (error.code() == Errc::bug) return report_bug(error.what());
+        const auto* limit = dynamic_cast<const LimitMet*>(&error);
         return {.exit = exit_of(error.code()),
                 .code = std::string(to_word(error.code())),
                 .message = error.what(),
                 .hint = error.hint(),
                 .faults = error.faults(),
                 .field = error.faults().empty() ? std::string() : error.faults().front().where,
-                .retryable = error.code() == Errc::unavailable || error.code() == Errc::rate_limited};
+                .retryable = is_worth_repeating(exit_of(error.code())),
+                .retry_after = limit != nullptr ? std::optional(limit->retry_after()) : std::nullopt};
     } catch (const std::bad_alloc&) {
         return {.exit = Exit::failed, .code = "failed", .message = "out of memory"};
     } catch (const std::exception& other) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,11 +55,18 @@ public:
     const std::string& hint() const { return hint_; }
     const std::string& field() const { return field_; }
     const std::vector<Fault>& faults() const { return faults_; }
+    /// When another try is worth it.
+    Ending& again_after(std::chrono::seconds wait) {
+        retry_after_ = wait;
+        return *this;
+    }
+    std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
 
 private:
     Exit exit_;
     std::string message_, hint_, field_;
     std::vector<Fault> faults_;
+    std::optional<std::chrono::seconds> retry_after_;
 };
 
 /// A wrong word on the command line.
@@ -75,6 +84,7 @@ struct Report {
     bool lists_faults = false;  // they are not in the message
     std::string field;
     bool retryable = false;
+    std::optional<std::chrono::seconds> retry_after = {};
 };
 
 /// From any exception that reaches the end of a command.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/each.hpp"
 #include "cli/lookup.hpp"
 #include "cli/paging.hpp"
 #include "core/messaging/inbox.hpp"
@@ -50,12 +51,15 @@ struct ReplayOptions {
 void event_replay(Runtime& rt, const ReplayOptions& opts) {
     std::vector<InboxId> ids;
     for (const std::string& word : opts.events) ids.push_back({id_of("event", word)});
-    const auto count =
-        rt.write([&](Transaction& tx) { return std::ranges::count_if(ids, [&](InboxId id) { return inbox::replay(tx, rt.cause(), id); }); });
-    if (count == 0)
+    const auto name = [](InboxId id) { return fmt::format("event/{}", id.value); };
+    const auto taken = rt.write(
+        [&](Transaction& tx) { return take_each(tx, ids, name, [&](InboxId id, std::size_t) { return inbox::replay(tx, rt.cause(), id); }); });
+    const std::string done = fmt::format("put {} event{} back in line", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
+    refuse_failures(rt, taken, ids.size(), done);
+    if (taken.changed.empty())
         rt.out().did(false, "in line already; nothing changed");
     else
-        rt.out().did(true, "put {} event{} back in line", count, count == 1 ? "" : "s");
+        rt.out().did(true, "{}", done);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ std::string about_noun(const NounRow& noun, std::size_t width) {
         if (field.note.secret) continue;
         std::string text = short_type(field);
         if (!field.words.empty()) text += fmt::format(" ({})", fmt::join(field.words, ", "));
-        if (!field.note.doc.empty()) text += fmt::format(". {}", field.note.doc);
+        text += fmt::format(". {}", doc_of(noun, field));
         lines.push_back({std::string(field.name), std::move(text)});
     }
     std::string out = wrapped_paragraphs(noun.doc, width) + two_columns("Fields", lines, width);
@@ -80,7 +80,7 @@ std::string about_noun(const NounRow& noun, std::size_t width) {
 
 std::string about_field(const NounRow& noun, const Field& field, std::size_t width) {
     std::string out = fmt::format("{}.{}: {}{}\n", noun.noun, field.name, type_of(field), field.nullable ? ", or null" : "");
-    if (!field.note.doc.empty()) out += "\n" + wrapped_paragraphs(field.note.doc, width);
+    out += "\n" + wrapped_paragraphs(doc_of(noun, field), width);
     const std::vector<std::string> constraints = constraints_of(field);
     if (!constraints.empty()) out += "\n";
     for (const std::string& constraint : constraints) out += fmt::format("  {}\n", wrapped(constraint, 2, width));
@@ -129,6 +129,8 @@ void explain(Runtime& rt, const ExplainOptions& options) {
     const NounRow& noun = noun_row(std::string_view(*options.what).substr(0, dot));
     const std::size_t width = out.options().out.width;
     Json schema = schema_of(noun.fields, noun.noun);
+    for (const Field& field : noun.fields)
+        if (!field.note.secret) schema["properties"][std::string(field.name)]["description"] = doc_of(noun, field);
     if (dot == options.what->size()) {
         schema["description"] = noun.doc;
         return out.document(schema, about_noun(noun, width));

@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "cli/deadline.hpp"
 #include "core/base/error.hpp"
 
 namespace wabot::cli {
@@ -18,11 +19,12 @@ constexpr auto unavailable_wait = 250ms;
 
 }  // namespace
 
-Interrupt::Interrupt() {
+Interrupt::Interrupt(Runtime& rt) : rt_(rt) {
     sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM, SIGALRM}) sigaddset(&signals_, signal);
     pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+    std::signal(SIGALRM, [](int) {});  // one that comes when this is gone is of no use to anybody
+    if (rt.deadline() != nullptr) rt.deadline()->tell_by_signal();
 }
 
 Interrupt::~Interrupt() {
@@ -36,13 +38,15 @@ bool Interrupt::wait(std::chrono::milliseconds limit) {
     const int signal = sigtimedwait(&signals_, nullptr, &time);
     if (signal <= 0) return false;
     signal_ = signal;
+    if (is_out_of_time()) return true;
     std::signal(signal_, SIG_DFL);
     std::raise(signal_);  // held back again, so that the last words end as well when nobody takes them
     return true;
 }
 
-void Interrupt::pass_on(Output& out) {
-    out.flush();
+void Interrupt::pass_on() {
+    rt_.out().flush();
+    if (is_out_of_time()) throw Ending(Exit::timeout, "ended after the time that --timeout gives; what came is shown");
     pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
     ::_exit(128 + signal_);
 }

@@ -8,22 +8,25 @@
 
 namespace wabot::cli {
 
-/// SIGINT and SIGTERM, asked for instead of being interrupted by them: for commands that show what happens until they are stopped. Made before the
-/// command's first thread, which would take the signals otherwise. While an output is full that nobody reads, a signal ends the process at once.
+/// SIGINT, SIGTERM and the end of --timeout, asked for instead of being interrupted by them: for commands that show what happens until they are
+/// stopped. Made before the command's first thread, which would take the signals otherwise. While an output is full that nobody reads, a signal ends
+/// the process at once.
 class Interrupt {
 public:
-    Interrupt();
+    explicit Interrupt(Runtime& rt);
     ~Interrupt();
     Interrupt(const Interrupt&) = delete;
 
     /// Waits that long; true when a signal came, now or before.
     bool wait(std::chrono::milliseconds limit);
     bool caught() const { return signal_ != 0; }
-    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143. What was printed is flushed before, as far as it is
-    /// read.
-    [[noreturn]] void pass_on(Output& out);
+    bool is_out_of_time() const { return signal_ == SIGALRM; }
+    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143; Ending{timeout} when the time was over. What was printed
+    /// is flushed before, as far as it is read.
+    [[noreturn]] void pass_on();
 
 private:
+    Runtime& rt_;
     sigset_t signals_{};
     sigset_t before_{};
     int signal_ = 0;

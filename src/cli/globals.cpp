@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/output/list_writers.hpp"
+#include "cli/output/pager.hpp"
 
 namespace wabot::cli {
 
@@ -42,6 +43,7 @@ void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats)
         .completes(Noun::column);
     builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
     builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
+    builder.flag("--no-pager", globals.no_pager, "Do not turn the pages of what is longer than the screen");
     builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");
     builder.option("--time", globals.time, "Times in tables, csv and tsv").shown_as("STYLE");
     builder.option("--tz", globals.tz, "Their time zone: Europe/Berlin. JSON and YAML stay UTC").shown_as("ZONE");
@@ -129,6 +131,12 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
     options.zone_given = globals.tz.has_value();
     if (globals.jq) options.jq = std::make_shared<Jq>(*globals.jq);
     return options;
+}
+
+std::optional<std::string> pager_for(const Globals& globals, const OutputOptions& options, const Lookup& environment) {
+    const bool is_read = is_table(options.format) || options.format == OutputFormat::yaml;
+    if (globals.no_pager || !is_read || !options.out.moves_cursor) return std::nullopt;
+    return pager_of(environment);
 }
 
 }  // namespace wabot::cli

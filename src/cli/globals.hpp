@@ -26,6 +26,7 @@ struct Globals {
     std::string columns;
     bool no_header = false;
     bool no_trunc = false;
+    bool no_pager = false;
     bool csv_raw = false;
     std::optional<TimeStyle> time;
     std::optional<std::string> tz;
@@ -57,5 +58,8 @@ void add_environment(Globals& globals, const Lookup& environment, Formats format
 OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment);
 
 ColorChoice color_choice(const Globals& globals);
+
+/// The program that shows what is longer than a screen, when what is printed is for somebody who sits before one.
+std::optional<std::string> pager_for(const Globals& globals, const OutputOptions& options, const Lookup& environment);
 
 }  // namespace wabot::cli

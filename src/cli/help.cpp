@@ -20,6 +20,7 @@ namespace {
 std::string term_of(const Parameter& p) {
     if (p.is_argument()) return p.value;
     const std::string names = p.short_name.empty() ? p.name : p.short_name + ", " + p.name;
+    if (!p.otherwise.empty()) return fmt::format("{}[={}]", names, p.value);
     return p.is_flag() ? names : names + " " + p.value;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/each.hpp"
 #include "cli/lookup.hpp"
 #include "cli/paging.hpp"
 #include "cli/progress.hpp"
@@ -120,19 +121,18 @@ std::string spread_of(std::size_t count) {
     return count < 2 ? "" : fmt::format(", spread over {} s", std::min<std::size_t>(60, 2 * (count - 1)));
 }
 
-/// Takes a step for each, all or none; says which it was taken for, or that all were `already` so.
+/// Takes a step for each; says which it was taken for, or that all were `already` so. What failed is listed.
 template <class Step>
 void for_each_of(Runtime& rt, const std::vector<WorkId>& ids, Step step, std::string_view did, std::string_view already) {
-    const std::vector<WorkId> changed = rt.write([&](Transaction& tx) {
-        std::vector<WorkId> changed;
-        for (std::size_t i = 0; i < ids.size(); ++i)
-            if (step(tx, ids[i], i)) changed.push_back(ids[i]);
-        return changed;
-    });
-    if (changed.empty())
+    const auto name = [](const WorkId& id) { return to_text(id); };
+    const auto taken =
+        rt.write([&](Transaction& tx) { return take_each(tx, ids, name, [&](const WorkId& id, std::size_t nth) { return step(tx, id, nth); }); });
+    const std::string done = fmt::format(fmt::runtime(did), name_of(taken.changed));
+    refuse_failures(rt, taken, ids.size(), done);
+    if (taken.changed.empty())
         rt.out().did(false, "{} {}", name_of(ids), already);
     else
-        rt.out().did(true, fmt::runtime(did), name_of(changed));
+        rt.out().did(true, "{}", done);
 }
 
 void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {

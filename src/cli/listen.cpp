@@ -199,13 +199,13 @@ void listen(Runtime& rt, const ListenOptions& opts) {
     const std::string url = opts.forward_to.value_or("http://");
     if (!url.starts_with("http://") && !url.starts_with("https://")) usage_error("--forward-to takes an http or https address", {}, "--forward-to");
     if (opts.retry && !opts.forward_to) usage_error("--retry goes with --forward-to", {}, "--retry");
-    Interrupt interrupt;
+    Interrupt interrupt(rt);
     Listening listening(rt, opts);
     rt.out().say("listening{}; Ctrl-C ends it", opts.forward_to ? fmt::format(" and forwarding to {}", mask_url_password(url)) : "");
     follow(
         rt, interrupt, [&] { return listening.look(); }, [&](std::chrono::milliseconds limit) { listening.idle(interrupt, limit); });
     listening.end();
-    interrupt.pass_on(rt.out());
+    interrupt.pass_on();
 }
 
 }  // namespace

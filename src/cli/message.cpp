@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "cli/follow.hpp"
+#include "cli/await_message.hpp"
 #include "cli/local_file.hpp"
 #include "cli/lookup.hpp"
 #include "cli/message_content.hpp"
@@ -95,6 +95,7 @@ struct SendOptions {
     ContentOptions content;
     std::optional<std::string> reply_to;
     std::optional<std::string> idempotency_key;
+    std::optional<MessageGoal> wait;
 };
 
 /// The contact that was named, made when it is an address nobody wrote from yet.
@@ -125,6 +126,8 @@ std::string fingerprint(const AskedContent& asked, const std::optional<LocalFile
 
 void message_send(Runtime& rt, const SendOptions& opts) {
     const AskedContent asked = read_content(opts.content);
+    std::optional<Interrupt> interrupt;
+    if (opts.wait && !rt.dry_run()) interrupt.emplace(rt);
     const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
     if (asked.kind == ContentKind::reaction && opts.reply_to)
         usage_error("a reaction quotes nothing: --reply-to does not go with it", {}, "--reply-to");
@@ -154,10 +157,16 @@ void message_send(Runtime& rt, const SendOptions& opts) {
         if (opts.idempotency_key) idempotency::settle(tx, rt.cause(), *opts.idempotency_key, id);
         return {messages::get(tx, id), true};
     };
-    const auto [sent, changed] = rt.write(send);
-    if (!changed) return rt.out().done(false, "message", sent, "message {} was queued under this key already", sent.id.value);
-    rt.out().done(true, "message", sent, "queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
-                  sent.conversation_id.value);
+    auto [sent, changed] = rt.write(send);
+    const std::string queued = changed ? fmt::format("queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
+                                                     sent.conversation_id.value)
+                                       : fmt::format("message {} was queued under this key already", sent.id.value);
+    if (!interrupt) return rt.out().done(changed, "message", sent, "{}", queued);
+    rt.out().say("{}", queued);
+    rt.out().note_change(changed);
+    await_message(rt, *interrupt, sent.id, *opts.wait);
+    sent = rt.read([id = sent.id](Snapshot& db) { return messages::get(db, id); });
+    rt.out().done(changed, "message", sent, "message {} is {}", sent.id.value, to_word(sent.status));
 }
 
 struct ReadOptions {
@@ -199,14 +208,14 @@ void watch(Runtime& rt, Interrupt& interrupt, const std::vector<MessageId>& ids)
         return is_final ? Look::end : Look::wait;
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
-    if (interrupt.caught()) interrupt.pass_on(rt.out());
+    if (interrupt.caught()) interrupt.pass_on();
 }
 
 void message_status(Runtime& rt, const StatusOptions& opts) {
     std::vector<MessageId> ids;
     for (const std::string& word : opts.messages) ids.push_back({id_of("message", word)});
     if (opts.watch) {
-        Interrupt interrupt;
+        Interrupt interrupt(rt);
         return watch(rt, interrupt, ids);
     }
     std::vector<MessageStep> steps;
@@ -256,6 +265,7 @@ const Command message_send_command{
         declare_content(cmd, opts->content);
         cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
         cmd.option("--idempotency-key", opts->idempotency_key, "The same message under the same key goes once; known for two days").shown_as("KEY");
+        cmd.option("--wait", opts->wait, "End when it is that far, or why it is not is known (sent)").shown_as("STATE").otherwise("sent");
         cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
         return [opts](Runtime& rt) { message_send(rt, *opts); };
     }};

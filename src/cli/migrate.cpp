@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/paging.hpp"
 #include "cli/progress.hpp"
 #include "cli/runtime.hpp"
 #include "core/database/migrations.hpp"
@@ -22,9 +23,10 @@ namespace cli {
 
 namespace {
 
-void migrate_status(Runtime& rt) {
-    const std::vector<MigrationStatus> steps = migration_status(rt.unchecked_database());
-    rt.out().list("migration", steps);
+void migrate_status(Runtime& rt, const PagingOptions& paging) {
+    ShortList<MigrationStatus> list(rt, "migration", paging);
+    std::vector<MigrationStatus> steps;
+    list.show([&] { return steps = migration_status(rt.unchecked_database()); });
     const auto pending = std::count_if(steps.begin(), steps.end(), [](const MigrationStatus& step) { return !step.applied; });
     if (pending == 0) return;
     rt.out().say("{} pending: wabot migrate up", pending);
@@ -85,7 +87,11 @@ const Command migrate_status_command{
     .summary = "Show which schema migrations are applied; exit 10 when some are pending",
     .columns = fields_of<MigrationStatus>,
     .examples = {{"wabot migrate status", "where the store stands"}, {"wabot migrate status -q || wabot migrate up", "only when needed"}},
-    .build = [](CommandBuilder&) -> Action { return migrate_status; }};
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<PagingOptions>();
+        declare_short_paging(cmd, *opts);
+        return [opts](Runtime& rt) { migrate_status(rt, *opts); };
+    }};
 
 const Command migrate_plan_command{.path = "migrate plan",
                                    .summary = "Print the SQL that migrate up would run",

@@ -16,6 +16,9 @@ struct NounRow {
 };
 std::span<const NounRow> all_nouns();
 
+/// What a field of it is, for people.
+std::string_view doc_of(const NounRow& noun, const Field& field);
+
 /// What the rows of a command's list have; empty when that is not known.
 std::span<const Field> fields_shown_by(std::string_view command);
 

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "cli/follow.hpp"
 #include "core/base/moment.hpp"
 #include "core/base/text.hpp"
 #include "core/contacts/sealed_address.hpp"
 #include "core/database/filter.hpp"
+#include "core/database/loose_rows.hpp"
 
 namespace wabot::cli {
 
@@ -56,10 +59,10 @@ Page page_of(Runtime& rt, const PagingOptions& paging, std::span<const Field> fi
     return page;
 }
 
-std::optional<std::size_t> rows_wanted(const PagingOptions& paging, const Screen& screen) {
+std::optional<std::size_t> rows_wanted(const PagingOptions& paging, const Screen& screen, bool is_short) {
     if (paging.limit && paging.all) usage_error("--limit and --all exclude each other", {}, "--limit");
     if (paging.limit && *paging.limit < 1) usage_error("--limit must be at least 1", {}, "--limit");
-    if (paging.all) return std::nullopt;
+    if (paging.all || (is_short && !paging.limit)) return std::nullopt;
     if (paging.limit) return static_cast<std::size_t>(*paging.limit);
     // What is drawn over and over must not scroll: a line is the headings', one the cursor's.
     const bool fits_screen = paging.watch && screen.moves_cursor;
@@ -68,26 +71,41 @@ std::optional<std::size_t> rows_wanted(const PagingOptions& paging, const Screen
 
 }  // namespace
 
-void declare_paging(CommandBuilder& cmd, PagingOptions& paging, std::string_view time) {
-    cmd.option("--filter", paging.filter, "Only rows for which this holds: status = failed and not (content ~ \"invoice\")").shown_as("EXPR");
-    cmd.option("--since", paging.since, fmt::format("Only rows whose {} is not before: 2026-01-31, 24h, 7d", time)).shown_as("TIME");
-    cmd.option("--until", paging.until, "Only rows from before").shown_as("TIME");
-    cmd.option("--sort", paging.sort, "In this order; reads every row for it, where id reads only those shown")
-        .shown_as("FIELD[:desc]")
-        .completes(Noun::sort_field);
-    cmd.option("--limit", paging.limit, fmt::format("At most so many ({})", rows_default)).shown_as("N");
+namespace {
+
+void declare_choice(CommandBuilder& cmd, PagingOptions& paging, std::string_view example) {
+    cmd.option("--filter", paging.filter, fmt::format("Only rows for which this holds: {}", example)).shown_as("EXPR");
+}
+
+void declare_order(CommandBuilder& cmd, PagingOptions& paging, std::string_view cost, std::string_view usual_limit) {
+    cmd.option("--sort", paging.sort, fmt::format("In this order{}", cost)).shown_as("FIELD[:desc]").completes(Noun::sort_field);
+    cmd.option("--limit", paging.limit, fmt::format("At most so many ({})", usual_limit)).shown_as("N");
     cmd.flag("--all", paging.all, "Every one");
     cmd.option("--cursor", paging.cursor, "Go on where a list ended: its next_cursor").shown_as("C");
     cmd.flag("-w,--watch", paging.watch, "Show it again whenever it changes, until Ctrl-C");
 }
 
-ListRequest::ListRequest(Runtime& rt, const PagingOptions& paging, std::span<const Field> fields)
-    : rt_(rt), first_(page_of(rt, paging, fields)), wanted_(rows_wanted(paging, rt.out().options().out)) {
+}  // namespace
+
+void declare_paging(CommandBuilder& cmd, PagingOptions& paging, std::string_view time) {
+    declare_choice(cmd, paging, "status = failed and not (content ~ \"invoice\")");
+    cmd.option("--since", paging.since, fmt::format("Only rows whose {} is not before: 2026-01-31, 24h, 7d", time)).shown_as("TIME");
+    cmd.option("--until", paging.until, "Only rows from before").shown_as("TIME");
+    declare_order(cmd, paging, "; reads every row for it, where id reads only those shown", std::to_string(rows_default));
+}
+
+void declare_short_paging(CommandBuilder& cmd, PagingOptions& paging) {
+    declare_choice(cmd, paging, "name ~ \"send\"");
+    declare_order(cmd, paging, "", "all");
+}
+
+ListRequest::ListRequest(Runtime& rt, const PagingOptions& paging, std::span<const Field> fields, Length length)
+    : rt_(rt), first_(page_of(rt, paging, fields)), wanted_(rows_wanted(paging, rt.out().options().out, length == Length::is_short)) {
     if (!paging.watch) return;
     const OutputFormat format = rt.out().options().format;
     if (format == OutputFormat::json || format == OutputFormat::yaml)
         usage_error("what does not end cannot be one document", "-o jsonl gives an object a line", "--watch");
-    interrupt_ = std::make_unique<Interrupt>();
+    interrupt_ = std::make_unique<Interrupt>(rt);
 }
 
 ListRequest::~ListRequest() = default;
@@ -106,7 +124,15 @@ void ListRequest::watch(const std::function<void()>& show) {
         return Look::wait;
     };
     follow(rt_, *interrupt_, look, [&](std::chrono::milliseconds limit) { interrupt_->wait(limit); });
-    interrupt_->pass_on(out);
+    interrupt_->pass_on();
+}
+
+std::vector<std::size_t> ListRequest::places_of(std::span<const Field> fields, std::span<const void* const> rows, const Page& page) {
+    const bool is_whole = page.query.is_plain() && page.after == 0;
+    if (!is_whole) return page_of_loose_rows(fields, rows, page, rt_.world().clock.now());
+    std::vector<std::size_t> places(std::min(rows.size(), static_cast<std::size_t>(page.limit)));
+    std::iota(places.begin(), places.end(), 0);
+    return places;
 }
 
 void ListRequest::tell_more(const std::string& cursor) {

@@ -24,6 +24,8 @@ struct PagingOptions {
 
 /// `time` is the field that --since and --until look at.
 void declare_paging(CommandBuilder& cmd, PagingOptions& paging, std::string_view time = "created_at");
+/// Of a list that is short, and shown whole where no --limit is given.
+void declare_short_paging(CommandBuilder& cmd, PagingOptions& paging);
 
 /// What a list shows of what was read, and its place in the list: overloaded beside types that are no rows themselves.
 template <Described Row>
@@ -38,7 +40,8 @@ std::int64_t place_of(const Row& row) {
 /// What the flags ask of a list. Ending{usage} for what they may not say, before the store is opened.
 class ListRequest {
 public:
-    ListRequest(Runtime& rt, const PagingOptions& paging, std::span<const Field> fields);
+    enum class Length { any, is_short };
+    ListRequest(Runtime& rt, const PagingOptions& paging, std::span<const Field> fields, Length length = Length::any);
     ~ListRequest();
     ListRequest(const ListRequest&) = delete;
 
@@ -46,6 +49,8 @@ protected:
     /// Calls `show` once, or under --watch again and again until a signal comes; what is the same as before is not printed.
     void run(const std::function<void()>& show);
     void tell_more(const std::string& cursor);
+    /// Of rows that stand in no table those that `page` has, by their places.
+    std::vector<std::size_t> places_of(std::span<const Field> fields, std::span<const void* const> rows, const Page& page);
     bool is_watching() const { return interrupt_ != nullptr; }
 
     Runtime& rt_;
@@ -92,6 +97,43 @@ private:
             if (count > 0 && sort != nullptr) page.after_value = sort->get(&row_of(rows[count - 1]));
             if (rows.size() > count) next_cursor = to_cursor(page);
             if (rows.size() < asked) break;
+        }
+        list.end(next_cursor);
+        if (next_cursor) tell_more(*next_cursor);
+    }
+
+    std::string noun_;
+};
+
+/// A list of few rows that stand in no table.
+template <Described Row>
+class ShortList : public ListRequest {
+public:
+    ShortList(Runtime& rt, std::string_view noun, const PagingOptions& paging)
+        : ListRequest(rt, paging, fields_of<Row>, Length::is_short), noun_(noun) {}
+
+    /// `rows()` gives all of them, as they are now.
+    template <class Rows>
+    void show(Rows rows) {
+        run([&] { show_once(rows()); });
+    }
+
+private:
+    void show_once(const std::vector<Row>& rows) {
+        std::vector<const void*> all;
+        for (const Row& row : rows) all.push_back(&row);
+        Page page = first_;
+        page.limit = wanted_ ? static_cast<int>(*wanted_) + 1 : Page::limit_max;
+        const std::vector<std::size_t> places = places_of(fields_of<Row>, all, page);
+        const std::size_t count = std::min(places.size(), wanted_.value_or(places.size()));
+        ListWriter& list = rt_.out().list<Row>(noun_);
+        for (std::size_t i = 0; i < count; ++i) list.add(rows[places[i]]);
+        std::optional<std::string> next_cursor;
+        if (count < places.size()) {
+            const std::size_t last = places[count - 1];
+            page.after = static_cast<std::int64_t>(last) + 1;
+            if (page.query.sort != nullptr) page.after_value = page.query.sort->get(&rows[last]);
+            next_cursor = to_cursor(page);
         }
         list.end(next_cursor);
         if (next_cursor) tell_more(*next_cursor);

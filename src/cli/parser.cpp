@@ -53,8 +53,9 @@ const Command& command_of(const std::string& noun, std::string_view verb, std::s
     unknown_word(noun + " command", verb, std::move(verbs), fmt::format("wabot {} --help lists them", noun));
 }
 
-/// `--name=` becomes `--name` and an empty word, which CLI11 would drop.
-std::vector<std::string> with_empty_values(std::span<const std::string> line) {
+/// The line with a value for each option that has one: `--name=` becomes `--name` and an empty word, which CLI11 would drop, and `--wait` gets the
+/// value it has when none is given.
+std::vector<std::string> with_all_values(std::span<const std::string> line, const std::vector<Parameter*>& parameters) {
     std::vector<std::string> out;
     bool options = true;
     for (const std::string& word : line) {
@@ -62,6 +63,9 @@ std::vector<std::string> with_empty_values(std::span<const std::string> line) {
         const bool empty_value = options && word.size() > 3 && word.starts_with("--") && word.find('=') == word.size() - 1;
         out.push_back(empty_value ? word.substr(0, word.size() - 1) : word);
         if (empty_value) out.emplace_back();
+        if (!options) continue;
+        for (const Parameter* p : parameters)
+            if (!p->otherwise.empty() && p->name == word) out.back() += "=" + p->otherwise;
     }
     return out;
 }
@@ -148,7 +152,7 @@ void parse_line(std::span<const std::string> line, CommandBuilder& own, CommandB
     std::vector<CLI::Option*> options;
     for (const Parameter* p : parameters) options.push_back(add_to(app, *p));
     try {
-        std::vector<std::string> words = with_empty_values(line);
+        std::vector<std::string> words = with_all_values(line, parameters);
         std::reverse(words.begin(), words.end());  // CLI11 reads from the back
         app.parse(std::move(words));
     } catch (const CLI::ParseError& error) {

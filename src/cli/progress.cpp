@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "cli/deadline.hpp"
 #include "cli/output/display.hpp"
 
 namespace wabot::cli {
@@ -47,6 +49,39 @@ std::string spinner(std::chrono::duration<double> elapsed, bool utf8) {
 /// Past the Output, whose lines are the work's own. A reader that is gone misses nothing.
 void write_to_stderr(std::string_view text) {
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+// --- the bar, as long as there is one: also for signals, which know of nothing else
+
+std::atomic<bool> bar_is_drawn{false}, bar_is_over{false};
+
+void draw_bar(const std::string& bar) {
+    if (bar_is_over) return;
+    write_to_stderr("\r" + bar + "\x1b[K");
+    bar_is_drawn = true;
+}
+
+void wipe_bar() {
+    if (bar_is_drawn.exchange(false)) write_to_stderr("\r\x1b[K");
+}
+
+void end_bar() {
+    bar_is_over = true;
+    wipe_bar();
+}
+
+void wipe_bar_and_die(int signal) {
+    end_bar();
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);  // once this is over
+}
+
+/// What somebody ignores or takes stays so.
+void exchange_handlers(void (*from)(int), void (*to)(int)) {
+    for (const int number : {SIGINT, SIGTERM}) {
+        struct sigaction now {};
+        if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == from) std::signal(number, to);
+    }
 }
 
 /// A thread that takes no signals: they are for the work to die of, or to wait for.
@@ -105,12 +140,17 @@ std::string progress_json(const Stand& stand) {
 }
 
 Progress::Progress(Runtime& rt, std::string what, std::optional<std::int64_t> total)
-    : what_(std::move(what)), total_(total), screen_(rt.out().options().err) {
+    : what_(std::move(what)), total_(total), rt_(rt), screen_(rt.out().options().err) {
     const ProgressStyle style = rt.globals().progress;
     if (rt.globals().quiet || style == ProgressStyle::none) return;
     const auto terminal = rt.environment().find("TERM");
     const bool draws_over = screen_.is_tty && (terminal == rt.environment().end() || terminal->second != "dumb");
     form_ = style == ProgressStyle::json ? Form::json : draws_over ? Form::bar : Form::lines;
+    if (form_ == Form::bar) {
+        bar_is_over = false;
+        exchange_handlers(SIG_DFL, wipe_bar_and_die);
+        if (rt.deadline() != nullptr) rt.deadline()->tidy_with(end_bar);
+    }
     teller_ = start_deaf([this] { tell_until_over(); });
 }
 
@@ -122,6 +162,9 @@ Progress::~Progress() {
     }
     over_.notify_one();
     teller_.join();
+    if (form_ != Form::bar) return;
+    exchange_handlers(wipe_bar_and_die, SIG_DFL);
+    if (rt_.deadline() != nullptr) rt_.deadline()->tidy_with({});
 }
 
 void Progress::tell_until_over() {
@@ -131,12 +174,12 @@ void Progress::tell_until_over() {
     do {
         const Stand now = stand();
         switch (form_) {
-            case Form::bar: write_to_stderr("\r" + progress_bar(now, screen_) + "\x1b[K"); break;
+            case Form::bar: draw_bar(progress_bar(now, screen_)); break;
             case Form::lines: write_to_stderr(progress_line(now) + "\n"); break;
             case Form::json: write_to_stderr(progress_json(now) + "\n"); break;
         }
     } while (!over_after(form_ == Form::bar ? redraw : form_ == Form::json ? between_objects : between_lines));
-    if (form_ == Form::bar) write_to_stderr("\r\x1b[K");
+    if (form_ == Form::bar) wipe_bar();
     if (form_ == Form::json) write_to_stderr(progress_json(stand()) + "\n");
 }
 

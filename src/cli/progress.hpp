@@ -33,7 +33,8 @@ std::string progress_line(const Stand& stand);
 std::string progress_json(const Stand& stand);
 
 /// Tells on stderr how far long work is, from half a second on, until it goes: a bar that is drawn over itself on a terminal and leaves nothing
-/// behind, elsewhere a line every ten seconds. Nothing under --quiet. A thread of its own does so: the work may be held up anywhere.
+/// behind, also when a signal or --timeout ends the work; elsewhere a line every ten seconds. Nothing under --quiet. A thread of its own does so: the
+/// work may be held up anywhere.
 class Progress {
 public:
     Progress(Runtime& rt, std::string what, std::optional<std::int64_t> total = std::nullopt);
@@ -54,6 +55,7 @@ private:
     const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::atomic<std::int64_t> done_{0};
 
+    Runtime& rt_;
     Screen screen_;
     Form form_ = Form::bar;
     std::mutex mutex_;

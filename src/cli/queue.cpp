@@ -4,14 +4,16 @@
 
 #include <set>
 
+#include "cli/paging.hpp"
 #include "cli/runtime.hpp"
 
 namespace wabot::cli {
 
 namespace {
 
-void queue_list(Runtime& rt) {
-    rt.out().list("queue", rt.read([](Snapshot& db) { return queues::list(db); }));
+void queue_list(Runtime& rt, const PagingOptions& paging) {
+    ShortList<QueueRow> list(rt, "queue", paging);
+    list.show([&] { return rt.read([](Snapshot& db) { return queues::list(db); }); });
 }
 
 struct NameOptions {
@@ -61,7 +63,11 @@ const Command queue_list_command{.path = "queue list",
                                  .summary = "Show what waits in each queue, what runs, what failed, and what is paused",
                                  .columns = fields_of<QueueRow>,
                                  .examples = {{"wabot queue list", "where messages are held up"}, {"wabot queue list -o json", "for monitoring"}},
-                                 .build = [](CommandBuilder&) -> Action { return [](Runtime& rt) { queue_list(rt); }; }};
+                                 .build = [](CommandBuilder& cmd) -> Action {
+                                     auto opts = cmd.options<PagingOptions>();
+                                     declare_short_paging(cmd, *opts);
+                                     return [opts](Runtime& rt) { queue_list(rt, *opts); };
+                                 }};
 
 const Command queue_pause_command{
     .path = "queue pause",

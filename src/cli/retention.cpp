@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/paging.hpp"
 #include "cli/progress.hpp"
 #include "cli/runtime.hpp"
 #include "cli/worker_pool.hpp"
@@ -39,13 +40,14 @@ std::string show_keep(std::chrono::milliseconds keep) {
     return keep.count() == 0 ? "for ever" : show_duration(keep);
 }
 
-void retention_show(Runtime& rt) {
+void retention_show(Runtime& rt, const PagingOptions& paging) {
+    ShortList<KeptNoun> list(rt, "retention", paging);
     const retention::Keep keep = retention_keep(rt.settings());
     std::vector<KeptNoun> rows;
     for (const retention::Rule& rule : retention::all_rules())
         rows.push_back({std::string(rule.noun), std::string(rule.what), show_keep(keep.*rule.keep), std::string(rule.setting)});
     rows.push_back({"message", "messages, with their turns and sends", "for ever", ""});
-    rt.out().list("retention", rows);
+    list.show([&] { return rows; });
 }
 
 std::vector<std::string_view> rule_names() {
@@ -123,7 +125,11 @@ const Command retention_show_command{.path = "retention show",
                                      .summary = "Show what is kept for how long",
                                      .columns = fields_of<KeptNoun>,
                                      .examples = {{"wabot retention show", "and which setting says so"}},
-                                     .build = [](CommandBuilder&) -> Action { return [](Runtime& rt) { retention_show(rt); }; }};
+                                     .build = [](CommandBuilder& cmd) -> Action {
+                                         auto opts = cmd.options<PagingOptions>();
+                                         declare_short_paging(cmd, *opts);
+                                         return [opts](Runtime& rt) { retention_show(rt, *opts); };
+                                     }};
 
 const Command retention_run_command{
     .path = "retention run",

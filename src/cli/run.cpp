@@ -10,6 +10,7 @@
 #include "cli/deadline.hpp"
 #include "cli/errors.hpp"
 #include "cli/help.hpp"
+#include "cli/output/pager.hpp"
 #include "cli/parser.hpp"
 #include "cli/runtime.hpp"
 #include "core/base/log.hpp"
@@ -101,12 +102,16 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
     refuse_timeout(*found.command, globals);
     if (globals.quiet || globals.verbose > 0 || globals.log_format) set_up_log(*found.command, globals);
 
-    Output out(output_options(globals, *found.command, lookup), data, talk, real_world().clock.now());
-    const Deadline deadline(globals.timeout, [&] {
+    const OutputOptions options = output_options(globals, *found.command, lookup);
+    std::optional<Pager> pager;
+    if (const auto program = found.command->effect == Effect::runs ? std::nullopt : pager_for(globals, options, lookup))
+        pager.emplace(*program, options.out, data, talk);
+    Output out(options, pager ? pager->data() : data, pager ? pager->talk() : talk, real_world().clock.now());
+    Deadline deadline(globals.timeout, [&] {
         const std::string words = render(report_of_timeout(*found.command, globals), error_form(line, lookup), {});
         if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // there is nobody to tell; the exit code stands
     });
-    Runtime runtime(globals, environment, *found.command, out);
+    Runtime runtime(globals, environment, *found.command, out, &deadline);
     try {
         action(runtime);
     } catch (...) {

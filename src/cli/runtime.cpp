@@ -15,8 +15,8 @@
 
 namespace wabot::cli {
 
-Runtime::Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out)
-    : globals_(globals), environment_(environment), command_(command), out_(out), config_(globals.config) {
+Runtime::Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline)
+    : globals_(globals), environment_(environment), command_(command), out_(out), deadline_(deadline), config_(globals.config) {
     if (globals.reveal)
         out.show_sealed_with([this](const Sealed& value, std::string_view data) {
             const Vault& key = vault();

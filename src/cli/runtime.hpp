@@ -19,13 +19,15 @@
 
 namespace wabot::cli {
 
+class Deadline;
+
 /// How much a change must be wanted: `ask` takes y or --yes, `type` the object's name or --confirm=NAME.
 enum class Confirm { ask, type };
 
 /// The object graph of one command, each part made when a command first asks for it.
 class Runtime {
 public:
-    Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out);
+    Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline = nullptr);
     ~Runtime();
 
     Output& out() { return out_; }
@@ -50,6 +52,8 @@ public:
     /// Error{unavailable} when there is no master key.
     const Vault& vault();
 
+    /// What ends the command when its time is over, if anything does.
+    Deadline* deadline() { return deadline_; }
     bool dry_run() const { return globals_.dry_run; }
     const Globals& globals() const { return globals_; }
     const Environment& environment() const { return environment_; }
@@ -120,6 +124,7 @@ private:
     const Environment& environment_;
     const Command& command_;
     Output& out_;
+    Deadline* const deadline_;
     std::optional<std::string> config_;
     std::vector<std::pair<std::string, std::string>> overrides_;
     std::optional<Cause> cause_;

@@ -48,7 +48,7 @@ void tail(Runtime& rt, const TailOptions& opts) {
     if (opts.last < 0 || opts.last > last_max) usage_error(fmt::format("--last takes 0 to {}", last_max), {}, "--last");
     if (opts.follow && opts.no_follow) usage_error("--follow and --no-follow exclude each other", {}, "--follow");
     const bool goes_on = opts.follow || (!opts.no_follow && rt.out().options().out.is_tty);
-    Interrupt interrupt;
+    Interrupt interrupt(rt);
     Feed feed({.topics = opts.topics, .device = device_filter(rt, opts.device), .fits = matcher(opts.grep)});
     const auto past = rt.read([&](Snapshot& db) { return feed.last(db, static_cast<std::size_t>(opts.last)); });
     if (!goes_on) return rt.out().list("change", past);
@@ -62,7 +62,7 @@ void tail(Runtime& rt, const TailOptions& opts) {
         return news.more ? Look::again : Look::wait;
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
-    interrupt.pass_on(rt.out());
+    interrupt.pass_on();
 }
 
 }  // namespace

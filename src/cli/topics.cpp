@@ -16,7 +16,7 @@ std::string on_output(std::size_t width) {
 
 Data goes to stdout, talk to stderr. -o FORMAT chooses the form of the data: one of {}. It may stand in WABOT_OUTPUT or in the setting cli.output too.
 
-table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays.
+table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through WABOT_PAGER, PAGER or less, unless --no-pager is given.
 
 json is one document: a list is {{"items":[...],"next_cursor":null}}, one object is bare. jsonl is one object a line, each as soon as it is known. Names are in snake_case, times are ISO 8601 in UTC, what is absent is null, enumerations are lower case. Members may be added: a reader leaves alone what it does not know.
 
@@ -26,7 +26,7 @@ yaml is the same document for people. csv is RFC 4180, tsv has tabs and line end
 
 A command that changes something says so in one line on stderr, and prints the object only when -o is given; JSON then has "changed" and "dry_run".
 
-An error is "wabot: WHAT: WHY" and a hint on stderr. With json, jsonl and yaml it is a line of JSON there, and stdout stays empty but for what jsonl had finished. Numbers are masked until --reveal.)",
+An error is "wabot: WHAT: WHY" and a hint on stderr. With json, jsonl and yaml it is a line of JSON there, and stdout stays empty but for what jsonl had finished; faults lists each when several things failed, retry_after says when to come back after a limit. Numbers are masked until --reveal.)",
                                           fmt::join(words_of<OutputFormat>, ", ")),
                               width);
 }
@@ -160,12 +160,15 @@ std::span<const Variable> other_variables() {
     static constexpr Variable table[] = {
         {"WABOT_CONFIG", "The configuration file, as -c names it; none = built-in values only"},
         {"WABOT_TIME", "How times look in tables: relative, iso, unix"},
+        {"WABOT_TIMEOUT", "How long a command may take, as --timeout says"},
+        {"WABOT_PAGER, PAGER", "The program that shows what is longer than the screen; cat = none"},
         {"WABOT_NO_INPUT", "Set to anything: never ask"},
         {"NO_COLOR", "Set to anything: no colour"},
         {"CLICOLOR", "0: no colour"},
         {"CLICOLOR_FORCE, FORCE_COLOR", "Colour in a pipe too"},
         {"COLUMNS", "Width of tables and help, before that of the terminal"},
-        {"TERM", "dumb: no colour"},
+        {"TERM", "dumb: no colour, no bars, no pager"},
+        {"TZ", "Time zone of times at a terminal"},
         {"LC_ALL, LC_CTYPE, LANG", "Whether the terminal takes UTF-8"},
         {"XDG_CONFIG_HOME, XDG_DATA_HOME, HOME", "Where the user's configuration and store lie"},
         {"CREDENTIALS_DIRECTORY", "Where systemd puts credentials: files named like the variables of secrets"},

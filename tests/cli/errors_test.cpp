@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.hpp"
+#include "core/base/limit_met.hpp"
 #include "tests/catch.hpp"
 
 using namespace wabot;
@@ -51,6 +52,17 @@ TEST_CASE("errors: people read what failed and the way out", "[unit][errors]") {
           "wabot: 2 faults\n  a: bad\n  b: bad\n");
 }
 
+TEST_CASE("errors: a limit that was met says when it is over", "[unit][errors]") {
+    const Json met = read_json(render(report(LimitMet("too many questions", std::chrono::seconds(7))), ErrorForm::json, ""));
+    CHECK(met["error"]["code"] == "rate_limited");
+    CHECK(met["error"]["retry_after"] == 7);
+    const Json waits = read_json(render(report(Ending(Exit::rate_limited, "it waits").again_after(std::chrono::seconds(9))), ErrorForm::json, ""));
+    CHECK(waits["error"]["code"] == "rate_limited");
+    CHECK(waits["error"]["exit"] == 13);
+    CHECK(waits["error"]["retry_after"] == 9);
+    CHECK(waits["error"]["retryable"] == true);
+}
+
 TEST_CASE("errors: a message cannot steer the terminal", "[unit][errors]") {
     CHECK(render(report(Error(Errc::invalid, "bad \x1b[2J\nname")), ErrorForm::human, "") == "wabot: bad \\x1b[2J\\nname\n");
 }
@@ -60,7 +72,7 @@ TEST_CASE("errors: programs read one JSON line", "[unit][errors]") {
     REQUIRE(text.back() == '\n');
     CHECK(read_json(text) ==
           read_json(R"({"error":{"code":"unavailable","message":"the store is away","hint":null,"exit":8,"retryable":true,"field":null,
-        "faults":[],"request_id":"r1"}})"));
+        "faults":[],"request_id":"r1","retry_after":null}})"));
     const Json faulty =
         read_json(render(report(Error(Errc::invalid, "name is empty", std::vector<Fault>{{"name", "is empty", "length"}})), ErrorForm::json, ""));
     CHECK(faulty["error"]["field"] == "name");

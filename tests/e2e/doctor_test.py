@@ -118,6 +118,10 @@ def the_database(wabot):
         gone = {"DATABASE_URL": wabot.store.url.replace(wabot.store.name, "nothing_here")}
         with ill(wabot, "database", "fail", "createdb", **gone):
             pass
+        stranger = {"DATABASE_URL": wabot.store.url.replace("postgres@", "stranger@")}
+        with ill(wabot, "database", "fail", "check user and password", **stranger):
+            done = subprocess.run([wabot.binary, "device", "list", "-c", f"{wabot.dir}/wabot.toml"], env={**wabot.env, **stranger}, capture_output=True, timeout=e2e.PATIENCE)
+            check(done.returncode == 4, f"a login that is refused: exit {done.returncode}, {done.stderr}")
         # Its clock goes wrong: a function of ours stands before the server's own.
         change(wabot, f"""CREATE SCHEMA wrong; CREATE FUNCTION wrong.clock_timestamp() RETURNS timestamptz LANGUAGE sql
                           AS $$ SELECT pg_catalog.clock_timestamp() - interval '2 minutes' $$;
@@ -140,6 +144,40 @@ def the_database(wabot):
     with ill(wabot, "database", "fail", "wabot migrate up"):
         check(set(examine(wabot, expect=1)) & {"queue", "workers", "key", "provider.one"} == set(), "what needs the database is left out")
         wabot.run("migrate", "up")
+
+
+def the_disk(wabot):
+    """A store on a file system that has no room at all."""
+    with ill(wabot, "disk", "fail", "make room", DATABASE_URL="sqlite:////proc/wabot.db"):
+        pass
+
+
+def what_the_provider_says(wabot):
+    """Of the account, of a number's pace, of a message that it had taken: as its webhooks and answers leave it in the store."""
+    at = int(time.time() * 1_000_000)
+    one = "(SELECT id FROM devices WHERE key = 'one')"
+    nothing = "CAST('' AS BYTEA)" if e2e.POSTGRES else "x''"
+    change(wabot, f"""INSERT INTO device_pacing (device_id, tokens, refilled_at, limited_at, limited_by, blocked_until)
+                      VALUES ({one}, 0, {at}, {at}, '130429', {at + 60_000_000})""")
+    with ill(wabot, "pace", "warn", "wabot device update one --option rate_per_s=N", "pace.one.limit") as found:
+        check("130429" in found["detail"], f"{found}")
+        change(wabot, "DELETE FROM device_pacing")
+
+    event = f"""INSERT INTO account_events (device_id, waba_id, field, event, weight, digest, timestamp, created_at, updated_at)
+                VALUES ({one}, '300000000000001', 'account_update', '%s', '%s', {nothing}, {at}, {at}, {at})"""
+    change(wabot, event % ("DISABLED_UPDATE", "stops"))
+    with ill(wabot, "accounts", "warn", "wabot device events one", "account.one"):
+        change(wabot, "DELETE FROM account_events")
+    change(wabot, f"""INSERT INTO templates (waba_id, name, language, status, created_at, updated_at) VALUES ('300000000000001', 'sale', 'en', 'PAUSED', {at}, {at})""")
+    with ill(wabot, "accounts", "warn", "wabot template list", "templates"):
+        change(wabot, "DELETE FROM templates")
+
+    change(wabot, f"""INSERT INTO message_statuses (device_id, message_id, whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp,
+                                                    created_at, updated_at)
+                      SELECT device_id, id, {nothing}, {nothing}, '', 'failed', {at}, {at}, {at} FROM messages""")
+    change(wabot, f"UPDATE messages SET status = 'failed', updated_at = {at}")
+    with ill(wabot, "messages", "warn", "wabot message list --state failed", "messages.failed"):
+        change(wabot, "DELETE FROM message_statuses")
 
 
 def the_account(wabot, provider):
@@ -184,7 +222,9 @@ def main():
         found = examine(wabot, expect=0)
         check({name for name, one in found.items() if one["status"] != "pass"} == {"workers"}, f"only nobody is at work: {found}")
         the_installation(wabot)
+        the_disk(wabot)
         the_database(wabot)
+        what_the_provider_says(wabot)
         the_account(wabot, provider)
         the_work(wabot)
     print("doctor sees each illness, names its cure, and sees it gone")

@@ -1,6 +1,6 @@
 """Every exit code that a command reaches, provoked; and what becomes of yes, no, the end of input and Ctrl-C at a question: endings_test.py WABOT
 
-No command ends with 7 (partial), 13 (rate limited) or 14 (uncertain) yet, and with 4 (denied) only `serve` on a port that it may not have.
+14 (uncertain), and what else message send --wait ends with, is in waits_test.py.
 """
 import fcntl
 import json
@@ -43,15 +43,66 @@ def every_code(wabot):
     ends(wabot, 2, "serve", "--timeout", "3s", says="runs until it is stopped")
     ends(wabot, 2, "device", "list", "--timeout", "soon", says="takes a time")
     ends(wabot, 3, "device", "get", "nothing", says="no device")
+    no_entry(wabot)
     ends(wabot, 5, "device", "create", "sim", "--kind", "sim", says="exists already")
     ends(wabot, 6, "message", "send", "+1", "--device", "sim", "--text", "hi", says="is no number")
     ends(wabot, 8, *device(wabot, "other", "http://127.0.0.1:1"), says="could not be asked")
     wabot.run("message", "send", "1", "--device", "sim", "--text", "hi")
-    ends(wabot, 9, "message", "status", "1", "--watch", "--timeout", "300ms", says="nothing was changed")
+    ends(wabot, 7, "job", "cancel", "send/1", "send/99", says="cancelled send/1; 1 of 2 failed")
+    wabot.run("job", "retry", "send/1")
+    ends(wabot, 9, "message", "status", "1", "--watch", "--timeout", "300ms", says="--timeout")
     ends(wabot, 9, "message", "status", "1", "--watch", "-o", "jsonl", env={**wabot.env, "WABOT_TIMEOUT": "300ms"}, says='"code":"timeout"')
     ends(wabot, 10, "device", "update", "sim", "--name", "Another name", "--exit-code")
     ends(wabot, 11, "device", "delete", "sim", says="repeat with --yes")
     ends(wabot, 12, "message", "send", "+12025550163", "--device", "whatsapp-demo", "--text", "hi", says="24")
+    with socket.create_server(("127.0.0.1", 0)) as limited:
+        process = start(wabot, *device(wabot, "other", f"http://127.0.0.1:{limited.getsockname()[1]}"), "-o", "json")
+        asked = limited.accept()[0]
+        asked.recv(65536)
+        body = b'{"error": {"code": 80007, "message": "too many calls"}}'
+        asked.sendall(b"HTTP/1.1 400 Bad Request\r\nRetry-After: 77\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        talk = process.communicate(timeout=PATIENCE)[1]
+        error = json.loads(talk)["error"]
+        check(process.returncode == 13 and error["retry_after"] == 77 and error["retryable"], f"exit {process.returncode}: {talk}")
+        asked.close()
+
+
+def no_entry(wabot):
+    """To a user who may read neither settings nor store, and at a server that lets nobody in."""
+    stranger = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    if not stranger:
+        os.chmod(f"{wabot.dir}/wabot.toml", 0)
+        os.chmod(f"{wabot.dir}/wabot.db.lock", 0)
+    binary = os.open(wabot.binary, os.O_RDONLY)  # wherever it lies, its folder may be closed too
+    here = {"pass_fds": [binary], "cwd": "/", **stranger}
+    for words, says in [(["-c", f"{wabot.dir}/wabot.toml"], "wabot.toml cannot be read"), (["-c", "none"], "run wabot as that user")]:
+        done = subprocess.run([f"/proc/self/fd/{binary}", "device", "list", *words], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                              env={**wabot.env, "DATABASE_URL": f"sqlite:///{wabot.dir}/wabot.db"}, **here)
+        check(done.returncode == 4 and says.encode() in done.stderr, f"{words} as a stranger: exit {done.returncode}, {done.stderr}")
+    os.close(binary)
+    os.chmod(f"{wabot.dir}/wabot.toml", 0o640)
+    os.chmod(f"{wabot.dir}/wabot.db.lock", 0o600)
+
+
+def out_of_time(wabot):
+    """What shows what happens ends by itself, with all that it has shown."""
+    for words in (["tail", "--follow"], ["device", "list", "--watch"]):
+        process = start(wabot, *words, "-o", "jsonl", "--timeout", "400ms")
+        out, talk = process.communicate(timeout=PATIENCE)
+        check(process.returncode == 9 and json.loads(talk)["error"]["code"] == "timeout", f"{words}: exit {process.returncode}, {talk}")
+        check(out.endswith(b"}\n") and all(json.loads(line) for line in out.splitlines()), f"{words} shows {out}")
+    process = start(wabot, "listen", "--timeout", "400ms")
+    talk = process.communicate(timeout=PATIENCE)[1]
+    check(process.returncode == 9 and b"0 received, 0 forwarded" in talk, f"listen: exit {process.returncode}, {talk}")
+    process = start(wabot, "chat", "faq", "--timeout", "1s", stdin=subprocess.PIPE)
+    process.stdin.write(b"hi\n")
+    process.stdin.flush()
+    answer = process.stdout.readline()  # and nothing more is said
+    check(json.loads(answer)["out"], f"chat: {answer}")
+    check(process.wait(PATIENCE) == 9 and process.stdout.read() == b"", "chat ends")
+    process.stdin.close()
+    code, screen = at_terminal(wabot, b"", "chat", "faq", "--timeout", "1s")
+    check(code == 9 and "\r\nwabot: chat took longer than 1s" in screen, f"chat at a terminal: exit {code}, {screen!r}")
 
 
 def cut_short(wabot):
@@ -140,6 +191,7 @@ def questions(wabot):
 with Wabot(sys.argv[1]) as wabot:
     wabot.run("init", "--dir", wabot.dir, "--demo")
     every_code(wabot)
+    out_of_time(wabot)
     cut_short(wabot)
     questions(wabot)
     bug(wabot)

@@ -2,6 +2,10 @@
 
 The commands are those of the table (`wabot __commands`): one that is not told here how it is called fails the test. The store holds what is awkward:
 emoji, right-to-left letters, combining marks, control characters, commas, quotes, line breaks. Then a few commands of each noun in hostile surroundings.
+No form shows a number of a person whole without --reveal.
+
+On PostgreSQL each command is called once, for JSON: the forms are made from the values that come from the store, whichever it is, so that only these
+can differ.
 """
 import concurrent.futures
 import contextlib
@@ -24,13 +28,15 @@ import unicodedata
 
 import yaml
 
-from wabot import SLOWNESS, Failed, check, fail
+from wabot import POSTGRES, SLOWNESS, Failed, PostgresStore, check, fail, psql
 
 PATIENCE = 20 * SLOWNESS
 WIDTH = 120
 AWKWARD = ["plain", "comma, \"quote\" and 'apostrophe'", "two\nlines\r\nand\ttabs", "=1+1", "+49 30", "-5", "@here", "\tfirst", "yes", "null", "007", "1e3", "2026-01-05", "~",
            "- item: #no", "  blanks  ", "emoji 😀👩‍👩‍👧‍👦🇩🇪", "שלום עולם", "مرحبا", "e\u0301 combined a\u0308\u0323", "漢字かな", "\x1b[2J\x1b]0;title\x07", "\x9b31m c1 \x85 next", "\u202eevil\u2066",
            "\u2028separators\u2029", "\ufeffmark", "back\\slash \\n", "trailing \\", "\x7fdel", "…", "\U000e0041tag", "a" * 250]
+
+NUMBER = b"2025550117"  # of the contact that is written to
 
 # How each command is called; those that change something rehearse it, so that they may be called often.
 CALLS = {
@@ -54,12 +60,22 @@ CALLS = {
 RESTLESS = {"doctor", "chat", "agent test", "queue list", "message status", "trigger", "help"}
 
 
+def with_values(sql, values):
+    """The statement as PostgreSQL takes it, with its values in it."""
+    quoted = lambda v: "'\\x" + v.hex() + "'::bytea" if isinstance(v, bytes) else str(v) if isinstance(v, int) else "'" + v.replace("'", "''") + "'"
+    parts = sql.split("?")
+    return parts[0] + "".join(quoted(value) + part for value, part in zip(values, parts[1:], strict=True))
+
+
 class Place:
     """A store with awkward things in it, and the binary."""
 
     def __init__(self, binary, folder):
         self.binary, self.folder = os.path.abspath(binary), folder
-        self.environment = {"PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1"}
+        self.environment = {"PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", "WABOT_PAGER": "cat"}
+        self.store = PostgresStore() if POSTGRES else None
+        if self.store:
+            self.environment["DATABASE_URL"] = self.store.url
         self.must("init", "--dir", folder, "--demo", "-q")
         for text in AWKWARD:
             self.must("message", "send", "+12025550117", "--device", "sim", "--text", text, "-q")
@@ -68,28 +84,38 @@ class Place:
 
     def fill(self):
         """What comes from outside, as it is stored."""
-        db = sqlite3.connect(f"{self.folder}/wabot.db")
+        statements = []
+        add = lambda sql, values=(): statements.append((sql, values))
         at = 1_790_000_000_000_000
         for i, text in enumerate(AWKWARD, 1):
             hashed = f"hash {i}".encode()
-            db.execute("INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, name, last_message_at, created_at, updated_at)"
-                       " SELECT id, ?, ?, '0042', ?, ?, ?, ? FROM devices WHERE key = 'sim'", (hashed, hashed, text, at + i, at, at))
-            db.execute("INSERT INTO inbox (kind, digest, body, state, error, request_id, received_at) VALUES ('whatsapp', ?, x'00', 'quarantined', ?, ?, ?)", (hashed, text, text, at + i))
-            db.execute("INSERT INTO jobs (kind, payload, state, attempt, last_error, due_at, created_at, updated_at) VALUES ('fetch_media', '{}', 'dead', 3, ?, ?, ?, ?)",
-                       (text, at, at, at))
-            db.execute("INSERT INTO templates (waba_id, name, language, status, reason, created_at, updated_at) VALUES ('1', ?, 'en', 'REJECTED', ?, ?, ?)", (f"t{i}", text, at, at))
-            db.execute("INSERT INTO files (uuid, origin, file_name, file_type, file_size, sha256, storage_backend, storage_key, created_at, updated_at)"
-                       " VALUES (?, 'incoming', ?, 'text/plain', 3, ?, 'local', ?, ?, ?)", (f"00000000-0000-4000-8000-{i:012}", text, "0" * 64, f"{i:032}", at, at))
-            db.execute("INSERT INTO account_events (waba_id, field, event, weight, facts, raw, digest, timestamp, created_at, updated_at)"
-                       " VALUES ('1', 'account_update', ?, 'info', ?, ?, ?, ?, ?, ?)", (text, json.dumps({"text": text, "list": [1, None, {"a": []}]}), hashed, hashed, at, at, at))
-        db.execute("UPDATE agents SET description = ?, name = ?", ("\n".join(AWKWARD), AWKWARD[16]))
-        db.execute("UPDATE devices SET name = ?", (AWKWARD[2],))
-        db.execute("UPDATE conversations SET title = ?", (AWKWARD[21],))
+            add("INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, name, last_message_at, created_at, updated_at)"
+                " SELECT id, ?, ?, '0042', ?, ?, ?, ? FROM devices WHERE key = 'sim'", (hashed, hashed, text, at + i, at, at))
+            add("INSERT INTO inbox (kind, digest, body, state, error, request_id, received_at) VALUES ('whatsapp', ?, ?, 'quarantined', ?, ?, ?)",
+                (hashed, b"\0", text, text, at + i))
+            add("INSERT INTO jobs (kind, payload, state, attempt, last_error, due_at, created_at, updated_at) VALUES ('fetch_media', '{}', 'dead', 3, ?, ?, ?, ?)",
+                (text, at, at, at))
+            add("INSERT INTO templates (waba_id, name, language, status, reason, created_at, updated_at) VALUES ('1', ?, 'en', 'REJECTED', ?, ?, ?)", (f"t{i}", text, at, at))
+            add("INSERT INTO files (uuid, origin, file_name, file_type, file_size, sha256, storage_backend, storage_key, created_at, updated_at)"
+                " VALUES (?, 'incoming', ?, 'text/plain', 3, ?, 'local', ?, ?, ?)", (f"00000000-0000-4000-8000-{i:012}", text, "0" * 64, f"{i:032}", at, at))
+            add("INSERT INTO account_events (waba_id, field, event, weight, facts, raw, digest, timestamp, created_at, updated_at)"
+                " VALUES ('1', 'account_update', ?, 'info', ?, ?, ?, ?, ?, ?)", (text, json.dumps({"text": text, "list": [1, None, {"a": []}]}), hashed, hashed, at, at, at))
+        add("UPDATE agents SET description = ?, name = ?", ("\n".join(AWKWARD), AWKWARD[16]))
+        add("UPDATE devices SET name = ?", (AWKWARD[2],))
+        add("UPDATE conversations SET title = ?", (AWKWARD[21],))
         # One that came in, for message read, and a send that may have arrived.
-        db.execute("INSERT INTO messages (id, conversation_id, device_id, direction, sender_kind, contact_id, content, whatsapp_message_id_enc, whatsapp_message_id_hash,"
-                   " whatsapp_message_id_last4, status, timestamp, created_at, updated_at) SELECT 40, id, device_id, 'incoming', 'contact', contact_id, 'hi', x'00', x'00', '', 'received',"
-                   " ?, ?, ? FROM conversations LIMIT 1", (at, at, at))
-        db.execute("UPDATE sends SET state = 'held' WHERE id = 1")
+        add("INSERT INTO messages (id, conversation_id, device_id, direction, sender_kind, contact_id, content, whatsapp_message_id_enc, whatsapp_message_id_hash,"
+            " whatsapp_message_id_last4, status, timestamp, created_at, updated_at) SELECT 40, id, device_id, 'incoming', 'contact', contact_id, 'hi', ?, ?, '', 'received',"
+            " ?, ?, ? FROM conversations LIMIT 1", (b"\0", b"\0", at, at, at))
+        add("UPDATE sends SET state = 'held' WHERE id = 1")
+        self.execute(statements)
+
+    def execute(self, statements):
+        if self.store:
+            return psql(self.store.url, ";".join(with_values(sql, values) for sql, values in statements))
+        db = sqlite3.connect(f"{self.folder}/wabot.db")
+        for sql, values in statements:
+            db.execute(sql, values)
         db.commit()
         db.close()
 
@@ -221,6 +247,7 @@ def check_forms(place, command):
             try:
                 code, data, talk = (place.on_terminal if terminal else place.piped)([*words, "-o", form])
                 check(code == 0, f"exit {code}: {talk.decode()}")
+                check(NUMBER not in data + talk, "a number of a person is to be read")
                 check_harmless(talk, isolates=False)
                 if terminal:
                     # Its line ends, its tabs and those of a text of ours are no data.
@@ -266,6 +293,17 @@ def check_agreement(path, words, read):
             value = row[name]
             said = "" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
             check(isinstance(value, (dict, list, float)) or str(said) == cell, f"{path}: {name} is {value!r} in json and {cell!r} in csv")
+
+
+def check_json(place, command):
+    """One command, on PostgreSQL."""
+    words = [*command["path"].split(" "), *CALLS[command["path"]]]
+    form = "json" if "json" in command["formats"] else "jsonl"
+    code, data, talk = place.piped([*words, "-o", form])
+    check(code == 0, f"{words}: exit {code}: {talk.decode()}")
+    check(NUMBER not in data + talk, f"{words}: a number of a person is to be read")
+    rows = rows_of(READERS[form](data)) if form == "json" else read_lines(data)
+    check(not command["path"].endswith(" list") or rows, f"{words}: the list is empty")
 
 
 # --- hostile surroundings ---------------------------------------------------------------------------------------------------------------------
@@ -334,11 +372,17 @@ def main(binary):
         unknown = {command["path"] for command in commands} ^ set(CALLS)
         check(not unknown, f"in the table and not here, or the other way round: {sorted(unknown)}")
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            work = [pool.submit(check_forms, place, command) for command in commands if CALLS[command["path"]] is not None]
-            work += [pool.submit(check_hostile, place, words) for words in TYPICAL]
+            look = check_json if POSTGRES else check_forms
+            work = [pool.submit(look, place, command) for command in commands if CALLS[command["path"]] is not None]
+            if not POSTGRES:
+                work += [pool.submit(check_hostile, place, words) for words in TYPICAL]
             wrong = [str(done.exception()) for done in concurrent.futures.as_completed(work) if done.exception()]
         check(not wrong, "\n".join(wrong))
-        check_watch(place)
+        check(NUMBER in place.piped(["contact", "get", "1", "--reveal"])[1], "whoever may see numbers sees them")
+        if place.store:
+            place.store.close()
+        else:
+            check_watch(place)
     print(f"ok: {len(commands)} commands in all their forms")
 
 

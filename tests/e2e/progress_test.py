@@ -1,13 +1,16 @@
 """Work that takes long says how far it is, on a terminal over and over in one line that is gone in the end: progress_test.py WABOT"""
 import contextlib
+import fcntl
 import http.server
 import json
 import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -24,6 +27,9 @@ class Receiver(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        """A sender that was ended."""
 
 
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -45,11 +51,11 @@ def command(wabot, receiver, *words):
     return [wabot.binary, "trigger", "whatsapp.message.text", "--repeat", str(EVENTS), "--to-url", url, "-c", f"{wabot.dir}/wabot.toml", *words]
 
 
-def on_terminal(wabot, receiver, *words, **settings):
-    """All that a terminal of 80 cells sees."""
+def on_terminal(wabot, receiver, *words, expect=0, on_bar=None, **settings):
+    """All that a terminal of 80 cells sees; `on_bar` is typed when a bar was drawn."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(command(wabot, receiver, *words), env={**wabot.env, "COLUMNS": "80", "TERM": "xterm", "LC_ALL": "C.UTF-8", **settings},
-                               stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+                               stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=lambda: (os.setsid(), fcntl.ioctl(0, termios.TIOCSCTTY, 0)))
     os.close(theirs)
     seen = b""
     end = time.monotonic() + e2e.PATIENCE
@@ -60,8 +66,12 @@ def on_terminal(wabot, receiver, *words, **settings):
                 if not octets:
                     break
                 seen += octets
+                if on_bar and b"\x1b[K" in seen:
+                    os.write(ours, on_bar)
+                    on_bar = None
     os.close(ours)
-    check(process.wait(e2e.PATIENCE) == 0, f"trigger: {seen}")
+    code = process.wait(e2e.PATIENCE)
+    check(code == expect, f"trigger: exit {code}, not {expect}\n{seen}")
     return seen.decode()
 
 
@@ -97,6 +107,12 @@ def main():
         for words, settings in ((("-q",), {}), (("--progress", "none"), {}), ((), {"TERM": "dumb"})):
             seen = on_terminal(wabot, receiver, *words, **settings)
             check(not drawn(seen) and "\x1b" not in seen, f"{words} {settings}: nothing is drawn: {seen!r}")
+
+        # Whatever ends the work, no half of a bar is left behind.
+        for how, end in (({"on_bar": b"\x03", "expect": -signal.SIGINT}, ""), ({"words": ("--timeout", "1200ms"), "expect": 9}, "wabot: trigger took longer than 1200ms")):
+            seen = on_terminal(wabot, receiver, *how.pop("words", ()), **how)
+            rest = seen.split(drawn(seen)[-1])[-1].replace("^C", "")
+            check(rest.startswith("\x1b[K\r\x1b[K" + end), f"{how}: the line is given back: {rest!r}")
 
         check("\r" not in in_pipe(wabot, receiver) and "/s" not in in_pipe(wabot, receiver), "a pipe has no bar, and no line before ten seconds")
         steps = [json.loads(line) for line in in_pipe(wabot, receiver, "--progress", "json").splitlines() if line.startswith("{")]

@@ -188,7 +188,9 @@ FoundFiles find_config_files(const Place& place) {
 }
 
 std::string read_file(const fs::path& file, std::size_t size_max) {
-    const auto fail = [&](int error) { throw Error(Errc::unavailable, fmt::format("{} cannot be read: {}", file.string(), std::strerror(error))); };
+    const auto fail = [&](int error) {
+        throw Error(error == EACCES ? Errc::denied : Errc::unavailable, fmt::format("{} cannot be read: {}", file.string(), std::strerror(error)));
+    };
     const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) fail(errno);
     std::string text;

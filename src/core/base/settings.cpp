@@ -275,6 +275,7 @@ private:
             step();
             return true;
         } catch (const Error& e) {
+            if (e.code() == Errc::denied) throw;  // of the user, and not of the configuration
             if (e.faults().empty()) faults_.push_back({"", e.what(), "value"});
             for (const Fault& each : e.faults()) faults_.push_back({each.where, each.where + " " + each.message, each.kind});
             return false;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/base/error.hpp"
+#include "core/base/limit_met.hpp"
 #include "core/base/version.hpp"
 #include "core/channels/whatsapp.hpp"
 
@@ -25,6 +25,11 @@ asio::awaitable<void> check_whatsapp_account(HttpClient& http, DeviceOptions opt
     const SendOutcome meaning = read_whatsapp_answer(std::get<HttpAnswer>(outcome), clock.now());
     const auto* refused = std::get_if<NotSent>(&meaning);
     if (refused == nullptr) co_return;
+    constexpr std::chrono::seconds usual_wait{60};
+    const bool is_limit = refused->why == RetryClass::throughput || refused->why == RetryClass::rate_limited;
+    if (is_limit)
+        throw LimitMet(fmt::format("the provider answers no more questions for now: {} ({})", refused->detail, refused->code),
+                       refused->retry_after.value_or(usual_wait), std::string(way_out));
     const bool for_good = refused->why == RetryClass::account || refused->why == RetryClass::permanent;
     throw Error(for_good ? Errc::rejected : Errc::unavailable,
                 fmt::format("the provider refuses the account: {} ({})", refused->detail, refused->code), std::string(way_out));

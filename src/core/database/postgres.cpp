@@ -227,7 +227,7 @@ private:
         (*unit.work)(transaction);
         // A COMMIT of a transaction with a failed statement is a silent ROLLBACK.
         if (connection.is_aborted()) throw Error(Errc::bug, "a unit went on after a statement that failed");
-        if (keeps_nothing_) return connection.rollback();
+        if (keeps_nothing_) return connection.rehearse();
         WABOT_FAULT("commit.before");
         has_committed = true;
         connection.commit();
@@ -262,10 +262,11 @@ private:
             const std::lock_guard slot_lock(slot.mutex);
             slot.connection = std::move(connection);
             refusal_ = nullptr;
-        } catch (const Error&) {
-            refusal_ = std::current_exception();
+        } catch (const Error& error) {
+            // A server that let us in before may do so again, whatever it says: whoever is at work waits for it.
+            refusal_ = std::make_exception_ptr(Error(Errc::unavailable, error.what(), error.hint()));
             refused_at_ = std::chrono::steady_clock::now();
-            throw;
+            std::rethrow_exception(refusal_);
         }
     }
 

@@ -239,7 +239,7 @@ PostgresConnection::PostgresConnection(const std::string& libpq_url) {
         impl_->connection.set_client_encoding("UTF8");
     } catch (const pqxx::failure& failure) {
         const ConnectFault fault = explain_connect_fault(plain(failure.what()));
-        throw Error(Errc::unavailable, fault.message, fault.hint);
+        throw Error(fault.code, fault.message, fault.hint);
     } catch (const pqxx::usage_error& failure) {
         throw Error(Errc::unavailable, "the database cannot be opened: " + plain(failure.what()));
     }
@@ -281,6 +281,11 @@ void PostgresConnection::rollback() {
     savepoint_at_.reset();
     if (is_begun_) send("ROLLBACK");
     is_aborted_ = wants_another_run_ = is_begun_ = false;
+}
+
+void PostgresConnection::rehearse() {
+    send("SET CONSTRAINTS ALL IMMEDIATE");
+    rollback();
 }
 
 const PostgresConnection::Statement& PostgresConnection::prepare(std::string_view sql, std::span<const Value> arguments, std::string_view suffix) {

@@ -17,7 +17,7 @@ namespace wabot {
 /// conflict for a broken unique constraint, invalid for another one, unavailable for a server or a connection that failed.
 class PostgresConnection {
 public:
-    /// Connects, at most for the URL's connect_timeout. Error{unavailable, not_found} with the way out.
+    /// Connects, at most for the URL's connect_timeout. Error{unavailable, unauthenticated, denied} with the way out.
     explicit PostgresConnection(const std::string& libpq_url);
     ~PostgresConnection();
     PostgresConnection(const PostgresConnection&) = delete;
@@ -31,6 +31,8 @@ public:
     /// From now on `commit` is Error{bug}.
     void refuse_commits() { refuses_commits_ = true; }
     void rollback();
+    /// Rolls back once the server has done and checked all of it, so that what it says against it is said.
+    void rehearse();
 
     Rows query(std::string_view sql, std::span<const Value> arguments = {});
     std::int64_t change(std::string_view sql, std::span<const Value> arguments = {});

@@ -73,9 +73,9 @@ ConnectFault explain_connect_fault(std::string_view libpq_says) {
         return {"the server has no such database: " + first_line(libpq_says),
                 "make it with: createdb NAME, or mend the name at the end of DATABASE_URL"};
     if (says("authentication failed") || says("no password supplied") || (says("role \"") && says("does not exist")))
-        return {"the server does not let this user in: " + first_line(libpq_says), "check user and password in DATABASE_URL"};
+        return {"the server does not let this user in: " + first_line(libpq_says), "check user and password in DATABASE_URL", Errc::unauthenticated};
     if (says("no pg_hba.conf entry"))
-        return {"the server does not let us in: " + first_line(libpq_says), "allow this machine in the server's pg_hba.conf"};
+        return {"the server does not let us in: " + first_line(libpq_says), "allow this machine in the server's pg_hba.conf", Errc::denied};
     if (says("server does not support SSL"))
         return {"the server does not speak TLS, which sslmode asks for",
                 "switch it on there (ssl = on), or set sslmode=disable where the network is trusted"};

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/error.hpp"
+
 namespace wabot {
 
 /// Whether `url` names a PostgreSQL database: `postgres://`, `postgresql://`, and either with a driver's name, as in `postgresql+asyncpg://`.
@@ -17,6 +19,7 @@ std::string to_libpq_url(std::string_view url);
 struct ConnectFault {
     std::string message;
     std::string hint;
+    Errc code = Errc::unavailable;
 };
 ConnectFault explain_connect_fault(std::string_view libpq_says);
 

@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/database/dialect.hpp"
@@ -78,8 +80,10 @@ void SqliteConnection::open(const std::string& path, int flags) {
     const int code = sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     if (code != SQLITE_OK) {
         const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
+        const bool is_denied = handle_ != nullptr && sqlite3_system_errno(handle_) == EACCES;
         sqlite3_close_v2(handle_);
-        throw Error(Errc::unavailable, "cannot open the database " + path + ": " + why);
+        throw Error(is_denied ? Errc::denied : Errc::unavailable, "cannot open the database " + path + ": " + why,
+                    is_denied ? "the store is its owner's alone: run wabot as that user" : "");
     }
     sqlite3_extended_result_codes(handle_, 1);
 }

@@ -113,6 +113,10 @@ std::vector<KnownName> jobs(Snapshot& db) {
         ORDER BY created_at DESC LIMIT 10000)sql");
 }
 
+std::vector<KnownName> audit_entries(Snapshot& db) {
+    return named(db, "SELECT CAST(id AS TEXT) AS word, action || ' by ' || actor AS description FROM audit_log ORDER BY id DESC LIMIT 10000");
+}
+
 }  // namespace names
 
 }  // namespace wabot

@@ -30,6 +30,7 @@ std::vector<KnownName> ignore_rules(Snapshot& db);
 std::vector<KnownName> events(Snapshot& db);
 /// Those that somebody may want to look at or decide: not the finished ones.
 std::vector<KnownName> jobs(Snapshot& db);
+std::vector<KnownName> audit_entries(Snapshot& db);
 
 }  // namespace names
 

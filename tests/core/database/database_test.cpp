@@ -291,5 +291,7 @@ TEST_CASE("database: one that keeps nothing runs a unit to its end and says what
     CHECK(blocking(rehearsal->write(add)) == 1);
     const auto refused = [](Transaction& tx) { tx.execute("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
     CHECK(test::code_of([&] { blocking(rehearsal->write(refused)); }) == Errc::invalid);
+    const auto refused_last = [](Transaction& tx) { tx.put("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
+    CHECK(test::code_of([&] { blocking(rehearsal->write(refused_last)); }) == Errc::invalid);
     CHECK(store.read([](Snapshot& db) { return db.query("SELECT count(*) FROM paused_queues").one<std::int64_t>(); }) == 0);
 }
