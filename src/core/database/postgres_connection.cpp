@@ -29,7 +29,6 @@ namespace {
 
 constexpr std::size_t statements_max = 400;
 constexpr std::size_t unsent_max = 256 * 1024;  // octets
-constexpr std::chrono::seconds clock_age_max{1};
 constexpr std::string_view statement_limits =
     "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; "
     "SET {}bytea_output = 'hex'; SET {}standard_conforming_strings = on; ";
@@ -257,23 +256,20 @@ auto PostgresConnection::send(std::string_view sql) {
     return guarded([&] { return impl_->work.exec(message); });
 }
 
-Time PostgresConnection::begin(Access access) {
+Time PostgresConnection::begin(Access access, ServerClock& clock) {
     is_aborted_ = wants_another_run_ = is_begun_ = false;
     unsent_ = access == Access::read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" : "BEGIN ISOLATION LEVEL READ COMMITTED;";
     if (is_pooled_) unsent_ += limits("LOCAL ");
-    const auto now = std::chrono::steady_clock::now();
-    if (!clock_ || now - clock_->at > clock_age_max || is_pooled_) {
-        const pqxx::result answer = send(clock_sql);
-        const auto half_way = now + (std::chrono::steady_clock::now() - now) / 2;
-        clock_ = Reading{Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), half_way};
-        return clock_->server;
-    }
-    return clock_->server + std::chrono::duration_cast<std::chrono::microseconds>(now - clock_->at);
+    const auto asked = std::chrono::steady_clock::now();
+    if (const auto known = clock.at(asked); known && !is_pooled_) return *known;
+    const pqxx::result answer = send(clock_sql);
+    return clock.note(Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), asked, std::chrono::steady_clock::now());
 }
 
 void PostgresConnection::commit() {
     if (refuses_commits_) throw Error(Errc::bug, "a rehearsal wanted to commit");
     send("COMMIT");
+    expects_conflicts_ = false;
 }
 
 void PostgresConnection::rollback() {

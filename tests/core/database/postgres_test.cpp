@@ -113,7 +113,8 @@ TEST_CASE("postgres: a unit that swallows a failed statement is not committed in
 TEST_CASE("postgres: a lock that is not given up ends in unavailable, and the unit left nothing", "[postgres]") {
     Accounts accounts;
     auto holder = accounts.connect();
-    holder.begin(PostgresConnection::Access::write);
+    ServerClock clock;
+    holder.begin(PostgresConnection::Access::write, clock);
     holder.change("UPDATE accounts SET amount = 0 WHERE id = 2");
     auto move = [](Transaction& tx) {
         tx.script("SET LOCAL lock_timeout = '50ms'");
