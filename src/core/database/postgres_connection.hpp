@@ -39,7 +39,8 @@ public:
     void put(std::string_view sql, std::span<const Value> arguments);
     /// The new row's `id`, 0 when there is none.
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments);
-    /// One statement, whatever the number of rows: each column is an array.
+    /// One statement, whatever the number of rows. ON CONFLICT, for which the server writes each row in two steps, is left out at first: when there are
+    /// conflicts, the unit wants another run, which has it.
     std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows);
     /// Several statements without arguments, without limit on their time.
     void script(std::string_view sql);
@@ -53,7 +54,7 @@ public:
     bool is_broken() const { return is_broken_; }
     /// A statement failed since `begin` or the last savepoint that was rolled back to: nothing can follow but its rollback.
     bool is_aborted() const { return is_aborted_; }
-    /// The server asks for the unit to be run again (40001, 40P01).
+    /// The unit is to be run again: the server asks for it (40001, 40P01), or `insert_rows` does.
     bool wants_another_run() const { return wants_another_run_; }
     /// A pooler stands between us and the server and may give each transaction another of the server's sessions.
     bool is_pooled() const { return is_pooled_; }
