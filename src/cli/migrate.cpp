@@ -114,7 +114,7 @@ const Command migrate_down_command{.path = "migrate down",
                                    .summary = "Take the last migration back, after a backup",
                                    .effect = Effect::writes,
                                    .formats = formats::nameless,
-                                   .examples = {{"wabot migrate down --confirm=0009_audit", "the name of the last one says that you mean it"}},
+                                   .examples = {{"wabot migrate down --confirm=0010_inbox", "the name of the last one says that you mean it"}},
                                    .build = [](CommandBuilder&) -> Action { return migrate_down; }};
 
 }  // namespace cli

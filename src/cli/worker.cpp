@@ -29,22 +29,9 @@ struct WorkerCommandOptions {
     bool until_empty = false;
 };
 
-/// A round, and another a moment later when there was nothing to do: each connection to the database keeps the time for itself, and what one of them
-/// put back as due now is so to the others within that moment.
-std::size_t last_round(Runtime& rt, WorkerPool& pool) {
-    constexpr std::chrono::milliseconds moment{100};
-    const std::size_t done = pool.round();
-    if (done > 0) return done;
-    blocking(rt.world().timers.after(moment));
-    return pool.round();
-}
-
 void work_in_rounds(Runtime& rt, WorkerPool& pool, bool until_empty) {
-    std::size_t all = 0, done = 0;
-    do {
-        done = until_empty ? last_round(rt, pool) : pool.round();
-        all += done;
-    } while (until_empty && done > 0);
+    std::size_t all = 0;
+    for (std::size_t done = pool.round(); done > 0; done = until_empty ? pool.round() : 0) all += done;
     pool.stop(rt.settings().drain_timeout);
     rt.out().say("did {} thing{}", all, all == 1 ? "" : "s");
 }

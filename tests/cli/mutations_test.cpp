@@ -118,8 +118,8 @@ const Case cases[] = {
      .is_only_rehearsed = true},
 
     // What was applied when stands in schema_migrations, and the log is itself of the schema.
-    {.path = "migrate up", .line = {"migrate", "up"}, .before = {{"migrate", "down", "--confirm=0009_audit"}}, .is_audited = false},
-    {.path = "migrate down", .line = {"migrate", "down", "--confirm=0009_audit"}, .again = 11, .is_audited = false},
+    {.path = "migrate up", .line = {"migrate", "up"}, .before = {{"migrate", "down", "--confirm=0010_inbox"}}, .is_audited = false},
+    {.path = "migrate down", .line = {"migrate", "down", "--confirm=0010_inbox"}, .again = 11, .is_audited = false},
 };
 
 struct Ended {

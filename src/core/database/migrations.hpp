@@ -36,7 +36,7 @@ WABOT_DESCRIBE(MigrationStatus, FIELD(revision, .key = true), FIELD(name), FIELD
 
 /// Revisions this binary works on: `serve` and `worker` of two neighbouring versions may share a store.
 inline constexpr int schema_min = 9;
-inline constexpr int schema_max = 9;
+inline constexpr int schema_max = 10;
 
 /// Refuses a store this binary cannot work on, changing nothing. Error{conflict} with the command that helps: empty, too old, too new, changed
 /// by hand, or made by another tool.

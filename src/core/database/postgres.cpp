@@ -216,7 +216,7 @@ private:
     }
 
     void run_once(PostgresConnection& connection, Unit& unit, bool& has_committed) {
-        const Time server_time = connection.begin(unit.work != nullptr ? Access::write : Access::read);
+        const Time server_time = connection.begin(unit.work != nullptr ? Access::write : Access::read, server_clock_);
         const Time now = uses_own_clock_ ? clock_.now() : server_time;
         if (unit.query != nullptr) {
             PostgresSnapshot snapshot(connection, now);
@@ -316,6 +316,7 @@ private:
     const bool uses_own_clock_;
     const bool keeps_nothing_;
     const std::string self_;
+    ServerClock server_clock_;
     std::unique_ptr<PostgresConnection> spare_;  // the first one, until a thread takes it over; under connect_mutex_
     const ServerFacts facts_;
     PostgresWatch watch_;

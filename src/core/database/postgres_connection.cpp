@@ -29,7 +29,6 @@ namespace {
 
 constexpr std::size_t statements_max = 400;
 constexpr std::size_t unsent_max = 256 * 1024;  // octets
-constexpr std::chrono::seconds clock_age_max{1};
 constexpr std::string_view statement_limits =
     "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; "
     "SET {}bytea_output = 'hex'; SET {}standard_conforming_strings = on; ";
@@ -166,6 +165,25 @@ Value value_of(const pqxx::field& field, unsigned type) {
     }
 }
 
+std::string key_of(const InsertMany& insert, std::string_view on_conflict) {
+    std::string key = "insert ";
+    key += insert.table;
+    for (const auto& [name, kind] : insert.columns) key.append(1, static_cast<char>('0' + static_cast<int>(kind))).append(name);
+    return key.append(1, ' ').append(on_conflict);
+}
+
+/// Each column is an array.
+std::string sql_of(const InsertMany& insert, std::string_view on_conflict) {
+    std::string names, arrays;
+    for (std::size_t i = 0; i < insert.columns.size(); ++i) {
+        const auto& [name, kind] = insert.columns[i];
+        const std::string_view comma = i == 0 ? "" : ", ";
+        names.append(comma).append(name);
+        arrays += fmt::format("{}${}::{}", comma, i + 1, array_type_of(kind));
+    }
+    return fmt::format("INSERT INTO {} ({}) SELECT * FROM unnest({}) {}", insert.table, names, arrays, on_conflict);
+}
+
 /// The statement with each parameter as what was bound to it: left to itself the server takes one that is compared with 0 for an int4.
 std::string with_types(std::string_view sql, std::span<const Value> arguments) {
     std::string out;
@@ -257,23 +275,20 @@ auto PostgresConnection::send(std::string_view sql) {
     return guarded([&] { return impl_->work.exec(message); });
 }
 
-Time PostgresConnection::begin(Access access) {
+Time PostgresConnection::begin(Access access, ServerClock& clock) {
     is_aborted_ = wants_another_run_ = is_begun_ = false;
     unsent_ = access == Access::read ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;" : "BEGIN ISOLATION LEVEL READ COMMITTED;";
     if (is_pooled_) unsent_ += limits("LOCAL ");
-    const auto now = std::chrono::steady_clock::now();
-    if (!clock_ || now - clock_->at > clock_age_max || is_pooled_) {
-        const pqxx::result answer = send(clock_sql);
-        const auto half_way = now + (std::chrono::steady_clock::now() - now) / 2;
-        clock_ = Reading{Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), half_way};
-        return clock_->server;
-    }
-    return clock_->server + std::chrono::duration_cast<std::chrono::microseconds>(now - clock_->at);
+    const auto asked = std::chrono::steady_clock::now();
+    if (const auto known = clock.at(asked); known && !is_pooled_) return *known;
+    const pqxx::result answer = send(clock_sql);
+    return clock.note(Time(std::chrono::microseconds(whole(answer[0][0].c_str()))), asked, std::chrono::steady_clock::now());
 }
 
 void PostgresConnection::commit() {
     if (refuses_commits_) throw Error(Errc::bug, "a rehearsal wanted to commit");
     send("COMMIT");
+    expects_conflicts_ = false;
 }
 
 void PostgresConnection::rollback() {
@@ -364,23 +379,23 @@ std::int64_t PostgresConnection::insert_row(std::string_view sql, std::span<cons
 }
 
 std::int64_t PostgresConnection::insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) {
-    std::string names, arrays;
+    const bool hopes_for_none_there = !insert.on_conflict.empty() && !expects_conflicts_;
+    const std::string_view on_conflict = hopes_for_none_there ? std::string_view{} : insert.on_conflict;
     std::vector<pqxx::binarystring> columns;
-    for (std::size_t i = 0; i < insert.columns.size(); ++i) {
-        const auto& [name, kind] = insert.columns[i];
-        const std::string_view comma = i == 0 ? "" : ", ";
-        names.append(comma).append(name);
-        arrays += fmt::format("{}${}::{}", comma, i + 1, array_type_of(kind));
-        columns.emplace_back(binary_array_of(kind, rows, i));
+    for (std::size_t i = 0; i < insert.columns.size(); ++i) columns.emplace_back(binary_array_of(insert.columns[i].kind, rows, i));
+    try {
+        return guarded([&] {
+            const Statement& statement = prepared(key_of(insert, on_conflict), [&] { return sql_of(insert, on_conflict); });
+            if (!unsent_.empty()) send({});
+            const auto dynamic = pqxx::prepare::make_dynamic_params(columns);
+            const auto answer = is_pooled_ ? impl_->work.exec_params(statement.text, dynamic) : impl_->work.exec_prepared(statement.name, dynamic);
+            return static_cast<std::int64_t>(answer.affected_rows());
+        });
+    } catch (const Error& error) {
+        if (error.code() != Errc::conflict || !hopes_for_none_there) throw;
+        wants_another_run_ = expects_conflicts_ = true;
+        throw Error(Errc::unavailable, "some rows were there already");
     }
-    const std::string sql = fmt::format("INSERT INTO {} ({}) SELECT * FROM unnest({}) {}", insert.table, names, arrays, insert.on_conflict);
-    return guarded([&] {
-        const Statement& statement = prepared(sql, [&] { return sql; });
-        if (!unsent_.empty()) send({});
-        const auto dynamic = pqxx::prepare::make_dynamic_params(columns);
-        const auto answer = is_pooled_ ? impl_->work.exec_params(sql, dynamic) : impl_->work.exec_prepared(statement.name, dynamic);
-        return static_cast<std::int64_t>(answer.affected_rows());
-    });
 }
 
 void PostgresConnection::script(std::string_view sql) {

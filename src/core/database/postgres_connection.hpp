@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/database/database.hpp"
+#include "core/database/server_clock.hpp"
 
 namespace wabot {
 
@@ -23,9 +24,9 @@ public:
     PostgresConnection(const PostgresConnection&) = delete;
 
     enum class Access { read, write };
-    /// Begins a transaction, READ COMMITTED for writing, REPEATABLE READ for reading, and gives the server's clock, as it was read at most a second
-    /// ago and has gone on since. BEGIN itself travels with the first statement.
-    Time begin(Access access);
+    /// Begins a transaction, READ COMMITTED for writing, REPEATABLE READ for reading, and gives the server's time by `clock`, which is read anew when
+    /// it must be. BEGIN itself travels with the first statement.
+    Time begin(Access access, ServerClock& clock);
     /// Error{unavailable} when it is not known whether it came through.
     void commit();
     /// From now on `commit` is Error{bug}.
@@ -40,7 +41,8 @@ public:
     void put(std::string_view sql, std::span<const Value> arguments);
     /// The new row's `id`, 0 when there is none.
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments);
-    /// One statement, whatever the number of rows: each column is an array.
+    /// One statement, whatever the number of rows. ON CONFLICT, for which the server writes each row in two steps, is left out at first: when there are
+    /// conflicts, the unit wants another run, which has it.
     std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows);
     /// Several statements without arguments, without limit on their time.
     void script(std::string_view sql);
@@ -54,7 +56,7 @@ public:
     bool is_broken() const { return is_broken_; }
     /// A statement failed since `begin` or the last savepoint that was rolled back to: nothing can follow but its rollback.
     bool is_aborted() const { return is_aborted_; }
-    /// The server asks for the unit to be run again (40001, 40P01).
+    /// The unit is to be run again: the server asks for it (40001, 40P01), or `insert_rows` does.
     bool wants_another_run() const { return wants_another_run_; }
     /// A pooler stands between us and the server and may give each transaction another of the server's sessions.
     bool is_pooled() const { return is_pooled_; }
@@ -79,23 +81,17 @@ private:
     const Statement& prepared(std::string key, MakeText make_text);
     auto send(std::string_view sql);
 
-    /// The server's clock as it was last read.
-    struct Reading {
-        Time server;
-        std::chrono::steady_clock::time_point at;
-    };
-
     std::unique_ptr<Impl> impl_;
     std::map<std::string, Statement, std::less<>> statements_;
     std::string unsent_;                       // statements, in one message with the next
     std::optional<std::size_t> savepoint_at_;  // where in it the savepoint is, as long as the server does not know of it
     bool is_begun_ = false;                    // the server knows of the transaction
-    std::optional<Reading> clock_;
     int socket_ = -1;
     std::atomic<std::int64_t> busy_since_{0};
     bool is_broken_ = false;
     bool is_aborted_ = false;
     bool wants_another_run_ = false;
+    bool expects_conflicts_ = false;  // until a COMMIT
     bool is_pooled_ = false;
     bool refuses_commits_ = false;
 };

@@ -29,10 +29,23 @@ struct Waiting {
     inbox::Arrival arrival;
     inbox::Appended appended = inbox::Appended::stale;
     std::exception_ptr failure;
-    std::function<void()> resume;  // on the executor of the one that waits
+    asio::any_io_executor executor;  // of the one that waits; counts as work of its context
+    std::function<void()> resume;    // to be called there
 };
 
 using Batch = std::vector<std::shared_ptr<Waiting>>;
+
+/// With one post for each executor.
+void resume(Batch batch) {
+    while (!batch.empty()) {
+        const asio::any_io_executor executor = batch.back()->executor;
+        const auto others = std::ranges::stable_partition(batch, [&](const auto& one) { return one->executor != executor; });
+        asio::post(executor, [mine = Batch(others.begin(), others.end())] {
+            for (const auto& one : mine) std::exchange(one->resume, nullptr)();
+        });
+        batch.erase(others.begin(), others.end());
+    }
+}
 
 }  // namespace
 
@@ -89,7 +102,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
                 co_await insert(executor, alone);
             }
         note_done();
-        for (const auto& one : batch) std::exchange(one->resume, nullptr)();
+        resume(std::move(batch));
         start(executor);
     }
 
@@ -133,12 +146,12 @@ AppendQueue::~AppendQueue() = default;  // what still waits at a hard stop is le
 
 asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const asio::any_io_executor tracked = asio::prefer(executor, asio::execution::outstanding_work.tracked);
     const auto one = std::make_shared<Waiting>();
     one->arrival = std::move(arrival);
+    one->executor = asio::prefer(executor, asio::execution::outstanding_work.tracked);
     auto start = [&](auto handler) {
         const auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-        one->resume = [kept, tracked] { asio::post(tracked, [kept] { std::move (*kept)(); }); };
+        one->resume = [kept] { std::move (*kept)(); };
         state_->push(one);
         state_->start(executor);
     };

@@ -9,8 +9,8 @@
 #include "core/channels/open_channel.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/devices/account_events.hpp"
-#include "core/devices/devices.hpp"
 #include "core/files/blob_store.hpp"
+#include "core/messaging/account_news.hpp"
 #include "core/messaging/changes.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/inbox.hpp"
@@ -38,8 +38,7 @@ WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(ver
 namespace {
 
 constexpr int bodies_max = 64;
-constexpr std::string_view account_fault = "account: ";  // begins the reason of a device that news of its account have stopped
-constexpr std::int64_t octets_max = 16 * 1024 * 1024;    // of sealed bodies in memory at a time
+constexpr std::int64_t octets_max = 16 * 1024 * 1024;  // of sealed bodies in memory at a time
 
 /// A message with everything sealed that is stored sealed.
 struct PreparedMessage {
@@ -231,18 +230,8 @@ public:
         if (worst != "done") tx_.execute("UPDATE inbox SET state = $2, error = $3, done_at = NULL WHERE id = $1", body.row.id, worst, error);
     }
 
-    /// After the last body: what news of accounts mean for their devices, whose rows are locked behind all others.
-    void finish() {
-        for (const auto& [id, word] : words_on_accounts_) {
-            const auto device = devices::hold(tx_, id);
-            if (!device) continue;
-            const bool stopped_by_account = device->status == DeviceStatus::error && device->last_error.value_or("").starts_with(account_fault);
-            if (word.stops)
-                devices::set_status(tx_, word.cause, id, DeviceStatus::error, std::string(account_fault) + word.event);
-            else if (stopped_by_account)
-                devices::set_status(tx_, word.cause, id, DeviceStatus::disconnected);
-        }
-    }
+    /// After the last body.
+    void finish() { account_news_.apply(tx_); }
 
     /// For the log, once the unit is durable.
     std::vector<MessageId> stored;
@@ -307,7 +296,7 @@ private:
         const bool tells_if_it_works =
             notice.weight == EventWeight::stops || (notice.weight == EventWeight::lifts && notice.field == "account_update");
         if (!tells_if_it_works || !is_newest) return;
-        for (const DeviceId device : affected) words_on_accounts_[device] = {notice.weight == EventWeight::stops, notice.event, cause_};
+        for (const DeviceId device : affected) account_news_.note(device, notice.weight == EventWeight::stops, notice.event, cause_);
     }
 
     /// Those of the account, or of its number that the notice names, which the one that verified it may speak for. When none is known to be of the
@@ -430,17 +419,10 @@ private:
     const DeviceSnapshot& devices_;
     const DrainOptions options_;
     const Round round_;
-    /// The last word on the account of a device: whether anything can be sent.
-    struct WordOnAccount {
-        bool stops = false;
-        std::string event;
-        Cause cause;
-    };
-
     Cause cause_;
     std::set<InboxId> received_;
     std::map<std::string, std::optional<DeviceId>> routes_;
-    std::map<DeviceId, WordOnAccount> words_on_accounts_;
+    AccountNews account_news_;
     std::optional<bool> amendments_wait_;
 };
 

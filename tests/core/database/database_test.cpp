@@ -1,5 +1,6 @@
 #include "core/database/database.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -135,6 +136,19 @@ TEST_CASE("database: commits of other connections are noticed", "[database]") {
     blocking(other->write(adding("Rex")));
     while (pets.db->change_count() == before) std::this_thread::yield();
     CHECK(pets.count() == 1);
+}
+
+TEST_CASE("database: what one connection calls now is not to come for another one that looks afterwards", "[database]") {
+    Pets pets;
+    auto now = [](Snapshot& snapshot) { return snapshot.now(); };
+    auto now_writing = [](Transaction& tx) { return tx.now(); };
+    std::vector<Time> times;
+    for (int i = 0; i < 300; ++i) {
+        times.push_back(pets.write(now_writing));
+        times.push_back(blocking(pets.db->read(now)));
+    }
+    CHECK(std::ranges::is_sorted(times));
+    CHECK(times.back() > times.front());
 }
 
 TEST_CASE("database: writers of several connections take turns without an error", "[database]") {

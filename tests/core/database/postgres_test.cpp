@@ -69,6 +69,34 @@ TEST_CASE("postgres: units that lock each other out are run again until each is 
     CHECK(accounts.sum() == 200);
 }
 
+TEST_CASE("postgres: rows of which some are there already cost the unit a second run, and the next one none", "[postgres]") {
+    static constexpr InsertMany::Column columns[] = {{"id", Kind::integer}, {"amount", Kind::integer}};
+    static constexpr InsertMany insert{.table = "accounts", .columns = columns, .on_conflict = "ON CONFLICT (id) DO NOTHING"};
+    Accounts accounts;
+    int runs = 0;
+    const auto add = [&](std::int64_t from, std::int64_t to) {
+        std::vector<std::vector<Value>> rows;
+        for (std::int64_t id = from; id <= to; ++id) rows.push_back({id, std::int64_t{0}});
+        auto unit = [&](Transaction& tx) {
+            ++runs;
+            tx.execute(take_sql, 1);
+            return tx.insert_all(insert, rows);
+        };
+        return blocking(accounts.db->write(unit));
+    };
+    CHECK(add(3, 5) == 3);
+    CHECK(runs == 1);
+    CHECK(add(4, 7) == 2);
+    CHECK(runs == 3);
+    CHECK(add(8, 9) == 2);
+    CHECK(runs == 4);
+    CHECK(accounts.amount(1) == 97);
+    static constexpr InsertMany elsewhere{.table = "accounts", .columns = columns, .on_conflict = "ON CONFLICT (amount) WHERE amount > 1000 DO NOTHING"};
+    blocking(accounts.db->write([](Transaction& tx) { tx.script("CREATE UNIQUE INDEX ON accounts (amount) WHERE amount > 1000"); }));
+    auto other_key = [](Transaction& tx) { return tx.insert_all(elsewhere, std::vector<std::vector<Value>>{{std::int64_t{1}, std::int64_t{0}}}); };
+    CHECK(test::code_of([&] { blocking(accounts.db->write(other_key)); }) == Errc::conflict);
+}
+
 TEST_CASE("postgres: a unit whose connection breaks before its commit is run again, once", "[postgres]") {
     Accounts accounts;
     int runs = 0;
@@ -113,7 +141,8 @@ TEST_CASE("postgres: a unit that swallows a failed statement is not committed in
 TEST_CASE("postgres: a lock that is not given up ends in unavailable, and the unit left nothing", "[postgres]") {
     Accounts accounts;
     auto holder = accounts.connect();
-    holder.begin(PostgresConnection::Access::write);
+    ServerClock clock;
+    holder.begin(PostgresConnection::Access::write, clock);
     holder.change("UPDATE accounts SET amount = 0 WHERE id = 2");
     auto move = [](Transaction& tx) {
         tx.script("SET LOCAL lock_timeout = '50ms'");

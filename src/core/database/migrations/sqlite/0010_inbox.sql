@@ -1,0 +1,1 @@
+-- Only PostgreSQL has something to change: here neither the reference nor the order of the key costs what copying the bodies would.

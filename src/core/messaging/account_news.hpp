@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/base/cause.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
+
+namespace wabot {
+
+/// What the news of one unit say of devices' accounts: whether anything can be sent. The last word counts.
+class AccountNews {
+public:
+    void note(DeviceId device, bool stops, std::string event, Cause cause);
+    /// Stops the devices, or lets those go on that such news had stopped. Their rows are locked behind all others of the unit.
+    void apply(Transaction& tx) const;
+
+private:
+    struct Word {
+        bool stops = false;
+        std::string event;
+        Cause cause;
+    };
+    std::map<DeviceId, Word> words_;
+};
+
+}  // namespace wabot
