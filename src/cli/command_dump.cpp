@@ -100,6 +100,10 @@ Json command_dump() {
     for (const Setting& setting : all_settings()) dump["settings"].push_back(dumped(setting));
     dump["variables"] = Json::array();
     for (const Variable& variable : other_variables()) dump["variables"].push_back({{"name", variable.name}, {"doc", variable.doc}});
+    dump["topics"] = Json::array();
+    constexpr std::size_t unbroken = 10'000;
+    for (const Topic& topic : all_topics())
+        dump["topics"].push_back({{"name", topic.name}, {"summary", topic.summary}, {"text", topic.text(unbroken)}});
     return dump;
 }
 

@@ -36,29 +36,29 @@ def on_terminal(wabot, *words, **settings):
 def main():
     with Wabot(sys.argv[1]) as wabot:
         wabot.run("init", "--dir", wabot.dir, "--demo")
-        for number in range(60):
-            wabot.run("ignore", "create", "--keyword", f"word {number}", "--device", "sim")
+        for verb in ("pause", "resume") * 3:  # four changes each, for tail to show
+            wabot.run("queue", verb, "inbox", "turn", "send", "job")
         marked = lambda lines: [line.startswith("PAGE:") for line in lines]
 
-        code, lines = on_terminal(wabot, "ignore", "list", WABOT_PAGER=MARKED, PAGER="false")
-        check(code == 0 and len(lines) == 52, f"exit {code}: {lines}")
-        check(all(marked(lines[:51])) and "KEYWORD" in lines[1].upper(), f"every line of a long table is paged: {lines}")
-        check(lines[51].startswith("more rows: "), f"what is said comes after it: {lines[51]}")
-        code, lines = on_terminal(wabot, "ignore", "list", "-o", "yaml", PAGER=MARKED)
-        check(code == 0 and all(marked(lines)) and len(lines) > 100, f"also YAML, by PAGER: {lines[:3]}")
+        code, lines = on_terminal(wabot, "config", "show", "--limit", "28", WABOT_PAGER=MARKED, PAGER="false")
+        check(code == 0 and len(lines) == 30, f"exit {code}: {lines}")
+        check(all(marked(lines[:29])), f"every line of a long table is paged: {lines}")
+        check(lines[29].startswith("more rows: "), f"what is said comes after it: {lines[29]}")
+        code, lines = on_terminal(wabot, "config", "show", "-o", "yaml", PAGER=MARKED)
+        check(code == 0 and all(marked(lines)) and len(lines) > 60, f"also YAML, by PAGER: {lines[:3]}")
         check(all(marked(on_terminal(wabot, "help", PAGER=MARKED)[1])), "and a long text")
 
-        for words, settings in [(("ignore", "list", "--limit", "5", "-q"), {}), (("ignore", "list", "--no-pager"), {}), (("ignore", "list", "-o", "json"), {}),
-                                (("ignore", "list", "-o", "csv"), {}), (("ignore", "list"), {"TERM": "dumb"}), (("ignore", "list"), {"WABOT_PAGER": "cat"}),
+        for words, settings in [(("config", "show", "--limit", "5", "-q"), {}), (("config", "show", "--no-pager"), {}), (("config", "show", "-o", "json"), {}),
+                                (("config", "show", "-o", "csv"), {}), (("config", "show"), {"TERM": "dumb"}), (("config", "show"), {"WABOT_PAGER": "cat"}),
                                 (("tail", "--follow", "-N", "100", "--timeout", "1s"), {})]:
             code, lines = on_terminal(wabot, *words, **{"PAGER": MARKED, **settings})
             check(code == (9 if words[0] == "tail" else 0) and lines and not any(marked(lines)), f"{words} {settings}: exit {code}, {lines[:3]}")
-        check(len(lines) > 60, f"all of the stream: {lines}")
-        check("PAGE:" not in wabot.run("ignore", "list"), "a pipe is read by a program")
+        check(len(lines) > HEIGHT, f"all of the stream: {lines}")
+        check("PAGE:" not in wabot.run("config", "show"), "a pipe is read by a program")
 
-        plain = on_terminal(wabot, "ignore", "list", "--no-pager")
-        check(on_terminal(wabot, "ignore", "list", WABOT_PAGER="no-such-program 2>/dev/null") == plain, "without a pager that is not there it is printed as it is")
-        code, lines = on_terminal(wabot, "ignore", "list", "--all", "-o", "yaml", WABOT_PAGER="head -n 2")
+        plain = on_terminal(wabot, "config", "show", "--no-pager")
+        check(on_terminal(wabot, "config", "show", WABOT_PAGER="no-such-program 2>/dev/null") == plain, "without a pager that is not there it is printed as it is")
+        code, lines = on_terminal(wabot, "config", "show", "-o", "yaml", WABOT_PAGER="head -n 2")
         check(code == 0 and len(lines) == 2, f"whoever has seen enough goes: exit {code}, {lines}")
     print("what is long is paged")
 

@@ -63,13 +63,13 @@ def minds_passwords_and_certificates():
             by_socket = f"@/{name}?host={server.folder}&port={port}"
             by_tls = f"@127.0.0.1:{port}/{name}"
             refusal(wabot, f"postgresql://ana:{PASSWORD}{by_socket}", 0)
-            says(refusal(wabot, f"postgres+asyncpg://ana:{PASSWORD}x{by_socket}"), "does not let this user in", "check user and password")
-            says(refusal(wabot, f"postgresql://ana{by_socket}"), "does not let this user in")
+            says(refusal(wabot, f"postgres+asyncpg://ana:{PASSWORD}x{by_socket}", 4), "does not let this user in", "check user and password")
+            says(refusal(wabot, f"postgresql://ana{by_socket}", 4), "does not let this user in")
             says(refusal(wabot, f"postgresql://ana:{PASSWORD}@/nothing_here?host={server.folder}&port={port}"), "no such database", "createdb")
             refusal(wabot, f"postgresql://ana:{PASSWORD}{by_tls}?sslmode=require", 0)
             refusal(wabot, f"postgresql://ana:{PASSWORD}{by_tls}?ssl=require", 0)
             refusal(wabot, f"postgresql://ana:{PASSWORD}{by_tls}?sslmode=verify-full&sslrootcert={server.folder}/cert.pem", 0)
-            says(refusal(wabot, f"postgresql://ana:{PASSWORD}{by_tls}?sslmode=disable"), "pg_hba.conf")
+            says(refusal(wabot, f"postgresql://ana:{PASSWORD}{by_tls}?sslmode=disable", 4), "pg_hba.conf")
             subprocess.run(["cp", f"{server.folder}/cert.pem", f"{server.folder}/old.pem"], check=True)
             make_certificate(server)
             says(refusal(wabot, f"postgresql://ana:{PASSWORD}{by_tls}?sslmode=verify-full&sslrootcert={server.folder}/cert.pem"), "certificate", "sslrootcert")
