@@ -129,7 +129,8 @@ class Trial:
 
 
 def trial(lease_s, window_s, each, body):
-    with Wabot(sys.argv[1], WABOT_LEASE=f"{lease_s}s", WABOT_UNCERTAIN_WINDOW=f"{window_s}s") as wabot, Graph(wabot) as graph:
+    hands = 8 * each  # two providers that hang come to half of what the other leaves
+    with Wabot(sys.argv[1], WABOT_LEASE=f"{lease_s}s", WABOT_UNCERTAIN_WINDOW=f"{window_s}s", WABOT_SEND_CONCURRENCY=str(hands)) as wabot, Graph(wabot) as graph:
         wabot.init()
         wabot.echo_agent()
         it = Trial(wabot, graph, Silent(), each, window_s)

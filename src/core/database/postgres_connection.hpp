@@ -41,8 +41,8 @@ public:
     void put(std::string_view sql, std::span<const Value> arguments);
     /// The new row's `id`, 0 when there is none.
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments);
-    /// One statement, whatever the number of rows. ON CONFLICT, for which the server writes each row in two steps, is left out at first: when there are
-    /// conflicts, the unit wants another run, which has it.
+    /// One statement, whatever the number of rows. ON CONFLICT, for which the server writes each row in two steps, is left out at first: when there
+    /// are conflicts, the unit wants another run, which has it.
     std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows);
     /// Several statements without arguments, without limit on their time.
     void script(std::string_view sql);

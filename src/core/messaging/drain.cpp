@@ -428,7 +428,7 @@ private:
 
 }  // namespace
 
-asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& random, Directory& directory, DrainOptions options) {
+asio::awaitable<std::optional<std::size_t>> drain(Database& db, const Vault& vault, Random& random, Directory& directory, DrainOptions options) {
     auto look = [&directory](Snapshot& snapshot) {
         auto rows = load(snapshot);
         if (!rows.empty()) directory.reload(snapshot);  // a device may be new, made by another process
@@ -457,7 +457,7 @@ asio::awaitable<std::size_t> drain(Database& db, const Vault& vault, Random& ran
         round = Round::apart;
     }
     if (round == Round::apart) stored = co_await db.write(store);
-    if (!stored) co_return 0;
+    if (!stored) co_return std::nullopt;
     for (const MessageId id : *stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
     co_return bodies.size();
 }

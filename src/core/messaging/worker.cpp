@@ -25,9 +25,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto timer_interval = 250ms;  // how soon work that becomes due by itself is seen
-constexpr auto gather_interval = 5ms;   // between two looks at an empty lane of sends: each that ends calls for one
-constexpr auto pause_interval = 200ms;  // how soon a pause of a queue is seen
+constexpr auto timer_interval = 250ms;     // how soon work that becomes due by itself is seen
+constexpr auto gather_interval = 5ms;      // between two looks at an empty lane of sends: each that ends calls for one
+constexpr auto pause_interval = 200ms;     // how soon a pause of a queue is seen
+constexpr double left_to_others_ms = 500;  // the inbox that another drainer is at: what is read beside it is read for nothing
 constexpr int claim_max = 64;
 constexpr auto sweep_interval = 60s;  // of what should not be left over, and may be
 constexpr auto heartbeat_interval_max = workers::silence_max / 4;
@@ -78,11 +79,16 @@ struct Worker::State final : WorkerContext {
     // --- inbox
 
     asio::awaitable<std::size_t> drain_some() {
-        const std::size_t drained =
+        const std::optional<std::size_t> drained =
             co_await drain(tools.db, tools.vault, tools.world.random, tools.directory, {options.takeover_timeout, options.media_wait});
-        if (drained > 0) WABOT_FAULT("inbox.drained");
-        if (drained > 0) turn_signal.notify();
-        co_return drained;
+        if (!drained) {
+            const std::chrono::milliseconds pause(static_cast<int>(left_to_others_ms * (0.5 + tools.world.random.fraction())));
+            co_await tools.world.timers.after(pause);
+        }
+        if (drained.value_or(0) == 0) co_return 0;
+        WABOT_FAULT("inbox.drained");
+        turn_signal.notify();
+        co_return *drained;
     }
 
     // --- turns

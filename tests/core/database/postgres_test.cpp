@@ -93,7 +93,8 @@ TEST_CASE("postgres: rows of which some are there already cost the unit a second
     CHECK(add(8, 9) == 2);
     CHECK(runs == 4);
     CHECK(accounts.amount(1) == 97);
-    static constexpr InsertMany elsewhere{.table = "accounts", .columns = columns, .on_conflict = "ON CONFLICT (amount) WHERE amount > 1000 DO NOTHING"};
+    static constexpr InsertMany elsewhere{
+        .table = "accounts", .columns = columns, .on_conflict = "ON CONFLICT (amount) WHERE amount > 1000 DO NOTHING"};
     blocking(accounts.db->write([](Transaction& tx) { tx.script("CREATE UNIQUE INDEX ON accounts (amount) WHERE amount > 1000"); }));
     auto other_key = [](Transaction& tx) { return tx.insert_all(elsewhere, std::vector<std::vector<Value>>{{std::int64_t{1}, std::int64_t{0}}}); };
     CHECK(test::code_of([&] { blocking(accounts.db->write(other_key)); }) == Errc::conflict);

@@ -22,7 +22,9 @@ TEST_CASE("server clock: it never goes back, but follows one that was set back",
     ServerClock clock;
     clock.note(noon, start, start);
     CHECK(clock.at(start + 900ms) == noon + 900ms);
-    SECTION("for whoever asks about an instant before the last one") { CHECK(clock.at(start + 800ms) == noon + 900ms); }
+    SECTION("for whoever asks about an instant before the last one") {
+        CHECK(clock.at(start + 800ms) == noon + 900ms);
+    }
     SECTION("when a reading says less") {
         CHECK(clock.note(noon + 700ms, start + 1s, start + 1s) == noon + 900ms);
         CHECK(clock.at(start + 1100ms) == noon + 900ms);
