@@ -1070,6 +1070,7 @@ security.master_key	64 hexadecimal digits that phone numbers and credentials are
 server.host	Address that serve listens on.
 server.port	Port that serve listens on; 0 takes any free one.
 server.webhook_body_max	Largest webhook body that is taken, in octets. Providers send up to 3 MiB.
+server.trusted_proxies	Addresses and networks of the reverse proxies before this server, apart by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing.
 server.drain_timeout	How long a stopping process lets running work finish.
 whatsapp.access_token	Token of the WhatsApp Cloud API, of a system user.
 whatsapp.phone_number_id	Id of the phone number at Meta, not the number itself.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +15,7 @@
 #include "cli/strain_watch.hpp"
 #include "cli/vitals.hpp"
 #include "cli/worker_pool.hpp"
+#include "core/base/address_ranges.hpp"
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
 #include "core/devices/devices.hpp"
@@ -62,11 +64,25 @@ struct Service {
 
     static ServerOptions server_options(const Settings& settings, const ServeOptions& opts) {
         ServerOptions options;
+        options.limits.trusted_proxies = AddressRanges::read(settings.trusted_proxies).value_or(AddressRanges());
+        options.limits.connections_max = std::min(options.limits.connections_max, connections_possible());
         options.listen = opts.listen;
+        const auto largest = static_cast<std::size_t>(settings.webhook_body_max);
+        options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its octets
         const bool is_v6 = settings.host.find(':') != std::string::npos;
         if (options.listen.empty())
             options.listen.push_back((is_v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port));
         return options;
+    }
+
+    /// Takes all the descriptors that the process may have, and keeps those back that store, workers and log need.
+    static std::size_t connections_possible() {
+        constexpr rlim_t kept = 512;
+        rlimit limit{};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        return limit.rlim_max > 2 * kept ? limit.rlim_max - kept : limit.rlim_max / 2;
     }
 
     /// The devices as they are; the environment's account has one from now on.

@@ -1,13 +1,14 @@
 #include "server/connection.hpp"
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <ctime>
 
 #include "core/base/fault.hpp"
+#include "server/client.hpp"
 
 namespace wabot {
 
@@ -17,10 +18,11 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t chunk_line_max = 4 * 1024;    // octets of a chunk's first line, and of all trailers
-constexpr std::size_t chunk_extension_max = 256;    // octets
-constexpr std::size_t one_write_max = 64 * 1024;    // up to here head and body travel in one piece
-constexpr std::size_t buffer_kept_max = 64 * 1024;  // a larger buffer is given back after its request
+constexpr std::size_t read_max = 4 * 1024;         // octets that one read gives
+constexpr std::size_t chunk_line_max = 4 * 1024;   // octets of a chunk's first line, and of all trailers
+constexpr std::size_t chunk_extension_max = 256;   // octets
+constexpr std::size_t one_write_max = 64 * 1024;   // up to here head and body travel in one piece
+constexpr std::size_t buffer_kept_max = 2 * 1024;  // a larger buffer is given back after its request
 constexpr std::size_t linger_octets_max = 256 * 1024;
 constexpr std::chrono::milliseconds linger_time{1'000};
 
@@ -28,34 +30,9 @@ Refusal silence() {
     return Refusal{0, {}};
 }
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7), made once a second on each thread.
-std::string_view date_now() {
-    thread_local std::time_t made = 0;
-    thread_local char text[32];
-    if (const std::time_t now = std::time(nullptr); now != made) {
-        std::tm parts{};
-        gmtime_r(&now, &parts);
-        std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-        made = now;
-    }
-    return text;
-}
-
 void give_back(std::string& buffer) {
     buffer.clear();
     if (buffer.capacity() > buffer_kept_max) buffer.shrink_to_fit();
-}
-
-bool ends_line(char c) {
-    return c == '\r' || c == '\n' || c == '\0';
-}
-
-/// A header of a handler; what could begin a new line is left out.
-void append_header(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ");
-    for (const char c : value)
-        if (!ends_line(c)) out += c;
-    out.append("\r\n");
 }
 
 }  // namespace
@@ -87,7 +64,9 @@ private:
         return octets.size();
     }
     void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions, error_code& ec) override {
-        if (extensions.size() > chunk_extension_max) ec = http::error::bad_chunk_extension;
+        // Beast takes a line end within quotes for a part of them; for others the chunk begins there.
+        const bool ends_early = std::string_view(extensions.data(), extensions.size()).find_first_of("\r\n") != std::string_view::npos;
+        if (extensions.size() > chunk_extension_max || ends_early) ec = http::error::bad_chunk_extension;
     }
     std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view octets, error_code&) override {
         body_.append(octets.data(), octets.size());
@@ -102,18 +81,21 @@ private:
     bool in_body_ = false;
 };
 
-std::pair<std::string, bool> describe_peer(const asio::ip::tcp::socket& socket) {
+Peer describe_peer(const asio::ip::tcp::socket& socket, const Limits& limits) {
     error_code ec;
     asio::ip::address address = socket.remote_endpoint(ec).address();
     if (address.is_v6() && address.to_v6().is_v4_mapped()) address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-    return {address.to_string(), !ec && address.is_loopback()};
+    Peer peer{.address = address.to_string(), .is_loopback = !ec && address.is_loopback()};
+    peer.is_exempt = peer.is_loopback || limits.trusted_proxies.contains(peer.address);
+    return peer;
 }
 
 Connection::Connection(asio::ip::tcp::socket socket, Turnstile::Ticket ticket, Dispatcher& dispatcher, const Limits& limits)
     : socket_(std::move(socket)), ticket_(std::move(ticket)), dispatcher_(dispatcher), limits_(limits) {
-    std::tie(peer_, is_loopback_) = describe_peer(socket_);
+    peer_ = describe_peer(socket_, limits_);
     error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
 }
 
 void Connection::enter(Stage stage, std::chrono::milliseconds timeout) {
@@ -155,8 +137,10 @@ void Connection::begin_request() {
     request_.path_parameters.clear();
     request_.id.clear();
     request_.method = request_.target = request_.body = {};
-    request_.peer = peer_;
-    request_.is_loopback = is_loopback_;
+    request_.peer = peer_.address;
+    request_.is_loopback = peer_.is_loopback;
+    request_.is_exempt = peer_.is_exempt;
+    ticket_.hold(0);
 }
 
 /// One request and its answer; false when the connection ends with it.
@@ -171,6 +155,10 @@ asio::awaitable<bool> Connection::serve_request() {
     error_code ec;
     reader.put(asio::buffer(head_), ec);
     dispatcher_.name(request_);
+    if (client_ = forwarded_client(request_, limits_.trusted_proxies); !client_.empty()) {
+        request_.peer = client_;
+        request_.is_exempt = false;
+    }
     std::optional<Refusal> refusal;
     if (ec)
         refusal = Refusal{400, "the head cannot be read: " + ec.message()};
@@ -232,15 +220,19 @@ asio::awaitable<std::optional<Refusal>> Connection::read_body(BodyReader& reader
     const auto length = reader.content_length();
     if (length && *length > body_max) co_return Refusal{413, "the body is too large"};
     reader.body_limit(body_max);
-    if (length) body_.reserve(std::min<std::size_t>(*length, buffer_kept_max));
+    if (length) body_.reserve(std::min<std::size_t>(*length, limits_.body_free));  // the rest once it is here
     if (in_.empty() && reader.is_http_1_1() && request_.header_count("Expect") > 0) {
         if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n")) co_return silence();
     }
 
-    enter(Stage::body, limits_.body_timeout);
+    const auto begin = steady_clock::now();
     reader.eager(true);
     bool needs_more = in_.empty();
     while (!reader.is_done()) {
+        // What is done in its time lasts; what drips in ends after the grace.
+        const auto allowed = limits_.body_grace + std::chrono::milliseconds(1000 * body_.size() / limits_.body_rate_min);
+        enter(Stage::body, std::min<std::chrono::milliseconds>(allowed, limits_.body_timeout));
+        deadline_ -= steady_clock::now() - begin;
         if (needs_more && !co_await read_some()) {
             if (timed_out_) co_return Refusal{408, "the body did not come in time"};
             co_return silence();
@@ -249,6 +241,8 @@ asio::awaitable<std::optional<Refusal>> Connection::read_body(BodyReader& reader
         in_.erase(0, reader.put(asio::buffer(in_), ec));
         if (ec == http::error::body_limit) co_return Refusal{413, "the body is too large"};
         if (ec && ec != http::error::need_more) co_return Refusal{400, "the body cannot be read: " + ec.message()};
+        if (!ticket_.hold(body_.capacity() - std::min(body_.capacity(), limits_.body_free)))
+            co_return Refusal{503, "there is no room for more bodies just now"};
         if (in_.size() > chunk_line_max && !reader.is_done()) co_return Refusal{400, "a chunk's first line is too long"};
         needs_more = true;
     }
@@ -257,14 +251,26 @@ asio::awaitable<std::optional<Refusal>> Connection::read_body(BodyReader& reader
 
 /// False when nothing more comes: closed, broken, or past the deadline.
 asio::awaitable<bool> Connection::read_some() {
-    error_code ec;
-    const std::size_t size = co_await socket_.async_read_some(asio::buffer(chunk_), asio::redirect_error(asio::use_awaitable, ec));
-    if (ec) co_return false;
-    in_.append(chunk_.data(), size);
-    co_return true;
+    thread_local std::array<char, read_max> octets;  // of none while it waits: thousands may
+    for (;;) {
+        error_code ec;
+        const std::size_t size = socket_.read_some(asio::buffer(octets), ec);
+        if (!ec) {
+            in_.append(octets.data(), size);
+            co_return true;
+        }
+        if (in_.empty()) give_back(in_);
+        if (ec == asio::error::would_block)
+            co_await socket_.async_wait(asio::ip::tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+        if (ec) co_return false;
+    }
 }
 
 asio::awaitable<void> Connection::refuse(const Refusal& refusal) {
+    in_.clear();
+    give_back(in_);
+    give_back(body_);
+    ticket_.hold(0);
     if (refusal.status == 0) co_return;
     if (request_.id.empty()) dispatcher_.name(request_);
     const Response response = dispatcher_.refuse(refusal, request_);
@@ -274,16 +280,8 @@ asio::awaitable<void> Connection::refuse(const Refusal& refusal) {
 asio::awaitable<bool> Connection::write(const Response& response, bool keeps_open, bool has_body) {
     WABOT_FAULT("answer", response.status / 100 == 2 ? request_.id : "");
     give_back(out_);
-    out_.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_of(response.status)).append("\r\n");
-    if (!response.content_type.empty()) append_header(out_, "Content-Type", response.content_type);
-    const bool has_length = response.status != 204 && response.status != 304;
-    if (has_length) out_.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
-    out_.append("X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nDate: ").append(date_now()).append("\r\n");
-    append_header(out_, "X-Request-Id", request_.id);
-    for (const auto& [name, value] : response.headers) append_header(out_, name, value);
-    out_.append(keeps_open ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
-
-    if (!has_body || !has_length) co_return co_await write_all(out_);
+    append_head(out_, response, request_.id, keeps_open);
+    if (!has_body || !may_have_body(response)) co_return co_await write_all(out_);
     if (response.body.size() <= one_write_max) {
         out_.append(response.body);
         co_return co_await write_all(out_);

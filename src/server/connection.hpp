@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,6 +15,14 @@
 namespace wabot {
 
 class BodyReader;
+
+/// Who is at the other end of a socket.
+struct Peer {
+    std::string address;  // an IPv4 address that came over IPv6 is shown as the former
+    bool is_loopback = false;
+    bool is_exempt = false;  // from limits by address
+};
+Peer describe_peer(const asio::ip::tcp::socket& socket, const Limits& limits);
 
 /// One client's connection: HTTP/1.1, one request at a time. Everything runs on the thread of the socket's executor.
 class Connection {
@@ -55,8 +62,8 @@ private:
     const Limits& limits_;
     asio::cancellation_signal cancel_;
 
-    std::string peer_;
-    bool is_loopback_ = false;
+    Peer peer_;
+    std::string client_;  // behind a trusted proxy
 
     Stage stage_ = Stage::idle;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
@@ -64,15 +71,11 @@ private:
     bool draining_ = false;
     bool first_request_ = true;
 
-    std::array<char, 4096> chunk_;  // what one read gives
-    std::string in_;                // read and not yet understood
-    std::string head_;              // the views of request_ point here and into body_
+    std::string in_;    // read and not yet understood
+    std::string head_;  // the views of request_ point here and into body_
     std::string body_;
     std::string out_;
     Request request_;
 };
-
-/// The address as text, and whether it is this machine's own. An IPv4 address that came over IPv6 is shown as the former.
-std::pair<std::string, bool> describe_peer(const asio::ip::tcp::socket& socket);
 
 }  // namespace wabot

@@ -114,14 +114,21 @@ asio::awaitable<Response> Dispatcher::answer(const Route& route, const Request& 
         meter.ok.add();
     else
         count(path_of(route), response.status);
-    if (response.status >= 500)
+    if (response.status == 503 ? is_first_of_its_second(begin) : response.status >= 500)
         log::warning("request failed", {{"route", path_of(route)}, {"status", response.status}, {"request_id", request.id}, {"cause", cause}});
     co_return response;
 }
 
+bool Dispatcher::is_first_of_its_second(std::chrono::steady_clock::time_point now) {
+    const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    return unavailable_logged_at_s_.exchange(second) != second;
+}
+
 Response Dispatcher::refuse(const Refusal& refusal, const Request& request) const {
     count("none", refusal.status);
-    return Response::problem(refusal.status, refusal.detail, request.id);
+    Response response = Response::problem(refusal.status, refusal.detail, request.id);
+    if (refusal.status == 429 || refusal.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return response;
 }
 
 void Dispatcher::count(std::string_view path, int status) const {

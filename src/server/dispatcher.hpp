@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -40,12 +41,15 @@ private:
 
     std::string_view path_of(const Route& route) const { return route.paths[0]; }
     void count(std::string_view path, int status) const;
+    /// Of thousands that are turned away a second, one is worth a line in the log; all are counted.
+    bool is_first_of_its_second(std::chrono::steady_clock::time_point now);
 
     Router router_;
     Services& services_;
     std::vector<Meter> meters_;  // beside router_.rows()
     std::string id_prefix_;
     std::atomic<std::uint64_t> last_id_{0};
+    std::atomic<std::int64_t> unavailable_logged_at_s_{-1};
 };
 
 }  // namespace wabot

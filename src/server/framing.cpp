@@ -15,6 +15,12 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
+/// Whether the line is a header that says where the body ends.
+bool is_about_length(std::string_view line) {
+    const std::string_view name = line.substr(0, line.find(':'));
+    return same_word(name, "Content-Length") || same_word(name, "Transfer-Encoding");
+}
+
 std::optional<Refusal> check_request_line(std::string_view line) {
     const std::size_t mark = line.rfind(" HTTP/");
     if (mark == line.npos) return Refusal{400, "the first line is no HTTP/1.1 request line"};
@@ -35,11 +41,11 @@ HeadScanner::Outcome HeadScanner::look(std::string_view octets) {
         if (end == octets.npos) break;
         if (end == line_start_ || octets[end - 1] != '\r') return {.refusal = Refusal{400, "a line of the head does not end with CR LF"}};
         const std::string_view line = octets.substr(line_start_, end - 1 - line_start_);
-        if (lines_ > 0 && line.empty()) return {.length = end + 1};
         if (auto refusal = check_line(line)) return {.refusal = std::move(refusal)};
+        if (end + 1 > limits_.head_max) return {.refusal = Refusal{431, "the head is too large"}};
+        if (lines_ > 0 && line.empty()) return {.length = end + 1};
         ++lines_;
         seen_ = line_start_ = end + 1;
-        if (seen_ > limits_.head_max) return {.refusal = Refusal{431, "the head is too large"}};
     }
     seen_ = octets.size();
     if (lines_ == 0 && seen_ > limits_.request_line_max + 1) return {.refusal = Refusal{414, "the request line is too long"}};
@@ -53,7 +59,9 @@ std::optional<Refusal> HeadScanner::check_line(std::string_view line) const {
         if (line.size() > limits_.request_line_max) return Refusal{414, "the request line is too long"};
         return check_request_line(line);
     }
+    if (line.empty()) return std::nullopt;
     if (line[0] == ' ' || line[0] == '\t') return Refusal{400, "a header is folded over two lines"};
+    if (line.find('\t') != line.npos && is_about_length(line)) return Refusal{400, "the length of the body is written with a tab"};
     if (lines_ > limits_.headers_max) return Refusal{431, "there are too many headers"};
     return std::nullopt;
 }

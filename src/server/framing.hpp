@@ -16,7 +16,7 @@ struct Refusal {
 };
 
 /// Finds the end of a request's head, and refuses what another reader of the same octets might take apart differently (RFC 9112 sections 2.2,
-/// 5.1, 5.2 and 11.2): bare CR or LF, NUL, folded lines.
+/// 5.1, 5.2 and 11.2): bare CR or LF, NUL, folded lines, tabs where the length is told.
 class HeadScanner {
 public:
     explicit HeadScanner(const Limits& limits) : limits_(limits) {}

@@ -10,6 +10,7 @@
 #include "core/database/database.hpp"
 #include "core/devices/directory.hpp"
 #include "core/messaging/append_queue.hpp"
+#include "server/failure_limit.hpp"
 
 namespace wabot {
 
@@ -33,6 +34,7 @@ struct Intake {
     /// knocks without a secret cannot keep the store busy. Never throws.
     asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
     std::atomic<std::int64_t> refusal_noted_at_s{-1};
+    FailureLimit failures = {};
 };
 
 }  // namespace wabot

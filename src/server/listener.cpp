@@ -16,6 +16,9 @@ using boost::system::error_code;
 namespace {
 
 constexpr int backlog = 4096;
+constexpr int accepted_at_once = 128;
+constexpr int send_buffer =
+    32 * 1024;  // octets of answers that nobody reads, twice that with what the kernel adds; it would let them grow to megabytes
 
 std::string text_of(const tcp::endpoint& endpoint) {
     return to_text({endpoint.address().to_string(), endpoint.port()});
@@ -44,7 +47,8 @@ std::vector<tcp::endpoint> resolve(asio::io_context& context, const ListenAddres
 tcp::acceptor open_acceptor(asio::io_context& context, const tcp::endpoint& endpoint, error_code& cause) {
     tcp::acceptor acceptor(context);
     acceptor.open(endpoint.protocol(), cause);
-    if (!cause) acceptor.set_option(tcp::acceptor::reuse_address(true), cause);  // else a restart waits for TIME_WAIT
+    if (!cause) acceptor.set_option(tcp::acceptor::reuse_address(true), cause);            // else a restart waits for TIME_WAIT
+    if (!cause) acceptor.set_option(tcp::acceptor::send_buffer_size(send_buffer), cause);  // each connection inherits it
     if (!cause) acceptor.bind(endpoint, cause);
     if (!cause) acceptor.listen(backlog, cause);
     return acceptor;
@@ -93,17 +97,22 @@ void Listener::close() {
 
 asio::awaitable<void> Listener::accept(tcp::acceptor& acceptor) {
     asio::steady_timer pause(context_);
+    acceptor.non_blocking(true);
     bool is_failing = false;
     while (acceptor.is_open()) {
         error_code cause;
-        const std::size_t place = next_place_++ % places_.size();
-        tcp::socket socket = co_await acceptor.async_accept(*places_[place], asio::redirect_error(asio::use_awaitable, cause));
-        if (!cause) {
+        co_await acceptor.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, cause));
+        // All that wait: one for each turn of a busy loop would keep the last of a crowd for seconds.
+        for (int i = 0; i < accepted_at_once && !cause; ++i) {
+            const std::size_t place = next_place_++ % places_.size();
+            tcp::socket socket(*places_[place]);
+            acceptor.accept(socket, cause);
+            if (cause) break;
             is_failing = false;
             take_(place, std::move(socket));
-            continue;
         }
-        if (!acceptor.is_open() || cause == asio::error::connection_aborted) continue;
+        const bool is_harmless = !cause || cause == asio::error::would_block || cause == asio::error::connection_aborted;
+        if (is_harmless || !acceptor.is_open()) continue;
         if (!std::exchange(is_failing, true)) log::warning("cannot accept connections", {{"cause", cause.message()}});
         pause.expires_after(std::chrono::milliseconds(100));  // out of descriptors or memory: others must close first
         co_await pause.async_wait(asio::use_awaitable);

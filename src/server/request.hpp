@@ -22,8 +22,9 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> query;                 // decoded, in order, repeats kept
     std::vector<std::pair<std::string_view, std::string_view>> headers;     // in order, repeats kept
     std::string_view body;
-    std::string_view peer;  // address without port
-    bool is_loopback = false;
+    std::string_view peer;     // the client's address without port; behind a trusted proxy the one that it names
+    bool is_loopback = false;  // the connection comes from this machine
+    bool is_exempt = false;    // from limits by address: this machine, and a trusted proxy that speaks for nobody else
     std::string id;
 
     /// The path parameter of that name, which the route must have.

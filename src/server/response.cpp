@@ -1,6 +1,7 @@
 #include "server/response.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "core/base/json.hpp"
@@ -64,7 +65,46 @@ Json location_of(std::string_view where) {
     return out;
 }
 
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7), made once a second on each thread.
+std::string_view date_now() {
+    thread_local std::time_t made = 0;
+    thread_local char text[32];
+    if (const std::time_t now = std::time(nullptr); now != made) {
+        std::tm parts{};
+        gmtime_r(&now, &parts);
+        std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        made = now;
+    }
+    return text;
+}
+
+bool ends_line(char c) {
+    return c == '\r' || c == '\n' || c == '\0';
+}
+
+/// A header of a handler; what could begin a new line is left out.
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+    out.append(name).append(": ");
+    for (const char c : value)
+        if (!ends_line(c)) out += c;
+    out.append("\r\n");
+}
+
 }  // namespace
+
+bool may_have_body(const Response& response) {
+    return response.status != 204 && response.status != 304;
+}
+
+void append_head(std::string& out, const Response& response, std::string_view request_id, bool keeps_open) {
+    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_of(response.status)).append("\r\n");
+    if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
+    if (may_have_body(response)) out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
+    out.append("X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nDate: ").append(date_now()).append("\r\n");
+    append_header(out, "X-Request-Id", request_id);
+    for (const auto& [name, value] : response.headers) append_header(out, name, value);
+    out.append(keeps_open ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
 
 std::string_view reason_of(int status) {
     return find_status(status).reason;

@@ -26,6 +26,11 @@ struct Response {
     std::string_view header(std::string_view name) const;
 };
 
+/// The answer as it travels, up to its body: with the headers that every answer has.
+void append_head(std::string& out, const Response& response, std::string_view request_id, bool keeps_open);
+/// Whether a body may follow.
+bool may_have_body(const Response& response);
+
 /// "Not Found" for 404.
 std::string_view reason_of(int status);
 

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <future>
 #include <thread>
@@ -26,13 +27,20 @@ std::vector<ListenAddress> read_all(const std::vector<std::string>& texts) {
 }
 
 /// Said on the bare socket: there is no room for a connection that waits until the client listens.
-void turn_away(asio::ip::tcp::socket socket, Turnstile::Answer answer) {
-    const std::string_view head = answer == Turnstile::Answer::full ? "HTTP/1.1 503 Service Unavailable" : "HTTP/1.1 429 Too Many Requests";
-    const std::string text = std::string(head) + "\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+void turn_away(asio::ip::tcp::socket socket, const Refusal& refusal, Dispatcher& dispatcher) {
+    Request unread;
+    dispatcher.name(unread);
+    const Response response = dispatcher.refuse(refusal, unread);
+    std::string text;
+    append_head(text, response, unread.id, false);
+    text += response.body;
     boost::system::error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);
     socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    // Closing over octets not read resets the connection, and may take the answer along: those that are here are read.
+    std::array<char, 4096> octets;
+    socket.read_some(asio::buffer(octets), ignored);
 }
 
 }  // namespace
@@ -40,6 +48,7 @@ void turn_away(asio::ip::tcp::socket socket, Turnstile::Answer answer) {
 struct Server::Parts {
     Parts(ServerOptions given, Services& services, std::span<const RouteTable> tables)
         : options(std::move(given)),
+          accepted(services.metrics.counter("wabot_http_connections_total", "Connections accepted")),
           turned_away(services.metrics.counter("wabot_http_connections_turned_away_total", "Connections beyond the limits")),
           dispatcher(tables, services),
           turnstile(options.limits, services.metrics.gauge("wabot_http_connections", "Open connections")) {
@@ -52,17 +61,22 @@ struct Server::Parts {
     }
 
     void take(std::size_t place, asio::ip::tcp::socket socket) {
-        const auto [peer, is_loopback] = describe_peer(socket);
-        auto [answer, ticket] = turnstile.enter(is_loopback ? std::string() : peer);
+        const Peer peer = describe_peer(socket, options.limits);
+        auto [answer, ticket] = turnstile.enter(peer.is_exempt ? std::string() : counted_address(peer.address));
+        accepted.add();
         if (answer == Turnstile::Answer::come_in) {
             loops[place]->take(std::move(socket), std::move(ticket));
         } else {
             turned_away.add();
-            turn_away(std::move(socket), answer);
+            const bool is_full = answer == Turnstile::Answer::full;
+            turn_away(std::move(socket),
+                      is_full ? Refusal{503, "there are too many connections"} : Refusal{429, "there are too many connections of this address"},
+                      dispatcher);
         }
     }
 
     ServerOptions options;
+    Metrics::Counter accepted;
     Metrics::Counter turned_away;
     Dispatcher dispatcher;
     Turnstile turnstile;

@@ -14,6 +14,21 @@ std::pair<Turnstile::Answer, Turnstile::Ticket> Turnstile::enter(const std::stri
     return {Answer::come_in, Ticket(this, peer)};
 }
 
+bool Turnstile::Ticket::hold(std::size_t octets) {
+    if (from_ == nullptr) return true;
+    if (octets > held_) {
+        const std::size_t more = octets - held_;
+        if (from_->held_.fetch_add(more) + more > from_->limits_.bodies_max) {
+            from_->held_ -= more;
+            return false;
+        }
+    } else {
+        from_->held_ -= held_ - octets;
+    }
+    held_ = octets;
+    return true;
+}
+
 bool Turnstile::wait_until_empty(std::chrono::steady_clock::time_point deadline) const {
     std::unique_lock lock(mutex_);
     return emptied_.wait_until(lock, deadline, [this] { return count_ == 0; });

@@ -90,7 +90,7 @@ def load_time(load, began, status):
 
 async def lasting(wabot, graph, load, control):
     asking = [asyncio.create_task(load.ask()) for _ in range(SENDERS)]
-    for refusals in ["write:full", "write:eio", "sync:eio", "sync:eio open:eio", "write:full read:eio", "write:eio sync:eio open:eio read:eio"]:
+    for refusals in ["write:full", "write:readonly", "write:eio", "sync:eio", "sync:eio open:eio", "write:full read:eio", "write:eio sync:eio open:eio read:eio"]:
         await refuse_for_a_while(load, graph, control, refusals)
     load.is_over = True
     await asyncio.gather(*asking)

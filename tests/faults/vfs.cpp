@@ -353,9 +353,9 @@ int delete_file(sqlite3_vfs*, const char* name, int syncs_folder) {
 
 std::optional<Refusal> read_refusal(const std::string& text) {
     static const std::map<std::string, Refusal> known{
-        {"open:eio", {Refusal::Operation::open, SQLITE_CANTOPEN}},      {"read:eio", {Refusal::Operation::read, SQLITE_IOERR_READ}},
-        {"write:eio", {Refusal::Operation::write, SQLITE_IOERR_WRITE}}, {"write:full", {Refusal::Operation::write, SQLITE_FULL}},
-        {"sync:eio", {Refusal::Operation::sync, SQLITE_IOERR_FSYNC}},
+        {"open:eio", {Refusal::Operation::open, SQLITE_CANTOPEN}},        {"read:eio", {Refusal::Operation::read, SQLITE_IOERR_READ}},
+        {"write:eio", {Refusal::Operation::write, SQLITE_IOERR_WRITE}},   {"write:full", {Refusal::Operation::write, SQLITE_FULL}},
+        {"write:readonly", {Refusal::Operation::write, SQLITE_READONLY}}, {"sync:eio", {Refusal::Operation::sync, SQLITE_IOERR_FSYNC}},
     };
     const auto second = text.find(':', text.find(':') + 1);
     const auto found = known.find(text.substr(0, second));

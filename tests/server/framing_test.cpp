@@ -46,6 +46,8 @@ TEST_CASE("a head that readers might take apart differently is refused") {
         {"GET / HTTP/1.1\nHost: a\n\n", 400},
         {"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nA: b\rc\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nTransfer-Encoding:\tchunked\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\ncontent-length: 5\t\r\n\r\n", 400},
         {std::string("GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", 26), 400},
     }));
     CAPTURE(head);
@@ -61,6 +63,8 @@ TEST_CASE("heads beyond the limits are refused, those at them are not") {
     CHECK(status_of_head(with_headers(100)) == 0);
     CHECK(status_of_head(with_headers(101)) == 431);
     CHECK(status_of_head("GET / HTTP/1.1\r\nA: " + std::string(40 * 1024, 'x')) == 431);
+    CHECK(status_of_head("GET / HTTP/1.1\r\nA: " + std::string(32 * 1024 - 23, 'x') + "\r\n\r\n") == 0);
+    CHECK(status_of_head("GET / HTTP/1.1\r\nA: " + std::string(32 * 1024 - 22, 'x') + "\r\n\r\n") == 431);
     CHECK(status_of_head("GET /" + std::string(8 * 1024 - 14, 'x') + " HTTP/1.1\r\n\r\n") == 0);
     CHECK(status_of_head("GET /" + std::string(10 * 1024, 'x')) == 414);
 }

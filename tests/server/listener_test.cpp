@@ -79,6 +79,7 @@ public:
     }
 
     void send(std::string_view octets) { asio::write(socket_, asio::buffer(octets)); }
+    void try_send(std::string_view octets, error_code& ec) { asio::write(socket_, asio::buffer(octets), ec); }
     void finish_sending() { socket_.shutdown(tcp::socket::shutdown_send); }
 
     /// The next whole answer: head and body.
@@ -188,6 +189,7 @@ TEST_CASE_METHOD(Fixture, "a message whose end is in doubt is refused and its co
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", "400"},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;" + std::string(300, 'x') + "\r\nabc\r\n0\r\n\r\n", "400"},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;" + std::string(100'000, 'x'), "400"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a=\"\r\nabc\"\r\nabc\r\n0\r\n\r\n", "400"},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", "400"},
         {"GET /hello HTTP/1.1\r\n\r\n", "400"},
         {"GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
@@ -260,6 +262,54 @@ TEST_CASE_METHOD(Fixture, "slow clients are told so and let go") {
     }
 }
 
+TEST_CASE_METHOD(Fixture, "a body may take long as long as it comes along") {
+    limits.body_grace = 40ms;
+    limits.body_rate_min = 10;  // a second of patience for each ten octets
+    const auto server = start();
+    Client client(address(*server));
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    SECTION("and is let go when it does not") {
+        CHECK_THAT(client.receive_all(), StartsWith("HTTP/1.1 408"));
+    }
+    SECTION("but not for ever") {
+        limits.body_timeout = 80ms;
+        const auto strict = start();
+        Client other(address(*strict));
+        other.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" + std::string(900, 'x'));
+        CHECK_THAT(other.receive_all(), StartsWith("HTTP/1.1 408"));
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "a client that reads nothing is let go, however much it asks for") {
+    limits.write_timeout = 40ms;
+    const auto server = start();
+    Client client(address(*server));
+    error_code stopped;
+    for (int i = 0; i < 100'000 && !stopped; ++i) client.try_send(get_hello, stopped);  // until both kernels' buffers are full, and then gone
+    CHECK(stopped);
+}
+
+TEST_CASE_METHOD(Fixture, "a body for which there is no room is refused, until there is again") {
+    limits.body_free = 0;
+    limits.bodies_max = 1998;  // 999 octets and one more, for which a string doubles; or 1000 beside them, which is too much
+    const auto server = start();
+    const std::string head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+    Client second(address(*server));
+    {
+        Client first(address(*server));
+        first.send(head + std::string(999, 'x'));
+        std::string answer;
+        for (int i = 0; i < 1000 && !StartsWith("HTTP/1.1 503").match(answer); ++i) {  // until those of the first are here
+            Client other(address(*server));
+            answer = other.ask(head + std::string(1000, 'x'));
+        }
+        CHECK_THAT(answer, Contains("Retry-After: 1\r\n") && Contains("Connection: close\r\n") && Contains("application/problem+json"));
+        first.send("x");
+        CHECK_THAT(first.receive(), StartsWith("HTTP/1.1 200"));
+    }
+    CHECK_THAT(second.ask(head + std::string(1000, 'x')), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_CASE_METHOD(Fixture, "connections beyond the limit are turned away, until one has ended") {
     limits.connections_max = 1;
     const auto server = start();
@@ -267,7 +317,9 @@ TEST_CASE_METHOD(Fixture, "connections beyond the limit are turned away, until o
         Client first(address(*server));
         CHECK_THAT(first.ask(get_hello), StartsWith("HTTP/1.1 200"));
         Client second(address(*server));
-        CHECK_THAT(second.receive_all(), StartsWith("HTTP/1.1 503") && Contains("Retry-After: 1"));
+        CHECK_THAT(second.receive_all(), StartsWith("HTTP/1.1 503") && Contains("Retry-After: 1\r\n") && Contains("X-Request-Id: ") &&
+                                             Contains("X-Content-Type-Options: nosniff\r\n") && Contains("Cache-Control: no-store\r\n") &&
+                                             Contains("Connection: close\r\n") && Contains("application/problem+json"));
         first.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         CHECK_THAT(first.receive_all(), StartsWith("HTTP/1.1 200"));
     }

@@ -27,6 +27,7 @@ struct Settings {
     std::string host;
     std::uint16_t port = 0;
     std::int64_t webhook_body_max = 0;
+    std::string trusted_proxies;
     std::chrono::milliseconds drain_timeout{};
     Secret whatsapp_access_token;
     std::string whatsapp_phone_number_id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/address_ranges.hpp"
 #include "core/base/settings.hpp"
 #include "core/base/text.hpp"
 #include "core/base/vault.hpp"
@@ -135,6 +136,10 @@ std::string check_digits(std::string_view text) {
     return text.find_first_not_of("0123456789") == std::string_view::npos ? "" : "must be digits only";
 }
 
+std::string check_addresses(std::string_view text) {
+    return AddressRanges::read(text) ? "" : "must be addresses or networks like 192.0.2.7 and 10.0.0.0/8, apart by commas";
+}
+
 constexpr std::string_view color_words[] = {"auto", "always", "never"};
 constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
 
@@ -152,6 +157,8 @@ constexpr Setting table[] = {
         .doc = "Port that serve listens on; 0 takes any free one."}),
     setting<&Settings::webhook_body_max>("server.webhook_body_max", {.env = {"WABOT_WEBHOOK_BODY_MAX"}, .fallback = "4194304", .least = 3 * 1024 * 1024, .most = 64 * 1024 * 1024,
         .doc = "Largest webhook body that is taken, in octets. Providers send up to 3 MiB."}),
+    setting<&Settings::trusted_proxies>("server.trusted_proxies", {.env = {"WABOT_TRUSTED_PROXIES"}, .check = check_addresses,
+        .doc = "Addresses and networks of the reverse proxies before this server, apart by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
     setting<&Settings::drain_timeout>("server.drain_timeout", {.env = {"WABOT_DRAIN_TIMEOUT"}, .fallback = "25s", .most = day_ms, .reloadable = true,
         .doc = "How long a stopping process lets running work finish."}),
     setting<&Settings::whatsapp_access_token>("whatsapp.access_token", {.env = {"WHATSAPP_ACCESS_TOKEN"}, .reloadable = true,

@@ -9,6 +9,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -22,11 +23,16 @@ namespace wabot {
 namespace {
 
 constexpr std::size_t waiting_max = 20'000;
+// Who comes when the first in line has waited so long is told to come again at once, and who has waited so long when it is his turn, then: a sender
+// that has given up on the answer would only send the same again.
+constexpr std::chrono::seconds line_wait_max{2};
+constexpr std::chrono::seconds wait_max{5};
 constexpr std::size_t batch_max = 256;
 constexpr std::size_t batch_octets_max = 4 * 1024 * 1024;
 
 struct Waiting {
     inbox::Arrival arrival;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
     inbox::Appended appended = inbox::Appended::stale;
     std::exception_ptr failure;
     asio::any_io_executor executor;  // of the one that waits; counts as work of its context
@@ -47,27 +53,43 @@ void resume(Batch batch) {
     }
 }
 
+Error too_many() {
+    return {Errc::unavailable, "too many webhooks wait for the database"};
+}
+
 }  // namespace
 
 struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
     explicit State(Database& database) : db(database), under_way_max(std::min<std::size_t>(database.commits_at_once(), 2)) {}
 
+    /// Error{unavailable} when no more should wait.
+    void admit() {
+        const std::lock_guard lock(mutex);
+        const bool is_behind = !waiting.empty() && std::chrono::steady_clock::now() - waiting.front()->since > line_wait_max;
+        if (is_behind || waiting.size() >= waiting_max) throw too_many();
+    }
+
     void push(std::shared_ptr<Waiting> one) {
         const std::lock_guard lock(mutex);
-        if (waiting.size() >= waiting_max) throw Error(Errc::unavailable, "too many webhooks wait for the database");
         waiting.push_back(std::move(one));
     }
 
     /// Writes what waits, when it is its turn.
     void start(const asio::any_io_executor& executor) {
-        if (Batch batch = take(); !batch.empty()) asio::co_spawn(executor, write(executor, std::move(batch)), asio::detached);
+        Batch late;
+        if (Batch batch = take(late); !batch.empty()) asio::co_spawn(executor, write(executor, std::move(batch)), asio::detached);
+        for (const auto& one : late) one->failure = std::make_exception_ptr(too_many());
+        resume(std::move(late));
     }
 
-    Batch take() {
+    /// The next batch, or none; `late` are those who have waited too long for it.
+    Batch take(Batch& late) {
         const std::lock_guard lock(mutex);
         Batch batch;
         // Beside one that commits only as large a one pays: each costs the database the same, whatever is in it.
         if (is_inserting || under_way == under_way_max || (under_way > 0 && waiting.size() < last_size)) return batch;
+        const auto oldest = std::chrono::steady_clock::now() - wait_max;
+        for (; !waiting.empty() && waiting.front()->since < oldest; waiting.pop_front()) late.push_back(std::move(waiting.front()));
         std::size_t octets = 0;
         while (!waiting.empty() && batch.size() < batch_max && octets < batch_octets_max) {
             octets += waiting.front()->arrival.body.data.size();
@@ -146,6 +168,7 @@ AppendQueue::~AppendQueue() = default;  // what still waits at a hard stop is le
 
 asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    state_->admit();  // here: nothing may throw out of what initiates a wait
     const auto one = std::make_shared<Waiting>();
     one->arrival = std::move(arrival);
     one->executor = asio::prefer(executor, asio::execution::outstanding_work.tracked);

@@ -15,7 +15,7 @@ public:
     explicit AppendQueue(Database& db);
     ~AppendQueue();
 
-    /// Durable when it comes back. Error{unavailable} as from `Database::write`, and when too many wait.
+    /// Durable when it comes back. Error{unavailable} as from `Database::write`, and when too many wait or it has waited too long.
     asio::awaitable<inbox::Appended> append(inbox::Arrival arrival);
 
 private:
