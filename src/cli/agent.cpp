@@ -78,12 +78,20 @@ AgentChange change_of(const ChangeOptions& opts) {
     return change;
 }
 
+void warn_of_loops(Runtime& rt, const AgentChange& change) {
+    if (!change.rules) return;
+    if (const auto rule = agents::endless_rule(*change.rules))
+        rt.out().say("warning: rule {} answers everything, its own answer too: with another bot it talks until the device's loop_limit stops it",
+                     *rule + 1);
+}
+
 void agent_create(Runtime& rt, const ChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent); });
         if (found) return rt.out().done(false, "agent", *found, "agent {} is there already (id {})", found->key, found->id.value);
     }
     AgentChange change = change_of(opts);
+    warn_of_loops(rt, change);
     change.key = opts.agent;
     if (!change.name) change.name = opts.agent;
     const AgentRow made = rt.write([&](Transaction& tx) { return agents::create(tx, rt.cause(), opts.type, change); });
@@ -91,6 +99,7 @@ void agent_create(Runtime& rt, const ChangeOptions& opts) {
 }
 
 void change_agent(Runtime& rt, const std::string& who, const AgentChange& change, std::string_view verb) {
+    warn_of_loops(rt, change);
     const auto [agent, changed] = rt.write([&](Transaction& tx) { return agents::update(tx, rt.cause(), agents::get(tx, who).id, change); });
     if (changed)
         rt.out().done(true, "agent", agent, "{} agent {} (id {}, revision {})", verb, agent.key, agent.id.value, agent.revision);

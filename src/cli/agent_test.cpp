@@ -6,6 +6,7 @@
 #include "cli/lookup.hpp"
 #include "cli/trial.hpp"
 #include "core/agents/agents.hpp"
+#include "core/base/strict_json.hpp"
 
 namespace wabot::cli {
 
@@ -30,7 +31,7 @@ Case read_case(std::string_view line) {
     const auto demand = [](bool is_right, const std::string& why) {
         if (!is_right) throw Error(Errc::invalid, why);
     };
-    const Json json = read_json(line);
+    const Json json = read_strict_json(line);
     demand(json.is_object(), "a case is an object");
     for (const auto& [name, value] : json.items()) {
         demand(name == "text" || name == "reply" || name == "rule",

@@ -1,5 +1,6 @@
 #include "cli/lookup.hpp"
 
+#include <fcntl.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
 
@@ -47,20 +48,26 @@ std::int64_t id_of(std::string_view noun, const std::string& word) {
 }
 
 std::string read_input(const std::string& file, std::size_t size_max) {
-    if (file != "-") {
-        if (!std::filesystem::exists(file)) throw Error(Errc::not_found, fmt::format("there is no file {}", file));
-        return read_file(file, size_max);
-    }
+    const bool is_stdin = file == "-";
+    if (!is_stdin && !std::filesystem::exists(file)) throw Error(Errc::not_found, fmt::format("there is no file {}", file));
+    const std::string name = is_stdin ? "standard input" : file;
+    // Not read_file: what stands behind a pipe of the user's own may take its time.
+    const int descriptor = is_stdin ? STDIN_FILENO : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     std::string text;
     char part[16 * 1024];
-    while (true) {
-        const ssize_t got = ::read(STDIN_FILENO, part, sizeof part);
-        if (got == 0) return text;
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw Error(Errc::unavailable, "standard input cannot be read: " + std::generic_category().message(errno));
-        text.append(part, static_cast<std::size_t>(got));
-        if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("standard input is larger than {} octets", size_max));
+    int error = descriptor < 0 ? errno : 0;
+    while (error == 0 && text.size() <= size_max) {
+        const ssize_t got = ::read(descriptor, part, sizeof part);
+        if (got == 0) break;
+        if (got > 0)
+            text.append(part, static_cast<std::size_t>(got));
+        else if (errno != EINTR)
+            error = errno;
     }
+    if (!is_stdin && descriptor >= 0) ::close(descriptor);
+    if (error != 0) throw Error(Errc::unavailable, fmt::format("{} cannot be read: {}", name, std::generic_category().message(error)));
+    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", name, size_max));
+    return text;
 }
 
 }  // namespace wabot::cli

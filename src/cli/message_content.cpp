@@ -10,6 +10,7 @@
 
 #include "cli/lookup.hpp"
 #include "core/base/natural_key.hpp"
+#include "core/base/strict_json.hpp"
 
 namespace wabot::cli {
 
@@ -96,7 +97,12 @@ void need(bool is_given, std::string_view option, std::string_view kind) {
 }
 
 Json read_document(const std::string& file) {
-    return read_json(read_input(file, input_max));
+    const std::string text = read_input(file, input_max);
+    try {
+        return read_strict_json(text);
+    } catch (const JsonError& error) {
+        throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, error.place_in(text), error.what()));
+    }
 }
 
 std::string read_text(const std::string& text) {

@@ -6,6 +6,7 @@
 
 #include "cli/json_path.hpp"
 #include "cli/lookup.hpp"
+#include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp.hpp"
 #include "core/contacts/contacts.hpp"
@@ -101,9 +102,11 @@ void TriggerBodies::read_file() {
 
 /// That the body is what it is said to be, by the code that will read it.
 void TriggerBodies::check_file() const {
+    constexpr std::string_view as_it_is = "without EVENT it is posted as it is";
     const auto fail = [&](std::string_view why) {
-        throw Error(Errc::invalid, fmt::format("{}: {}", *wanted_.from_file, why), "without EVENT it is posted as it is");
+        throw Error(Errc::invalid, fmt::format("{}: {}", *wanted_.from_file, why), std::string(as_it_is));
     };
+    read_file_as_json(std::string(as_it_is));
     const Delivery delivery = read_whatsapp_delivery(file_, world_.clock.now());
     if (!delivery.unreadable.empty()) fail(delivery.unreadable);
     if (delivery.items.empty()) fail("there is no message or status in it");
@@ -111,15 +114,18 @@ void TriggerBodies::check_file() const {
         if (const auto* broken = std::get_if<Broken>(&item.what)) fail(broken->reason);
 }
 
+Json TriggerBodies::read_file_as_json(const std::string& hint) const {
+    try {
+        return read_json(file_);
+    } catch (const JsonError& error) {
+        throw Error(Errc::invalid, fmt::format("{}:{}: {}", *wanted_.from_file, error.place_in(file_), error.what()), hint);
+    }
+}
+
 std::string TriggerBodies::next_of_file() {
     const bool as_it_is = count_ == 1 && wanted_.set.empty() && wanted_.unset.empty();
     if (as_it_is) return file_;
-    Json body;
-    try {
-        body = read_json(file_);
-    } catch (const Error& error) {
-        throw Error(Errc::invalid, fmt::format("{}: {}", *wanted_.from_file, error.what()), "only a JSON body can be changed or repeated");
-    }
+    Json body = read_file_as_json("only a JSON body can be changed or repeated");
     if (count_ > 1)
         for_each_in(body, "entry", [&](Json& entry) {
             for_each_in(entry, "changes", [&](Json& change) {

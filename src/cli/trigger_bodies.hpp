@@ -35,6 +35,7 @@ public:
 private:
     void read_file();
     void check_file() const;
+    Json read_file_as_json(const std::string& hint) const;
     std::string next_of_file();
     void renew(Json& message) const;
     void edit(Json& json) const;

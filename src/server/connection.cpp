@@ -4,23 +4,19 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
 
 #include "core/base/fault.hpp"
+#include "server/body_reader.hpp"
 #include "server/client.hpp"
 
 namespace wabot {
 
-namespace http = boost::beast::http;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
 namespace {
 
 constexpr std::size_t read_max = 4 * 1024;         // octets that one read gives
-constexpr std::size_t chunk_line_max = 4 * 1024;   // octets of a chunk's first line, and of all trailers
-constexpr std::size_t chunk_extension_max = 256;   // octets
 constexpr std::size_t one_write_max = 64 * 1024;   // up to here head and body travel in one piece
 constexpr std::size_t buffer_kept_max = 2 * 1024;  // a larger buffer is given back after its request
 constexpr std::size_t linger_octets_max = 256 * 1024;
@@ -36,50 +32,6 @@ void give_back(std::string& buffer) {
 }
 
 }  // namespace
-
-/// Beast's parser, filling a Request with views of the head and a string with the body.
-class BodyReader final : public http::basic_parser<true> {
-public:
-    BodyReader(Request& request, std::string& body) : request_(request), body_(body) {
-        header_limit(1024 * 1024);  // the scanner has the say
-        body_limit(boost::none);    // known once the route is
-    }
-
-    bool is_http_1_1() const { return version_ == 11; }
-
-private:
-    void on_request_impl(http::verb, boost::beast::string_view method, boost::beast::string_view target, int version, error_code&) override {
-        request_.method = {method.data(), method.size()};
-        request_.target = {target.data(), target.size()};
-        version_ = version;
-    }
-    void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value, error_code&) override {
-        if (in_body_) return;  // trailers
-        request_.headers.emplace_back(std::string_view(name.data(), name.size()), std::string_view(value.data(), value.size()));
-    }
-    void on_header_impl(error_code&) override { in_body_ = true; }
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(boost::beast::string_view octets, error_code&) override {
-        body_.append(octets.data(), octets.size());
-        return octets.size();
-    }
-    void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions, error_code& ec) override {
-        // Beast takes a line end within quotes for a part of them; for others the chunk begins there.
-        const bool ends_early = std::string_view(extensions.data(), extensions.size()).find_first_of("\r\n") != std::string_view::npos;
-        if (extensions.size() > chunk_extension_max || ends_early) ec = http::error::bad_chunk_extension;
-    }
-    std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view octets, error_code&) override {
-        body_.append(octets.data(), octets.size());
-        return octets.size();
-    }
-    void on_finish_impl(error_code&) override {}
-    void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
-
-    Request& request_;
-    std::string& body_;
-    int version_ = 0;
-    bool in_body_ = false;
-};
 
 Peer describe_peer(const asio::ip::tcp::socket& socket, const Limits& limits) {
     error_code ec;
@@ -152,18 +104,13 @@ asio::awaitable<bool> Connection::serve_request() {
     }
 
     BodyReader reader(request_, body_);
-    error_code ec;
-    reader.put(asio::buffer(head_), ec);
+    std::optional<Refusal> refusal = reader.read_head(head_);
     dispatcher_.name(request_);
     if (client_ = forwarded_client(request_, limits_.trusted_proxies); !client_.empty()) {
         request_.peer = client_;
         request_.is_exempt = false;
     }
-    std::optional<Refusal> refusal;
-    if (ec)
-        refusal = Refusal{400, "the head cannot be read: " + ec.message()};
-    else
-        refusal = check_framing(request_, reader.is_http_1_1());
+    if (!refusal) refusal = check_framing(request_, reader.is_http_1_1());
     if (refusal) {
         co_await refuse(*refusal);
         co_return false;
@@ -217,16 +164,13 @@ asio::awaitable<std::optional<Refusal>> Connection::read_head() {
 
 /// Reads the rest of the message into body_.
 asio::awaitable<std::optional<Refusal>> Connection::read_body(BodyReader& reader, std::size_t body_max) {
-    const auto length = reader.content_length();
-    if (length && *length > body_max) co_return Refusal{413, "the body is too large"};
-    reader.body_limit(body_max);
-    if (length) body_.reserve(std::min<std::size_t>(*length, limits_.body_free));  // the rest once it is here
+    if (auto refusal = reader.expect_body(body_max)) co_return refusal;
+    if (const auto length = reader.content_length()) body_.reserve(std::min<std::size_t>(*length, limits_.body_free));  // the rest once it is here
     if (in_.empty() && reader.is_http_1_1() && request_.header_count("Expect") > 0) {
         if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n")) co_return silence();
     }
 
     const auto begin = steady_clock::now();
-    reader.eager(true);
     bool needs_more = in_.empty();
     while (!reader.is_done()) {
         // What is done in its time lasts; what drips in ends after the grace.
@@ -237,13 +181,9 @@ asio::awaitable<std::optional<Refusal>> Connection::read_body(BodyReader& reader
             if (timed_out_) co_return Refusal{408, "the body did not come in time"};
             co_return silence();
         }
-        error_code ec;
-        in_.erase(0, reader.put(asio::buffer(in_), ec));
-        if (ec == http::error::body_limit) co_return Refusal{413, "the body is too large"};
-        if (ec && ec != http::error::need_more) co_return Refusal{400, "the body cannot be read: " + ec.message()};
+        if (auto refusal = reader.read_body(in_)) co_return refusal;
         if (!ticket_.hold(body_.capacity() - std::min(body_.capacity(), limits_.body_free)))
             co_return Refusal{503, "there is no room for more bodies just now"};
-        if (in_.size() > chunk_line_max && !reader.is_done()) co_return Refusal{400, "a chunk's first line is too long"};
         needs_more = true;
     }
     co_return std::nullopt;

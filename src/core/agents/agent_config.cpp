@@ -7,6 +7,7 @@
 
 #include "core/agents/pattern.hpp"
 #include "core/base/natural_key.hpp"
+#include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
 
 namespace wabot::agents {
@@ -21,7 +22,8 @@ constexpr std::size_t contacts_max = 10'000;
 using Faults = std::vector<Fault>;
 
 void refuse(Faults& faults, std::string where, std::string message, std::string kind = "type") {
-    faults.push_back({std::move(where), std::move(message), std::move(kind)});
+    constexpr std::size_t told_max = 50;
+    if (faults.size() < told_max) faults.push_back({std::move(where), std::move(message), std::move(kind)});
 }
 
 std::string refuse_unknown(std::string_view name, std::span<const std::string_view> known) {
@@ -64,20 +66,21 @@ Rule take_rule(const Json& json, const std::string& where, Faults& faults) {
     return rule;
 }
 
-/// Hands each item of a list to `take(item, place)`.
+/// Hands each item of a list to `take(item, place)`, and of one that is too long one more than there may be.
 template <class Take>
-void take_list(const Json& json, std::string_view where, Faults& faults, Take take) {
+void take_list(const Json& json, std::string_view where, std::size_t most, Faults& faults, Take take) {
     if (!json.is_array()) {
         refuse(faults, std::string(where), "must be a list");
         return;
     }
-    for (std::size_t i = 0; i < json.size(); ++i) take(json[i], fmt::format("{}[{}]", where, i));
+    for (std::size_t i = 0; i < std::min(json.size(), most + 1); ++i) take(json[i], fmt::format("{}[{}]", where, i));
 }
 
 constexpr ConfigField fields[] = {
     {"rules", "List of {pattern, response}, tried in order; the first match wins",
      [](AgentConfig& config, const Json& json, std::string_view where, Faults& faults) {
-         take_list(json, where, faults, [&](const Json& item, const std::string& place) { config.rules.push_back(take_rule(item, place, faults)); });
+         take_list(json, where, rules_max, faults,
+                   [&](const Json& item, const std::string& place) { config.rules.push_back(take_rule(item, place, faults)); });
      },
      [](const AgentConfig& config) {
          Json out = Json::array();
@@ -92,13 +95,13 @@ constexpr ConfigField fields[] = {
      [](const AgentConfig& config) { return config.fallback ? Json(*config.fallback) : Json(nullptr); }},
     {"trigger_keywords", "Words of which a message must hold one; empty = any message",
      [](AgentConfig& config, const Json& json, std::string_view where, Faults& faults) {
-         take_list(json, where, faults,
+         take_list(json, where, keywords_max, faults,
                    [&](const Json& item, const std::string& place) { take_text(config.trigger_keywords.emplace_back(), item, place, faults); });
      },
      [](const AgentConfig& config) { return Json(config.trigger_keywords); }},
     {"allowed_contacts", "Ids of the contacts that are answered; empty = all",
      [](AgentConfig& config, const Json& json, std::string_view where, Faults& faults) {
-         take_list(json, where, faults, [&](const Json& item, const std::string& place) {
+         take_list(json, where, contacts_max, faults, [&](const Json& item, const std::string& place) {
              if (item.is_number_integer())
                  config.allowed_contacts.push_back({item.get<std::int64_t>()});
              else
@@ -119,7 +122,7 @@ constexpr ConfigField fields[] = {
 };
 
 void check_count(std::string_view where, std::size_t count, std::size_t most, Faults& faults) {
-    if (count > most) refuse(faults, std::string(where), fmt::format("has {} items, more than {}", count, most), "length");
+    if (count > most) refuse(faults, std::string(where), fmt::format("has more than {} items", most), "length");
 }
 
 void check_pattern(const std::string& where, Pattern (*compile)(std::string_view), const std::string& text, Faults& faults) {
@@ -175,16 +178,6 @@ std::string place_of(const Fault& fault, std::string_view text) {
     return std::sscanf(fault.where.c_str(), "rules[%zu]", &item) == 1 ? fmt::format(":{}", line_of_item(text, item)) : "";
 }
 
-/// Where `text` stops being JSON, as ":line".
-std::string broken_line(std::string_view text) {
-    try {
-        [[maybe_unused]] const auto parsed = nlohmann::json::parse(text);
-    } catch (const nlohmann::json::parse_error& failure) {
-        return fmt::format(":{}", line_at(text, failure.byte));
-    }
-    return "";
-}
-
 }  // namespace
 
 std::vector<ConfigField> config_fields() {
@@ -237,12 +230,22 @@ void check_config(const AgentConfig& config, std::vector<Fault>& faults) {
     check_count("allowed_contacts", config.allowed_contacts.size(), contacts_max, faults);
 }
 
+std::optional<std::size_t> endless_rule(const std::vector<Rule>& rules) {
+    constexpr std::string_view unlike[] = {"a", "7", "?", "one two", "\xC3\xBC\n\xE4\xBD\xA0"};
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        const Pattern pattern = Pattern::of_expression(rules[i].pattern);
+        const auto matches = [&](std::string_view text) { return pattern.matches(text); };
+        if (std::ranges::all_of(unlike, matches) && matches(rules[i].response)) return i;
+    }
+    return std::nullopt;
+}
+
 std::vector<Rule> read_rules(std::string_view text, std::string_view file) {
     Json json;
     try {
-        json = read_json(text);
-    } catch (const Error& failure) {
-        throw Error(Errc::invalid, fmt::format("{}{}: {}", file, broken_line(text), failure.what()),
+        json = read_strict_json(text);
+    } catch (const JsonError& failure) {
+        throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, failure.place_in(text), failure.what()),
                     R"(write a JSON array: [{"pattern": "hello|hi", "response": "Hello!"}])");
     }
     std::vector<Fault> faults;

@@ -50,6 +50,8 @@ void check_config(const AgentConfig& config, std::vector<Fault>& faults);
 
 /// The rules of a file: a JSON array of {"pattern", "response"}. Error{invalid} names `file`, and the line where that can be told.
 std::vector<Rule> read_rules(std::string_view text, std::string_view file);
+/// The first rule, counted from 0, that answers whatever is written, its own response too: of two such agents each keeps the other going.
+std::optional<std::size_t> endless_rule(const std::vector<Rule>& rules);
 
 }  // namespace agents
 

@@ -71,8 +71,23 @@ RE2::Options options(std::int64_t octets) {
     return out;
 }
 
-constexpr std::int64_t memory_max = 256 * 1024;
-constexpr int looks_max = 64;  // matches of one pattern looked at in one text: keeps the time linear
+constexpr std::int64_t memory_max = 256 * 1024;  // of which a sixth is the program
+constexpr int looks_max = 64;                    // matches of one pattern looked at in one text: keeps the time linear
+// Where a pattern has too many states RE2 goes through its program for each octet, and time is their product. What one text may cost bounds how much
+// of it is looked at.
+constexpr std::size_t text_octets_max = 64 * 1024, text_octets_least = 512;
+constexpr int instructions_max = 2000;
+constexpr std::size_t work_max = 1'000'000;  // octets times instructions, a millisecond or several
+
+std::size_t work_of(const RE2& program, std::string_view text) {
+    return text.size() * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
+}
+
+/// As much of a text as one look of a program may be at.
+std::string_view within_reach(const RE2& program, std::string_view text) {
+    const std::size_t octets = work_max / static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
+    return text.substr(0, std::clamp(octets, text_octets_least, text_octets_max));
+}
 
 /// Fails for what RE2 takes but nobody can mean.
 void refuse_empty_alternative(std::string_view expression) {
@@ -98,6 +113,7 @@ struct Pattern::Compiled {
     /// Of a text that has one.
     Match match_between_words(std::string_view looked_at) const {
         re2::StringPiece groups[2];  // the whole with its edges, and what stands between them
+        looked_at = within_reach(between_words(), looked_at);
         between_words().Match(looked_at, 0, looked_at.size(), RE2::UNANCHORED, groups, 2);
         const auto begin = static_cast<std::size_t>(groups[1].data() - looked_at.data());
         return {begin, begin + groups[1].size()};
@@ -116,6 +132,8 @@ Pattern Pattern::of_expression(std::string_view expression) {
     refuse_empty_alternative(expression);
     auto compiled = std::make_shared<const Compiled>(expression);
     if (!compiled->anywhere.ok()) throw Error(Errc::invalid, fmt::format("is no regular expression: {}", compiled->anywhere.error()));
+    if (const int size = compiled->anywhere.ProgramSize(); size > instructions_max)
+        throw Error(Errc::invalid, fmt::format("is too costly: {} instructions, more than {}", size, instructions_max));
     return Pattern(std::move(compiled));
 }
 
@@ -140,8 +158,10 @@ std::optional<Pattern::Match> Pattern::find(std::string_view text) const {
 }
 
 bool Pattern::search(std::string_view text, Match* where) const {
-    std::size_t from = 0;
-    for (int look = 0; look < looks_max && from <= text.size(); ++look) {
+    text = within_reach(compiled_->anywhere, text);
+    std::size_t from = 0, work = 0;
+    for (int look = 0; look < looks_max && from <= text.size() && work <= work_max; ++look) {
+        work += work_of(compiled_->anywhere, text.substr(from));
         re2::StringPiece found;
         if (!compiled_->anywhere.Match(text, from, text.size(), RE2::UNANCHORED, &found, 1)) return false;
         const auto begin = static_cast<std::size_t>(found.data() - text.data());
@@ -150,7 +170,7 @@ bool Pattern::search(std::string_view text, Match* where) const {
             if (where != nullptr) *where = {begin, end};
             return true;
         }
-        if (look == 0 && RE2::PartialMatch(text, compiled_->between_words())) {
+        if (look == 0 && RE2::PartialMatch(within_reach(compiled_->between_words(), text), compiled_->between_words())) {
             if (where != nullptr) *where = compiled_->match_between_words(text);
             return true;
         }

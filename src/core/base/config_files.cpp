@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +93,16 @@ std::optional<EnvEntry> read_env_line(std::string_view line) {
     auto value = read_env_value(trimmed(line.substr(equals + 1)));
     if (!value) return std::nullopt;
     return EnvEntry{std::string(line.substr(0, equals)), std::move(*value)};
+}
+
+/// Whether octets or the end come in time: a pipe may be one that nobody writes to.
+bool has_more_soon(int descriptor) {
+    constexpr int patience_ms = 3'000;
+    pollfd wanted{.fd = descriptor, .events = POLLIN, .revents = 0};
+    int ready = 0;
+    do ready = ::poll(&wanted, 1, patience_ms);
+    while (ready < 0 && errno == EINTR);
+    return ready != 0;
 }
 
 bool is_there(const fs::path& file) {
@@ -191,11 +202,15 @@ std::string read_file(const fs::path& file, std::size_t size_max) {
     const auto fail = [&](int error) {
         throw Error(error == EACCES ? Errc::denied : Errc::unavailable, fmt::format("{} cannot be read: {}", file.string(), std::strerror(error)));
     };
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) fail(errno);
     std::string text;
     ssize_t got = 1;
     while (got > 0 && text.size() <= size_max) {
+        if (!has_more_soon(descriptor)) {
+            ::close(descriptor);
+            fail(ETIMEDOUT);
+        }
         const std::size_t size = text.size();
         text.resize(std::min(size + 4096, size_max + 1));
         got = ::read(descriptor, text.data() + size, text.size() - size);

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
 #include "core/base/vault.hpp"
 
@@ -14,20 +16,84 @@ namespace wabot {
 
 namespace {
 
-/// Builds the document. Its own handler, because the library's keeps no limit of depth, takes the last of two equal keys, and looks each new
-/// key of an ordered object up in all those before it: quadratic in what a stranger sends.
+/// How much of a document there may be.
+struct JsonLimits {
+    std::size_t depth = 64;
+    std::size_t members = SIZE_MAX;  // of one object
+    std::size_t octets = SIZE_MAX;   // of one text or key
+    std::size_t digits = SIZE_MAX;   // of one number
+    bool is_strict = false;          // no -0, no characters that are none
+};
+constexpr JsonLimits strict_limits{.members = 10'000, .octets = 1024 * 1024, .digits = 64, .is_strict = true};
+
+/// Tells how far the library has read, which its interface does not.
+class CountedOctet {
+public:
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = char;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const char*;
+    using reference = const char&;
+
+    CountedOctet(const char* at, const char** reached) : at_(at), reached_(reached) {}
+    reference operator*() const { return *at_; }
+    CountedOctet& operator++() {
+        *reached_ = ++at_;
+        return *this;
+    }
+    CountedOctet operator++(int) {
+        const CountedOctet before = *this;
+        ++*this;
+        return before;
+    }
+    bool operator==(const CountedOctet& other) const { return at_ == other.at_; }
+
+private:
+    const char* at_;
+    const char** reached_;
+};
+
+/// U+FDD0 to U+FDEF, and the last two of each plane.
+bool has_noncharacter(std::string_view text) {
+    for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+        const auto at = [&](std::size_t n) { return static_cast<unsigned char>(text[n]); };
+        if (at(i) == 0xEF && at(i + 1) == 0xB7 && at(i + 2) >= 0x90 && at(i + 2) <= 0xAF) return true;
+        const bool last = at(i + 1) == 0xBF && at(i + 2) >= 0xBE;
+        const bool of_first_plane = at(i) == 0xEF;
+        const bool of_another = i > 0 && at(i - 1) >= 0xF0 && at(i) >= 0x80 && at(i) <= 0xBF && (at(i) & 0x0F) == 0x0F;
+        if (last && (of_first_plane || of_another)) return true;
+    }
+    return false;
+}
+
+/// Builds the document. Its own handler, because the library's keeps no limits, takes the last of two equal keys, and looks each new key of an
+/// ordered object up in all those before it: quadratic in what a stranger sends.
 class Builder : public nlohmann::json_sax<Json> {
 public:
-    Builder(std::string_view text, int depth_max) : text_(text), depth_max_(static_cast<std::size_t>(depth_max)) {}
+    Builder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits), reached_(text.data()) {}
 
-    Json take() { return std::move(root_); }
+    Json build() {
+        const CountedOctet end(text_.data() + text_.size(), &reached_);
+        Json::sax_parse(CountedOctet(text_.data(), &reached_), end, this);  // false only after parse_error, which throws
+        return std::move(root_);
+    }
 
     bool null() override { return put(nullptr); }
     bool boolean(bool value) override { return put(value); }
-    bool number_integer(std::int64_t value) override { return put(value); }
+    /// Of what begins with a minus only.
+    bool number_integer(std::int64_t value) override {
+        if (value == 0 && limits_.is_strict) refuse("JSON has the number -0");
+        return put(value);
+    }
     bool number_unsigned(std::uint64_t value) override { return put(value); }
-    bool number_float(double value, const std::string&) override { return put(value); }
-    bool string(std::string& value) override { return put(std::move(value)); }
+    bool number_float(double value, const std::string& written) override {
+        if (written.size() > limits_.digits) refuse(fmt::format("JSON has a number of more than {} digits", limits_.digits));
+        return put(value);
+    }
+    bool string(std::string& value) override {
+        check(value);
+        return put(std::move(value));
+    }
     bool binary(Json::binary_t&) override { return false; }  // no JSON text holds one
 
     bool start_object(std::size_t) override { return open(Json::object()); }
@@ -39,6 +105,8 @@ public:
     }
     bool key(std::string& name) override {
         auto& members = open_.back()->get_ref<Json::object_t&>();
+        if (members.size() >= limits_.members) refuse(fmt::format("JSON has an object of more than {} members", limits_.members));
+        check(name);
         members.Container::emplace_back(std::move(name), nullptr);
         slot_ = &members.back().second;
         return true;
@@ -47,11 +115,23 @@ public:
     /// The library's own text quotes the input, which may hold what must not be shown.
     bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
         const auto broken = invalid_utf8_at(text_);
-        if (broken && *broken <= position) throw Error(Errc::bad_request, fmt::format("not JSON: octet {} is not UTF-8", *broken));
-        throw Error(Errc::bad_request, fmt::format("not JSON at octet {}", position == 0 ? 0 : position - 1));
+        if (broken && *broken <= position) throw JsonError(fmt::format("not JSON: octet {} is not UTF-8", *broken), *broken);
+        const std::size_t last = position == 0 ? 0 : position - 1;
+        throw JsonError(fmt::format("not JSON at octet {}", last), last);
     }
 
 private:
+    /// The octet is the last one that was looked at.
+    [[noreturn]] void refuse(const std::string& why) const {
+        const auto last = static_cast<std::size_t>(std::max<std::ptrdiff_t>(reached_ - text_.data(), 1) - 1);
+        throw JsonError(fmt::format("{}, at octet {}", why, last), last);
+    }
+
+    void check(const std::string& text) const {
+        if (text.size() > limits_.octets) refuse(fmt::format("JSON has a text of more than {} octets", limits_.octets));
+        if (limits_.is_strict && has_noncharacter(text)) refuse("JSON has a text with what is no character");
+    }
+
     Json* put(Json&& value) {
         if (open_.empty()) return &(root_ = std::move(value));
         if (open_.back()->is_object()) return &(*slot_ = std::move(value));
@@ -64,7 +144,7 @@ private:
     }
 
     bool open(Json&& container) {
-        if (open_.size() >= depth_max_) throw Error(Errc::bad_request, fmt::format("JSON is nested deeper than {} levels", depth_max_));
+        if (open_.size() >= limits_.depth) refuse(fmt::format("JSON is nested deeper than {} levels", limits_.depth));
         open_.push_back(put(std::move(container)));
         return true;
     }
@@ -74,18 +154,20 @@ private:
         return true;
     }
 
-    static void refuse_doubles(const Json::object_t& members) {
+    void refuse_doubles(const Json::object_t& members) const {
+        constexpr std::size_t shown_characters = 60;
         if (members.size() < 2) return;
         std::vector<std::string_view> names;
         names.reserve(members.size());
         for (const auto& [name, value] : members) names.emplace_back(name);
         std::sort(names.begin(), names.end());
         const auto twice = std::adjacent_find(names.begin(), names.end());
-        if (twice != names.end()) throw Error(Errc::bad_request, "JSON has the key " + std::string(twice->substr(0, 60)) + " twice in one object");
+        if (twice != names.end()) refuse(fmt::format("JSON has the key {} twice in one object", first_characters(*twice, shown_characters)));
     }
 
     std::string_view text_;
-    std::size_t depth_max_;
+    JsonLimits limits_;
+    const char* reached_;
     Json root_;
     Json* slot_ = nullptr;     // where the value of the last key goes
     std::vector<Json*> open_;  // the containers around the current place; only the innermost grows, so the pointers hold
@@ -255,10 +337,21 @@ Json schema_of(const Field& field) {
 
 }  // namespace
 
+JsonError::JsonError(const std::string& why, std::size_t octet) : Error(Errc::bad_request, why), octet_(octet) {}
+
+std::string JsonError::place_in(std::string_view text) const {
+    const std::string_view before = text.substr(0, octet_);
+    const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is the beginning
+    return fmt::format("{}:{}", std::count(before.begin(), before.end(), '\n') + 1, before.size() - line_start + 1);
+}
+
 Json read_json(std::string_view text, int depth_max) {
-    Builder builder(text, depth_max);
-    Json::sax_parse(text.begin(), text.end(), &builder);  // false only after parse_error, which throws
-    return builder.take();
+    return Builder(text, {.depth = static_cast<std::size_t>(depth_max)}).build();
+}
+
+Json read_strict_json(std::string_view text) {
+    if (text.starts_with("\xEF\xBB\xBF")) throw JsonError("not JSON at octet 0: a byte order mark", 0);
+    return Builder(text, strict_limits).build();
 }
 
 std::string write_json(const Json& json) {

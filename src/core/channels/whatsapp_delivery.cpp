@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
@@ -14,11 +15,38 @@ namespace {
 
 using namespace whatsapp;
 
+/// What is said of those who write, found by either of their ids.
+class People {
+public:
+    explicit People(const Json& contacts) {
+        if (!contacts.is_array()) return;
+        for (const Json& contact : contacts) {
+            by_number_.emplace(text_at(contact, "wa_id"), &contact);
+            by_user_id_.emplace(text_at(contact, "user_id"), &contact);
+        }
+    }
+
+    /// The first who has one of them.
+    const Json* find(const std::string& wa_id, const std::string& user_id) const {
+        const auto by = [](const Ids& ids, const std::string& id) {
+            const auto found = id.empty() ? ids.end() : ids.find(id);
+            return found == ids.end() ? nullptr : found->second;
+        };
+        const Json* const number = by(by_number_, wa_id);
+        const Json* const user = by(by_user_id_, user_id);
+        return number == nullptr || user == nullptr ? (number != nullptr ? number : user) : std::min(number, user);
+    }
+
+private:
+    using Ids = std::map<std::string, const Json*>;
+    Ids by_number_, by_user_id_;
+};
+
 /// The parts of a change's value that its items share.
 struct Envelope {
     std::string route;
     std::string own_number;  // digits
-    const Json* contacts;
+    People people;
     Time received_at;
 };
 
@@ -32,15 +60,6 @@ std::string digits_of(std::string text) {
     return text;
 }
 
-const Json* contact_of(const Json& contacts, const std::string& wa_id, const std::string& user_id) {
-    if (!contacts.is_array()) return nullptr;
-    for (const Json& contact : contacts) {
-        if (!wa_id.empty() && text_at(contact, "wa_id") == wa_id) return &contact;
-        if (!user_id.empty() && text_at(contact, "user_id") == user_id) return &contact;
-    }
-    return nullptr;
-}
-
 /// The person at the other end: the writer, or for an echo the one written to.
 void read_person(IncomingMessage& message, const Json& item, const Envelope& envelope) {
     const std::string_view side = message.is_echo && item.contains("to") ? "to" : "from";
@@ -48,7 +67,7 @@ void read_person(IncomingMessage& message, const Json& item, const Envelope& env
     person.phone = phone_of(item, side);
     person.user_id = text_at(item, std::string(side) + "_user_id");
     person.parent_user_id = text_at(item, std::string(side) + "_parent_user_id");
-    const Json* const contact = contact_of(*envelope.contacts, text_at(item, side), person.user_id);
+    const Json* const contact = envelope.people.find(text_at(item, side), person.user_id);
     if (contact == nullptr) return;
     if (person.phone.empty()) person.phone = phone_of(*contact, "wa_id");
     if (person.user_id.empty()) person.user_id = text_at(*contact, "user_id");
@@ -161,7 +180,7 @@ DeliveryItem read_preference(const Json& item, const Envelope& envelope) {
     }
     Preference wish;
     wish.person = {.phone = phone_of(item, "wa_id"), .user_id = text_at(item, "user_id"), .parent_user_id = text_at(item, "parent_user_id")};
-    if (const Json* const contact = contact_of(*envelope.contacts, text_at(item, "wa_id"), wish.person.user_id)) {
+    if (const Json* const contact = envelope.people.find(text_at(item, "wa_id"), wish.person.user_id)) {
         if (wish.person.user_id.empty()) wish.person.user_id = text_at(*contact, "user_id");
         wish.name = text_at(member(*contact, "profile"), "name");
     }
@@ -190,8 +209,8 @@ bool each_of(Delivery& delivery, const Json& value, const Envelope& envelope, st
 void read_change(Delivery& delivery, const Json& change, Time entry_at, Time received_at) {
     const Json& value = member(change, "value");
     const Json& metadata = member(value, "metadata");
-    const Envelope envelope{text_at(metadata, "phone_number_id"), digits_of(text_at(metadata, "display_phone_number")), &member(value, "contacts"),
-                            received_at};
+    const Envelope envelope{text_at(metadata, "phone_number_id"), digits_of(text_at(metadata, "display_phone_number")),
+                            People(member(value, "contacts")), received_at};
     const std::string field = text_at(change, "field");
     if (!change.is_object() || field.empty()) {
         delivery.items.push_back({envelope.route, "change", Broken{"change has no field"}});

@@ -9,9 +9,32 @@ namespace {
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view digits_and_joints = "0123456789 -.()+";
 
+bool is_of_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+/// A provider may repeat what it was sent, the token included.
+std::string without_tokens(std::string_view text) {
+    constexpr std::size_t octets_of_a_token = 20;
+    std::string out;
+    while (!text.empty()) {
+        const auto end = std::ranges::find_if_not(text, is_of_word);
+        const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+        const bool is_token = word.size() >= octets_of_a_token && word.find_first_of(digits) != std::string_view::npos;
+        out += is_token ? std::string_view("…") : word;
+        text.remove_prefix(word.size());
+        const std::size_t gap = static_cast<std::size_t>(std::ranges::find_if(text, is_of_word) - text.begin());
+        out += text.substr(0, gap);
+        text.remove_prefix(gap);
+    }
+    return out;
+}
+
 }  // namespace
 
-std::string without_numbers(std::string_view text, std::string_view keep) {
+std::string without_numbers(std::string_view words, std::string_view keep) {
+    const std::string kept = without_tokens(words);
+    std::string_view text = kept;
     std::string out;
     while (!text.empty()) {
         const std::size_t begin = text.find_first_of("+0123456789");

@@ -1,5 +1,11 @@
 #include "core/agents/pattern.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+
 #include "core/base/error.hpp"
 #include "tests/catch.hpp"
 
@@ -19,6 +25,72 @@ std::string fault_of(std::string_view expression) {
     }
     return "none";
 }
+
+/// Patterns as somebody writes them who means harm: repetitions in repetitions, choices, counts, classes of many characters.
+class Hostile {
+public:
+    std::string pattern() {
+        std::string out;
+        do out = choice(4);
+        while (out.size() > Pattern::octets_max);
+        return out;
+    }
+
+    /// 64 KiB of these characters.
+    std::string text(std::string_view characters) {
+        std::string out;
+        while (out.size() < 64 * 1024) {
+            std::size_t at = below(characters.size());
+            while ((static_cast<unsigned char>(characters[at]) & 0xC0) == 0x80) --at;
+            do out += characters[at++];
+            while (at < characters.size() && (static_cast<unsigned char>(characters[at]) & 0xC0) == 0x80);
+        }
+        return out;
+    }
+
+private:
+    std::size_t below(std::size_t most) { return random_() % most; }
+
+    std::string choice(int depth) {
+        std::string out = sequence(depth);
+        for (std::size_t more = below(3); more > 0; --more) out += "|" + sequence(depth);
+        return out;
+    }
+    std::string sequence(int depth) {
+        std::string out;
+        for (std::size_t more = below(4) + 1; more > 0; --more) out += repeated(depth);
+        return out;
+    }
+    std::string repeated(int depth) {
+        const std::string one = item(depth);
+        const std::size_t least = below(10), more = below(30);
+        switch (below(8)) {
+            case 0: return one + "*";
+            case 1: return one + "+";
+            case 2: return one + "?";
+            case 3: return one + "*?";
+            case 4: return fmt::format("{}{{{}}}", one, more + 1);
+            case 5: return fmt::format("{}{{{},{}}}", one, least, least + more);
+            case 6: return fmt::format("{}{{{},}}", one, least);
+            default: return one;
+        }
+    }
+    std::string item(int depth) {
+        static constexpr std::string_view items[] = {
+            "a",      "b",   "ab",  ".",       "[ab]", "[^b]", "\\w", "\\pL", "\\p{Greek}", "[\\x{400}-\\x{4ff}]",
+            "\u00e9", "\\d", "\\s", "(?i:ab)", "^",    "$",    "\\b"};
+        if (depth > 0 && below(2) == 0) return "(" + choice(depth - 1) + ")";
+        return std::string(items[below(std::size(items))]);
+    }
+
+    std::mt19937 random_{20'220'601};
+};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr double slowness = 5;
+#else
+constexpr double slowness = 1;
+#endif
 
 }  // namespace
 
@@ -113,6 +185,36 @@ TEST_CASE("a hostile pattern takes no more time than its text is long") {
     const Pattern hostile = Pattern::of_expression("(a+)+$|(a|b|ab)*c");
     CHECK_FALSE(hostile.matches(std::string(200'000, 'a') + "!"));
     CHECK_FALSE(Pattern::of_expression("a.*b|a").matches(std::string(100'000, 'a')));
+}
+
+TEST_CASE("of a thousand hostile patterns none takes long on a long text") {
+    Hostile hostile;
+    const std::string texts[] = {hostile.text("ab"), std::string(64 * 1024 - 1, 'a') + "!", hostile.text("ab \u00e9\u0436\u03bb7?\n")};
+    std::vector<std::string> patterns = {"(a+)+$",      "(.*)*x",   "[ab]*a[ab]{200}c", "(a|aa)+!",   "a.*b|a",
+                                         "(\\pL+)+\\d", "(x+x+)+y", "(a?){30}a{30}",    "(a*)*b{100}"};
+    int taken = 0;
+    double slowest_ms = 0;
+    for (std::size_t i = 0; taken < 1000; ++i) {
+        const std::string expression = i < patterns.size() ? patterns[i] : hostile.pattern();
+        if (fault_of(expression) != "none") continue;
+        ++taken;
+        const Pattern pattern = Pattern::of_expression(expression);
+        const auto begun = std::clock();
+        pattern.find(texts[i % std::size(texts)]);
+        const double ms = static_cast<double>(std::clock() - begun) * 1e3 / CLOCKS_PER_SEC;
+        CAPTURE(expression, i % std::size(texts));
+        CHECK(ms < 20 * slowness);
+        slowest_ms = std::max(slowest_ms, ms);
+    }
+    INFO("the slowest took " << slowest_ms << " ms");
+    CHECK(slowest_ms > 0);
+}
+
+TEST_CASE("of a long text the beginning is looked at") {
+    const std::string text = std::string(60'000, ' ') + "hello" + std::string(60'000, ' ') + "bye";
+    CHECK(finds("hello", text));
+    CHECK_FALSE(finds("bye", text));
+    CHECK(finds("(\\pL|\\pN){3}", std::string(1000, ' ') + "abc"));
 }
 
 TEST_CASE("a pattern says where its match stands") {

@@ -1,3 +1,4 @@
+#include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -349,6 +350,23 @@ TEST_CASE("whatsapp delivery: any property of the wrong type is survived") {
             }
     }
     CHECK(read > 1000);
+}
+
+TEST_CASE("of many people in one body each is found in passable time") {
+    Json contacts = Json::array(), messages = Json::array();
+    for (int i = 0; i < 20'000; ++i) {
+        const std::string number = std::to_string(12025550000 + i);
+        contacts.push_back({{"wa_id", number}, {"profile", {{"name", "n" + number}}}});
+        messages.push_back({{"id", "wamid." + number}, {"from", number}, {"type", "text"}, {"text", {{"body", "x"}}}});
+    }
+    const Json value = {{"contacts", std::move(contacts)}, {"messages", std::move(messages)}};
+    const Json body = {{"object", "whatsapp_business_account"},
+                       {"entry", Json::array({{{"id", "3"}, {"changes", Json::array({{{"field", "messages"}, {"value", value}}})}}})}};
+    const auto begun = std::clock();
+    const Delivery delivery = read_whatsapp_delivery(write_json(body), {});
+    CHECK(static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC < 10);  // each compared with each would take a minute
+    REQUIRE(delivery.items.size() == 20'000);
+    CHECK(std::get<IncomingMessage>(delivery.items.back().what).sender_name == "n12025569999");
 }
 
 TEST_CASE("whatsapp delivery: a time that is none is the time of arrival") {
