@@ -90,7 +90,7 @@ RULES = [
 ]
 
 BODIES = [  # of trigger --from-file, with the event it is said to be
-    ("no JSON", b'{\n "object": ', [":2:11: not JSON"]),
+    ("no JSON", b'{\n "object": ', [":2:12: not JSON"]),
     ("nothing", b"", ["is empty"]),
     ("an array", b"[]", ["not a JSON object"]),
     ("another object", b'{"object": "page"}', ["object is not whatsapp_business_account"]),

@@ -11,7 +11,7 @@ namespace wabot::fuzz {
 
 namespace {
 
-struct Broken {
+struct BrokenPromise {
     std::string what;
 };
 
@@ -26,7 +26,7 @@ std::optional<std::string> failure(const Target& target, std::string_view input)
         target.run(input);
     } catch (const Error& error) {
         if (error.code() == Errc::bug) return fmt::format("Error{{bug}}: {}", error.what());
-    } catch (const Broken& broken) {
+    } catch (const BrokenPromise& broken) {
         return broken.what;
     } catch (const std::exception& other) {
         return fmt::format("threw: {}", other.what());
@@ -37,7 +37,7 @@ std::optional<std::string> failure(const Target& target, std::string_view input)
 }  // namespace
 
 void require(bool holds, const char* what) {
-    if (!holds) throw Broken{std::string("does not hold: ") + what};
+    if (!holds) throw BrokenPromise{std::string("does not hold: ") + what};
 }
 
 std::optional<std::string> finding(const Target& target, std::string_view input, double cpu_ms_max) {
