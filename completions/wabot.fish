@@ -207,7 +207,7 @@ updated_at:desc
 --description	What it is for
 --phone	Its own number, with country code
 --option	Setting of its kind, such as phone_number_id; an empty value takes it away
---secret-from	access_token, app_secret or verify_token, from a file; - is stdin
+--secret-from	access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin
 --no-verify	Do not ask the provider whether it takes the credentials
 --agent	Attach this agent
 --if-not-exists	Succeed when the device is there already' "$__wabot_globals"
@@ -224,7 +224,7 @@ sim
 --description	What it is for
 --phone	Its own number, with country code
 --option	Setting of its kind, such as phone_number_id; an empty value takes it away
---secret-from	access_token, app_secret or verify_token, from a file; - is stdin
+--secret-from	access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin
 --no-verify	Do not ask the provider whether it takes the credentials
 --enable	Take and send messages
 --disable	Take and send none; what waits stays' "$__wabot_globals"

@@ -151,9 +151,10 @@ def minds_odd_names(wabot):
     check(wabot.rows("agent", "list")[-1]["name"] == "$(touch owned) `touch owned`", "it is kept as it stands")
     expect("an unknown word with an escape code", ask(wabot, "agent", "get", "\x1b[2Jx"), 3, "\\x1b[2Jx")
     expect("a file's name with a line break", ask(wabot, *AGENT, path(wabot, "a\n\x1b[31mb.json", b"x")), 6, "a\\n\\x1b[31mb.json:1:1: not JSON")
+    wabot.run("device", "create", "demo", "--kind", "sim")  # where everybody may be written to
     for name in ("../../x.pdf", "C:\\x.pdf", ".htaccess", "con", "x" * 200 + ".pdf", "a\u202efdp.exe", " "):
         file = path(wabot, name.replace("/", "_") or "_", b"%PDF-1.4\n%%EOF\n")
-        code, out, err = ask(wabot, "message", "send", "+12025550117", "--device", "shop", "--document", file, "-o", "json", "--dry-run")
+        code, out, err = ask(wabot, "message", "send", "+12025550117", "--device", "demo", "--document", file, "-o", "json", "--dry-run")
         check(code in (0, 6), f"a document called {name!r}: exit {code}: {out}{err}")
         check("\u202e" not in out + err, "an override of the direction is escaped")
 

@@ -50,7 +50,9 @@ def main():
         error = send(wabot, 13, "+12025550117", "limited", "--wait")
         check(error["code"] == "rate_limited" and error["retryable"] and error["retry_after"] > 5, f"{error}")
 
-        wabot.run("queue", "pause", "send")
+        check(server.stop() == 0, "serve ends well")
+        wabot.run("queue", "pause", "send")  # which one that runs sees a moment later
+        server = wabot.serve()
         error = send(wabot, 9, "+12025550120", "shop", "--wait", "--timeout", "1s", "--idempotency-key", "later")
         check("is queued and not yet sent" in error["message"] and "wabot queue resume send" in error["message"], f"{error}")
         # Ctrl-C ends the wait and not the message.
