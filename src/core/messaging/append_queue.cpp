@@ -22,7 +22,7 @@ namespace wabot {
 
 namespace {
 
-constexpr std::size_t waiting_max = 20'000;
+constexpr std::size_t waiting_max = 2'000;
 // Who comes when the first in line has waited so long is told to come again at once, and who has waited so long when it is his turn, then: a sender
 // that has given up on the answer would only send the same again.
 constexpr std::chrono::seconds line_wait_max{2};
