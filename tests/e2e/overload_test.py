@@ -1,4 +1,4 @@
-"""Ten times as many webhooks as can be stored, then as many as usual: overload_test.py WABOT CONNECTIONS SECONDS
+"""Many times as many webhooks as can be stored, then as many as usual: overload_test.py WABOT CONNECTIONS SECONDS TIMES
 
 The store's disk is slow, so that what it carries is known and one process offers a multiple of it: each connection posts, and posts anew a moment after its
 answer. Who is turned away is told when to come again; every 2xx is stored; memory has a bound; and it is over when the load is.
@@ -17,7 +17,7 @@ from http_messages import HOOK
 from wabot import SLOWNESS, Sender, Wabot, check, fail, sign, text_message, until, wamid, webhook
 
 CONNECTIONS, SECONDS = int(sys.argv[2]), float(sys.argv[3])
-TIMES = 10 if SLOWNESS == 1 else 2  # what is offered, of what can be stored
+TIMES = float(sys.argv[4]) if SLOWNESS == 1 else 2  # what is offered, of what can be stored; the load needs a core of its own for ten
 SYNC_US = 1_000_000  # of the slow disk
 PAUSE, LARGE_PAUSE = 0.1, 1.0  # seconds between an answer and the next webhook
 RSS_MAX = 512 << 20  # octets
