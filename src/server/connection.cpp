@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t read_max = 4 * 1024;         // octets that one read gives
 constexpr std::size_t one_write_max = 64 * 1024;   // up to here head and body travel in one piece
 constexpr std::size_t buffer_kept_max = 2 * 1024;  // a larger buffer is given back after its request
+constexpr int turns_let_pass = 16;                 // of the event loop, before a request that came along with the one before
 constexpr std::size_t linger_octets_max = 256 * 1024;
 constexpr std::chrono::milliseconds linger_time{1'000};
 
@@ -98,6 +100,9 @@ void Connection::begin_request() {
 /// One request and its answer; false when the connection ends with it.
 asio::awaitable<bool> Connection::serve_request() {
     begin_request();
+    // Who sends many at once lets the others go first: each of their requests takes several turns of the loop.
+    if (!in_.empty())
+        for (int i = 0; i < turns_let_pass; ++i) co_await asio::post(asio::use_awaitable);
     if (const auto refusal = co_await read_head()) {
         co_await refuse(*refusal);
         co_return false;
