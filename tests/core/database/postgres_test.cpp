@@ -52,14 +52,15 @@ TEST_CASE("postgres: units that lock each other out are run again until each is 
     Accounts accounts;
     asio::io_context context(1);
     int failures = 0;
-    std::atomic<int> runs{0};
+    std::atomic<int> runs{0}, taken{0};
     for (int i = 0; i < 6; ++i) {
-        auto move = [i, &runs](Transaction& tx) {
+        auto move = [i, &runs, &taken](Transaction& tx) {
             ++runs;
             const int from = 1 + i % 2;
             tx.execute(take_sql, from);
-            // Long enough for the other direction to take its first row.
-            tx.query("SELECT pg_sleep(0.005)");
+            // Until the other direction has its first row, too.
+            ++taken;
+            for (int looks = 0; taken < 2 && looks < 1000; ++looks) tx.query("SELECT pg_sleep(0.005)");
             tx.execute(give_sql, 3 - from);
         };
         asio::co_spawn(context, accounts.db->write(move), [&](std::exception_ptr failure) { failures += failure ? 1 : 0; });
