@@ -79,14 +79,14 @@ constexpr std::size_t text_octets_max = 64 * 1024, text_octets_least = 512;
 constexpr int instructions_max = 2000;
 constexpr std::size_t work_max = 1'000'000;  // octets times instructions, a millisecond or several
 
-std::size_t work_of(const RE2& program, std::string_view text) {
-    return text.size() * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
+std::size_t work_of(const RE2& program, std::size_t octets) {
+    return octets * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
 }
 
-/// As much of a text as one look of a program may be at.
-std::string_view within_reach(const RE2& program, std::string_view text) {
+/// Up to where in a text one look of a program may go. What comes after is still its context: $ does not hold there.
+std::size_t reach_of(const RE2& program, std::string_view text) {
     const std::size_t octets = work_max / static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
-    return text.substr(0, std::clamp(octets, text_octets_least, text_octets_max));
+    return std::min(text.size(), std::clamp(octets, text_octets_least, text_octets_max));
 }
 
 /// Fails for what RE2 takes but nobody can mean.
@@ -110,11 +110,14 @@ struct Pattern::Compiled {
         return *between;
     }
 
+    bool holds_between_words(std::string_view looked_at) const {
+        return between_words().Match(looked_at, 0, reach_of(between_words(), looked_at), RE2::UNANCHORED, nullptr, 0);
+    }
+
     /// Of a text that has one.
     Match match_between_words(std::string_view looked_at) const {
         re2::StringPiece groups[2];  // the whole with its edges, and what stands between them
-        looked_at = within_reach(between_words(), looked_at);
-        between_words().Match(looked_at, 0, looked_at.size(), RE2::UNANCHORED, groups, 2);
+        between_words().Match(looked_at, 0, reach_of(between_words(), looked_at), RE2::UNANCHORED, groups, 2);
         const auto begin = static_cast<std::size_t>(groups[1].data() - looked_at.data());
         return {begin, begin + groups[1].size()};
     }
@@ -158,19 +161,19 @@ std::optional<Pattern::Match> Pattern::find(std::string_view text) const {
 }
 
 bool Pattern::search(std::string_view text, Match* where) const {
-    text = within_reach(compiled_->anywhere, text);
+    const std::size_t reach = reach_of(compiled_->anywhere, text);
     std::size_t from = 0, work = 0;
-    for (int look = 0; look < looks_max && from <= text.size() && work <= work_max; ++look) {
-        work += work_of(compiled_->anywhere, text.substr(from));
+    for (int look = 0; look < looks_max && from <= reach && work <= work_max; ++look) {
+        work += work_of(compiled_->anywhere, reach - from);
         re2::StringPiece found;
-        if (!compiled_->anywhere.Match(text, from, text.size(), RE2::UNANCHORED, &found, 1)) return false;
+        if (!compiled_->anywhere.Match(text, from, reach, RE2::UNANCHORED, &found, 1)) return false;
         const auto begin = static_cast<std::size_t>(found.data() - text.data());
         const std::size_t end = begin + found.size();
         if (!is_inside_word(text, begin) && !is_inside_word(text, end)) {
             if (where != nullptr) *where = {begin, end};
             return true;
         }
-        if (look == 0 && RE2::PartialMatch(within_reach(compiled_->between_words(), text), compiled_->between_words())) {
+        if (look == 0 && compiled_->holds_between_words(text)) {
             if (where != nullptr) *where = compiled_->match_between_words(text);
             return true;
         }

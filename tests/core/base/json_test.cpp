@@ -123,7 +123,7 @@ TEST_CASE("json: what people write has limits, and what is at them is taken", "[
     CHECK(strict_refusal(nested(64)) == "taken");
     CHECK(strict_refusal(nested(65)) == "JSON is nested deeper than 64 levels, at octet 64");
     // A provider's body is bounded as a whole, and read.
-    for (const std::string& text : {members(10'001), text_of(1024 * 1024 + 1), std::string(1000, '9')}) CHECK(refusal(text) == "taken");
+    for (const std::string& text : {members(10'001), text_of(1024 * 1024 + 1), std::string(300, '9')}) CHECK(refusal(text) == "taken");
 }
 
 TEST_CASE("json: what people write is plain JSON", "[base]") {
@@ -140,7 +140,7 @@ TEST_CASE("json: what people write is plain JSON", "[base]") {
         {"[-0]", "JSON has the number -0, at octet 3"},
         {"1e400", "not JSON at octet 4"},
         {"-1e400", "not JSON at octet 5"},
-        {"0123", "not JSON at octet 1"},
+        {"0123", "not JSON at octet 3"},
         {".5", "not JSON at octet 0"},
         {"Infinity", "not JSON at octet 0"},
         {"NaN", "not JSON at octet 0"},
