@@ -85,7 +85,7 @@ RULES = [
     ("a pattern of 2 MiB", b'[{"pattern": "' + b"a" * (2 << 20) + b'", "response": "b"}]', [":1:", "a text of more than 1048576 octets"]),
     ("a pattern of 2 KiB", b'[{"pattern": "' + b"a" * 2048 + b'", "response": "b"}]', [":1: rules[0].pattern is longer than 1024 octets"]),
     ("a pattern that becomes too large", b'[{"pattern": "(\\\\pL{100}){9}", "response": "b"}]', [":1: rules[0].pattern is no regular expression: "]),
-    ("two million numbers", b"[" + b"1," * 2_000_000 + b"1]", [":1: rules[0] must be"]),
+    ("two hundred thousand numbers", b"[" + b"1," * 200_000 + b"1]", [":1: rules[0] must be"]),
     ("1001 rules", json.dumps([{"pattern": "a", "response": "b"}] * 1001).encode(), ["rules has more than 1000 items"]),
 ]
 
@@ -153,17 +153,18 @@ def minds_odd_names(wabot):
     check(wabot.rows("agent", "list")[-1]["name"] == "$(touch owned) `touch owned`", "it is kept as it stands")
     expect("an unknown word with an escape code", ask(wabot, "agent", "get", "\x1b[2Jx"), 3, "\\x1b[2Jx")
     expect("a file's name with a line break", ask(wabot, *AGENT, path(wabot, "a\n\x1b[31mb.json", b"x")), 6, "a\\n\\x1b[31mb.json:1:1: not JSON")
-    wabot.run("device", "create", "demo", "--kind", "sim")  # where everybody may be written to
     for name in ("../../x.pdf", "C:\\x.pdf", ".htaccess", "con", "x" * 200 + ".pdf", "a\u202efdp.exe", " "):
         file = path(wabot, name.replace("/", "_") or "_", b"%PDF-1.4\n%%EOF\n")
-        code, out, err = ask(wabot, "message", "send", "+12025550117", "--device", "demo", "--document", file, "-o", "json", "--dry-run")
-        check(code in (0, 6), f"a document called {name!r}: exit {code}: {out}{err}")
+        code, out, err = ask(wabot, "message", "send", "+12025550117", "--device", "play", "--document", file, "-o", "json")
+        check(code == 0, f"a document called {name!r}: exit {code}: {out}{err}")
+        check("\u202e" not in err, "an override of the direction is escaped")
 
 
 with Wabot(sys.argv[1]) as wabot:
     wabot.init()
     wabot.run("agent", "create", "faq", "--type", "rule_based", "--fallback", "Noted.")
     wabot.run("device", "create", "shop", "--kind", "whatsapp", "--no-verify", "--option", "phone_number_id=200000000000001")
+    wabot.run("device", "create", "play", "--kind", "sim")
     before = wabot.run("agent", "get", "faq", "-o", "json")
     rows = wabot.query("SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM inbox), (SELECT count(*) FROM audit_log)")
     refuses_bad_configuration(wabot)

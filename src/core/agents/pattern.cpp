@@ -79,11 +79,11 @@ constexpr std::size_t text_octets_max = 64 * 1024, text_octets_least = 512;
 constexpr int instructions_max = 4096;
 constexpr std::size_t work_max = 1'000'000;  // octets times instructions, a millisecond or several
 
-std::size_t work_of(const RE2& program, std::string_view text) {
-    return text.size() * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
+std::size_t work_of(const RE2& program, std::size_t octets) {
+    return octets * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
 }
 
-/// Up to where one look of a program may be at a text. The end of what is looked at is not the end of the text: `$` does not match there.
+/// Up to where in a text one look of a program may go. What comes after is still its context: $ does not hold there.
 std::size_t reach_of(const RE2& program, std::string_view text) {
     const std::size_t octets = work_max / static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
     return std::min(text.size(), std::clamp(octets, text_octets_least, text_octets_max));
@@ -110,7 +110,7 @@ struct Pattern::Compiled {
         return *between;
     }
 
-    bool has_match_between_words(std::string_view looked_at) const {
+    bool holds_between_words(std::string_view looked_at) const {
         return between_words().Match(looked_at, 0, reach_of(between_words(), looked_at), RE2::UNANCHORED, nullptr, 0);
     }
 
@@ -164,7 +164,7 @@ bool Pattern::search(std::string_view text, Match* where) const {
     const std::size_t reach = reach_of(compiled_->anywhere, text);
     std::size_t from = 0, work = 0;
     for (int look = 0; look < looks_max && from <= reach && work <= work_max; ++look) {
-        work += work_of(compiled_->anywhere, text.substr(from, reach - from));
+        work += work_of(compiled_->anywhere, reach - from);
         re2::StringPiece found;
         if (!compiled_->anywhere.Match(text, from, reach, RE2::UNANCHORED, &found, 1)) return false;
         const auto begin = static_cast<std::size_t>(found.data() - text.data());
@@ -173,12 +173,12 @@ bool Pattern::search(std::string_view text, Match* where) const {
             if (where != nullptr) *where = {begin, end};
             return true;
         }
-        if (look == 0 && compiled_->has_match_between_words(text)) {
+        if (look == 0 && compiled_->holds_between_words(text)) {
             if (where != nullptr) *where = compiled_->match_between_words(text);
             return true;
         }
         from = end > begin ? end : end + 1;
-        while (from < reach && is_continuation(text[from])) ++from;
+        while (from < text.size() && is_continuation(text[from])) ++from;
     }
     return false;
 }

@@ -214,8 +214,10 @@ TEST_CASE("of a long text the beginning is looked at") {
     const std::string text = std::string(60'000, ' ') + "hello" + std::string(60'000, ' ') + "bye";
     CHECK(finds("hello", text));
     CHECK_FALSE(finds("bye", text));
+    CHECK_FALSE(finds(" $", text));
     CHECK(finds("(\\pL|\\pN){3}", std::string(400, ' ') + "abc"));
-    CHECK_FALSE(finds("a$", std::string(100'000, 'a') + "!"));  // where the look ends the text does not
+    CHECK_THAT(fault_of("(\\pL|\\pN){5}"), Catch::StartsWith("is too costly: "));
+    CHECK(finds("\\pL\\d", std::string(400, ' ') + "a1"));
 }
 
 TEST_CASE("a pattern says where its match stands") {
