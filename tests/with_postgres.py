@@ -19,11 +19,11 @@ TOOLS = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda pat
 class Server:
     """In a folder of its own, reached by a socket there. As the user postgres when we are root, whom PostgreSQL refuses."""
 
-    def __init__(self, *settings):
+    def __init__(self, *settings, parent=None):
         if not TOOLS:
             sys.exit("no PostgreSQL server is installed: scripts/install-deps")
         signal.signal(signal.SIGTERM, lambda *_: sys.exit("asked to end"))  # so that it is closed
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wabot-pg-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="wabot-pg-", dir=parent))
         self.settings = settings
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         if os.getuid() == 0:
@@ -94,9 +94,15 @@ max_client_conn = 500
         self.process.wait()
 
 
+def memory():
+    """A folder in memory where there is room. No test here cuts the power, and waiting for the disk is most of what hundreds of databases take."""
+    folder, octets_least = pathlib.Path("/dev/shm"), 4 << 30
+    return folder if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= octets_least else None
+
+
 if __name__ == "__main__":
     is_pooled = sys.argv[1] == "--pooled"
-    server = Server()
+    server = Server(parent=memory())
     try:
         pooler = Pooler(server) if is_pooled else None
         url = pooler.url if pooler else server.url
