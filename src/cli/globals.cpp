@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "cli/output/list_writers.hpp"
-#include "cli/output/pager.hpp"
 
 namespace wabot::cli {
 
@@ -133,10 +132,9 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
     return options;
 }
 
-std::optional<std::string> pager_for(const Globals& globals, const OutputOptions& options, const Lookup& environment) {
+bool is_paged(const Globals& globals, const OutputOptions& options) {
     const bool is_read = is_table(options.format) || options.format == OutputFormat::yaml;
-    if (globals.no_pager || !is_read || !options.out.moves_cursor) return std::nullopt;
-    return pager_of(environment);
+    return !globals.no_pager && is_read && options.out.moves_cursor;
 }
 
 }  // namespace wabot::cli

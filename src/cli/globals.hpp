@@ -59,7 +59,7 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
 
 ColorChoice color_choice(const Globals& globals);
 
-/// The program that shows what is longer than a screen, when what is printed is for somebody who sits before one.
-std::optional<std::string> pager_for(const Globals& globals, const OutputOptions& options, const Lookup& environment);
+/// Whether what is printed is for somebody who sits before a screen, and may be shown page by page.
+bool is_paged(const Globals& globals, const OutputOptions& options);
 
 }  // namespace wabot::cli

@@ -16,7 +16,7 @@ std::string on_output(std::size_t width) {
 
 Data goes to stdout, talk to stderr. -o FORMAT chooses the form of the data: one of {}. It may stand in WABOT_OUTPUT or in the setting cli.output too.
 
-table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through WABOT_PAGER, PAGER or less, unless --no-pager is given.
+table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through the pager that WABOT_PAGER, the setting cli.pager or PAGER names, else less, unless --no-pager is given.
 
 json is one document: a list is {{"items":[...],"next_cursor":null}}, one object is bare. jsonl is one object a line, each as soon as it is known. Names are in snake_case, times are ISO 8601 in UTC, what is absent is null, enumerations are lower case. Members may be added: a reader leaves alone what it does not know.
 
@@ -161,7 +161,7 @@ std::span<const Variable> other_variables() {
         {"WABOT_CONFIG", "The configuration file, as -c names it; none = built-in values only"},
         {"WABOT_TIME", "How times look in tables: relative, iso, unix"},
         {"WABOT_TIMEOUT", "How long a command may take, as --timeout says"},
-        {"WABOT_PAGER, PAGER", "The program that shows what is longer than the screen; cat = none"},
+        {"PAGER", "The program that shows what is longer than the screen, where WABOT_PAGER and the setting cli.pager say nothing; cat = none"},
         {"WABOT_NO_INPUT", "Set to anything: never ask"},
         {"NO_COLOR", "Set to anything: no colour"},
         {"CLICOLOR", "0: no colour"},
