@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "cli/output/jq.hpp"
 #include "cli/output/list_writers.hpp"
+#include "cli/output/template.hpp"
 
 namespace wabot::cli {
 
@@ -37,6 +39,8 @@ void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats)
     builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
     builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
     builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");
+    builder.option("--print", globals.template_text, "Print this text for each row, with {FIELD} for a member of its JSON").shown_as("TEXT");
+    builder.option("--print-file", globals.template_file, "The text stands in this file").shown_as("FILE").completes(Noun::file);
     builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas")
         .shown_as("LIST")
         .completes(Noun::column);
@@ -62,10 +66,23 @@ void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats)
     builder.flag("--version", globals.version, "The version");
 }
 
+namespace {
+
+/// The flags that were given of those that make something else of the JSON.
+std::vector<std::string> reshaping_flags(const Globals& globals) {
+    std::vector<std::string> given;
+    if (globals.jq) given.emplace_back("--jq");
+    if (globals.template_text) given.emplace_back("--print");
+    if (globals.template_file) given.emplace_back("--print-file");
+    return given;
+}
+
+}  // namespace
+
 void add_environment(Globals& globals, const Lookup& environment, Formats formats) {
     const auto usual = globals.output ? std::nullopt : word_from<OutputFormat>(environment, "WABOT_OUTPUT");
     // What somebody usually wants says nothing of a command that cannot print it so.
-    if (usual && formats.has(*usual) && (!globals.jq || is_json(*usual))) globals.output = usual;
+    if (usual && formats.has(*usual) && (reshaping_flags(globals).empty() || is_json(*usual))) globals.output = usual;
     if (!globals.time) globals.time = word_from<TimeStyle>(environment, "WABOT_TIME");
     if (const auto word = environment("WABOT_TIMEOUT"); word && !globals.timeout)
         globals.timeout = FromWord<std::chrono::milliseconds>::read(Parameter{.name = "WABOT_TIMEOUT"}, *word);
@@ -97,13 +114,37 @@ void refuse_contradictions(const Globals& globals, const Command& command) {
     if (globals.output && !command.formats.has(*globals.output))
         usage_error(fmt::format("{} cannot print {}", command.path, to_word(*globals.output)),
                     fmt::format("it prints {}", fmt::join(command.formats.words(), ", ")), "--output");
-    if (globals.jq && globals.output && !is_json(*globals.output))
-        usage_error(fmt::format("--jq makes something of JSON, not of {}", to_word(*globals.output)), "leave -o away", "--jq");
-    if (globals.jq && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
-        usage_error(fmt::format("{} prints no JSON for --jq", command.path), {}, "--jq");
-    const OutputFormat format = globals.output.value_or(globals.jq ? OutputFormat::json : OutputFormat::table);
+    const std::vector<std::string> reshaping = reshaping_flags(globals);
+    if (reshaping.size() > 1) usage_error(fmt::format("{} exclude each other", fmt::join(reshaping, " and ")), {}, reshaping.back());
+    if (!reshaping.empty() && globals.output && !is_json(*globals.output))
+        usage_error(fmt::format("{} makes something of JSON, not of {}", reshaping.front(), to_word(*globals.output)), "leave -o away",
+                    reshaping.front());
+    if (!reshaping.empty() && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
+        usage_error(fmt::format("{} prints no JSON for {}", command.path, reshaping.front()), {}, reshaping.front());
+    const OutputFormat format = globals.output.value_or(reshaping.empty() ? OutputFormat::table : OutputFormat::json);
     if (!globals.columns.empty() && !has_columns(format))
         usage_error(fmt::format("--columns shapes table, wide, csv and tsv, not {}", to_word(format)), {}, "--columns");
+}
+
+/// Where no -o says so: the whole document for jq, an object at a time for a template; the other where the command has only that.
+OutputFormat reshaped_form(const Globals& globals, const Command& command) {
+    const OutputFormat best = globals.jq ? OutputFormat::json : OutputFormat::jsonl, other = globals.jq ? OutputFormat::jsonl : OutputFormat::json;
+    return command.formats.has(best) ? best : other;
+}
+
+/// The line end that an editor puts at the end of a file is none of the template's.
+std::string read_template_file(const std::string& file) {
+    constexpr std::size_t size_max = 1024 * 1024;
+    std::string text = read_file(file, size_max);
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+std::shared_ptr<Reshaper> open_reshaper(const Globals& globals) {
+    if (globals.jq) return std::make_shared<Jq>(*globals.jq);
+    if (globals.template_text) return std::make_shared<OutputTemplate>(*globals.template_text, "--print");
+    if (globals.template_file) return std::make_shared<OutputTemplate>(read_template_file(*globals.template_file), "--print-file");
+    return nullptr;
 }
 
 }  // namespace
@@ -111,9 +152,9 @@ void refuse_contradictions(const Globals& globals, const Command& command) {
 OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment) {
     refuse_contradictions(globals, command);
     OutputOptions options;
-    options.format_given = globals.output.has_value() || globals.jq.has_value();
-    const OutputFormat json = command.formats.has(OutputFormat::json) ? OutputFormat::json : OutputFormat::jsonl;
-    options.format = globals.output.value_or(globals.jq ? json : OutputFormat::table);
+    options.reshaper = open_reshaper(globals);
+    options.format_given = globals.output.has_value() || options.reshaper != nullptr;
+    options.format = globals.output.value_or(options.reshaper ? reshaped_form(globals, command) : OutputFormat::table);
     options.formats = command.formats;
     options.columns = split_columns(globals.columns);
     // An unknown one is told before anything is done.
@@ -128,7 +169,6 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
     options.err = screen_of(STDERR_FILENO, color_choice(globals), environment);
     options.zone = zone_of(globals, options.out, environment);
     options.zone_given = globals.tz.has_value();
-    if (globals.jq) options.jq = std::make_shared<Jq>(*globals.jq);
     return options;
 }
 

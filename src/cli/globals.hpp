@@ -44,6 +44,7 @@ struct Globals {
     bool reveal = false;
     bool help = false;
     bool version = false;
+    std::optional<std::string> template_text, template_file;
 };
 
 /// `formats` are those that --output takes: of the command in question.

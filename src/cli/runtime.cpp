@@ -67,7 +67,7 @@ Sources Runtime::sources() {
 
 void Runtime::adopt_output_settings() {
     const Settings& values = settings_->values;
-    if (!globals_.output && !values.output.empty()) {
+    if (!globals_.output && !out_.options().reshaper && !values.output.empty()) {
         const auto format = from_word<OutputFormat>(values.output);
         if (!format)
             throw Error(Errc::invalid, fmt::format("cli.output is \"{}\"", values.output),

@@ -22,7 +22,9 @@ json is one document: a list is {{"items":[...],"next_cursor":null}}, one object
 
 yaml is the same document for people. csv is RFC 4180, tsv has tabs and line ends inside a value as \t and \n. name is noun/id a line, which every command takes for the object: wabot device list -o name | xargs -n 1 wabot device get. wide is a table with every column, none prints nothing.
 
---jq EXPR prints what jq makes of the JSON. --columns chooses and orders the columns, --no-header leaves their names out, --no-trunc cuts nothing, --time and --tz say how times look. wabot explain NOUN names the fields.
+--jq EXPR prints what jq makes of the JSON. --print TEXT prints TEXT in a line for each row, or for the one object, with values in the places of {{name}}, {{member.name}} and {{list[0].name}}: texts as they are, what is absent as nothing, the rest as JSON. \n and \t are a line end and a tab, \\ a backslash, {{{{ a brace; --print-file FILE reads TEXT from a file. wabot contact list --print '{{id}}\t{{name}}' is an example.
+
+--columns chooses and orders the columns, --no-header leaves their names out, --no-trunc cuts nothing, --time and --tz say how times look. wabot explain NOUN names the fields.
 
 A command that changes something says so in one line on stderr, and prints the object only when -o is given; JSON then has "changed" and "dry_run".
 
