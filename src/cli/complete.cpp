@@ -351,7 +351,7 @@ void answer_completion(std::span<const std::string> line, const Environment& env
         if (names == nullptr && noun != Noun::contact) return known;
         StringSink unheard;
         Output out({}, unheard, unheard, real_world().clock.now());
-        const Globals globals{.config = at.config, .env_file = at.env_file};
+        const Globals globals{.config = at.config, .env_file = at.env_file, .config_lenient = true};
         Runtime runtime(globals, environment, complete_command, out);
         glance(runtime.settings().database_url, runtime.world().clock,
                [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });

@@ -36,6 +36,7 @@ std::optional<E> word_from(const Lookup& environment, const char* name) {
 
 void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats) {
     builder.option("-c,--config", globals.config, "Configuration file; none = built-in defaults only").shown_as("FILE").completes(Noun::file);
+    builder.flag("--config-lenient", globals.config_lenient, "Keys of configuration files that are not known are warnings: for an older version");
     builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
     builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
     builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");

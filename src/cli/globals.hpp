@@ -44,6 +44,7 @@ struct Globals {
     bool reveal = false;
     bool help = false;
     bool version = false;
+    bool config_lenient = false;
     std::optional<std::string> template_text, template_file;
 };
 

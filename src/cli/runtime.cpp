@@ -60,6 +60,7 @@ Sources Runtime::sources() {
     FoundFiles found = find_config_files(place);
     for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
     Sources sources{.flags = overrides_, .environment = environment_, .config_files = std::move(found.files), .user_id = place.user_id};
+    sources.lenient = globals_.config_lenient;
     project_file_ = std::move(found.project_file);
     if (globals_.env_file) sources.env_file = *globals_.env_file;
     return sources;

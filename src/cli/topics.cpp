@@ -71,7 +71,7 @@ The first that says something wins: a flag, the environment, a file named by X_F
 
 -c FILE or WABOT_CONFIG names the one file that is read instead; -c none reads none. --env-file FILE reads NAME=value lines for what the environment does not say.
 
-The file is TOML. An unknown key or a bad value is an error with file, line and column: wabot config check finds them all, wabot config show --origin says what is in force and why.
+The file is TOML. An unknown key or a bad value is an error with file, line and column (--config-lenient makes warnings of unknown keys, for an older version that reads a newer one's file): wabot config check finds them all, wabot config show --origin says what is in force and why.
 
     [server]
     port = 8000)",
