@@ -48,6 +48,7 @@ void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats)
     builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
     builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
     builder.flag("--no-pager", globals.no_pager, "Do not turn the pages of what is longer than the screen");
+    builder.flag("--plain", globals.plain, "No bars, no symbols, no pager, nothing drawn over: for screen readers");
     builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");
     builder.option("--time", globals.time, "Times in tables, csv and tsv").shown_as("STYLE");
     builder.option("--tz", globals.tz, "Their time zone: Europe/Berlin. JSON and YAML stay UTC").shown_as("ZONE");
@@ -148,6 +149,11 @@ std::shared_ptr<Reshaper> open_reshaper(const Globals& globals) {
     return nullptr;
 }
 
+Screen plain(Screen screen) {
+    screen.utf8 = screen.moves_cursor = false;
+    return screen;
+}
+
 }  // namespace
 
 OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment) {
@@ -168,6 +174,10 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
     options.dry_run = globals.dry_run;
     options.out = screen_of(STDOUT_FILENO, color_choice(globals), environment);
     options.err = screen_of(STDERR_FILENO, color_choice(globals), environment);
+    if (globals.plain) {
+        options.out = plain(options.out);
+        options.err = plain(options.err);
+    }
     options.zone = zone_of(globals, options.out, environment);
     options.zone_given = globals.tz.has_value();
     return options;

@@ -45,6 +45,7 @@ struct Globals {
     bool help = false;
     bool version = false;
     bool config_lenient = false;
+    bool plain = false;
     std::optional<std::string> template_text, template_file;
 };
 

@@ -16,7 +16,7 @@ std::string on_output(std::size_t width) {
 
 Data goes to stdout, talk to stderr. -o FORMAT chooses the form of the data: one of {}. It may stand in WABOT_OUTPUT or in the setting cli.output too.
 
-table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through the pager that WABOT_PAGER, the setting cli.pager or PAGER names, else less, unless --no-pager is given.
+table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through the pager that WABOT_PAGER, the setting cli.pager or PAGER names, else less, unless --no-pager is given. --plain is for screen readers: no bars, no symbols beyond ASCII, no pager, and what --watch shows comes below what was there.
 
 json is one document: a list is {{"items":[...],"next_cursor":null}}, one object is bare. jsonl is one object a line, each as soon as it is known. Names are in snake_case, times are ISO 8601 in UTC, what is absent is null, enumerations are lower case. Members may be added: a reader leaves alone what it does not know.
 

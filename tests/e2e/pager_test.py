@@ -66,7 +66,7 @@ def main():
             config.write(f'[cli]\npager = "{MARKED}"\n')
         code, lines = on_terminal(wabot, "config", "show", PAGER="false")
         check(code == 0 and all(marked(lines)), f"the setting goes before PAGER: {lines[:3]}")
-        for words, settings in (((), {"WABOT_PAGER": "cat"}),):
+        for words, settings in (((), {"WABOT_PAGER": "cat"}), (("--plain",), {})):
             check(not any(marked(on_terminal(wabot, "config", "show", *words, **settings)[1])), f"{words} {settings}: and what says so before the setting")
     print("what is long is paged")
 
