@@ -1,13 +1,17 @@
 # Completion of wabot for bash. Made from the command table by: wabot completion bash
 
 _wabot_globals='--config	Configuration file; none = built-in defaults only
+--config-lenient	Keys of configuration files that are not known are warnings: for an older version
 --env-file	File of NAME=value lines that count as environment
 --output	Form of what is printed
 --jq	Print what this jq expression makes of the JSON
+--print	Print this text for each row, with {FIELD} for a member of its JSON
+--print-file	The text stands in this file
 --columns	Columns of table, wide, csv and tsv, by field name, with commas
 --no-header	Table, csv and tsv without their first line
 --no-trunc	Do not fit a table to the screen
 --no-pager	Do not turn the pages of what is longer than the screen
+--plain	No bars, no symbols, no pager, nothing drawn over: for screen readers
 --csv-raw	No apostrophe in csv before what a spreadsheet would take for a formula
 --time	Times in tables, csv and tsv
 --tz	Their time zone: Europe/Berlin. JSON and YAML stay UTC
@@ -876,6 +880,43 @@ contacts
 --forward-to	Post each body there as it came, signed with the secret that verified it
 --event	Only such: whatsapp.message, whatsapp.status.read
 --retry	Forward again when it was not taken, five times at most' "$_wabot_globals" ;;
+    'listen --event') printf '%s\n' 'whatsapp.account_alerts	
+whatsapp.account_update	
+whatsapp.business_capability_update	
+whatsapp.echo	
+whatsapp.echo.text	
+whatsapp.errors	
+whatsapp.message	
+whatsapp.message.audio	
+whatsapp.message.button	
+whatsapp.message.contacts	
+whatsapp.message.document	
+whatsapp.message.edit	
+whatsapp.message.image	
+whatsapp.message.interactive	
+whatsapp.message.location	
+whatsapp.message.order	
+whatsapp.message.reaction	
+whatsapp.message.request_welcome	
+whatsapp.message.revoke	
+whatsapp.message.sticker	
+whatsapp.message.system	
+whatsapp.message.text	
+whatsapp.message.unsupported	
+whatsapp.message.video	
+whatsapp.message_template_quality_update	
+whatsapp.message_template_status_update	
+whatsapp.phone_number_name_update	
+whatsapp.phone_number_quality_update	
+whatsapp.status	
+whatsapp.status.delivered	
+whatsapp.status.failed	
+whatsapp.status.played	
+whatsapp.status.read	
+whatsapp.status.sent	
+whatsapp.template_category_update	
+whatsapp.user_preferences	
+:done' ;;
     'trigger') printf '%s\n' 'list	
 whatsapp.message.text	
 whatsapp.message.quote	
@@ -937,7 +978,9 @@ whatsapp.errors
 --rate	So many a second; without it the next one goes when the last was answered
 --duplicate	Post this share of them twice, 0 to 1
 --bad-signature	Sign with a wrong secret
---expect	The only HTTP statuses that are right; exit 1 for another one' "$_wabot_globals" ;;
+--expect	The only HTTP statuses that are right; exit 1 for another one
+--filter	Of list, only what this holds for: event ~ "status"
+--sort	Of list, in this order: event, summary' "$_wabot_globals" ;;
     'trigger --from-file') printf '%s\n' ':files' ;;
     'config') printf '%s\n' 'show	Show the effective settings
 check	Look for faults in the configuration, all of them at once
@@ -974,6 +1017,7 @@ log.format	How it is written.
 log.folder	Folder of auth.log, twilio_webhook.log, messages.log and reports.log. Not set: stderr only.
 cli.output	Format of what commands print. Not set: a table on a terminal, tab-separated in a pipe.
 cli.color	Colour on the terminal.
+cli.pager	Program that shows what is longer than the screen; cat is none. Not taken from ./wabot.toml unless -c names it.
 :done' ;;
     'config show -') printf '%s\n' '--origin	Also where each value comes from
 --filter	Only rows for which this holds: name ~ "send"

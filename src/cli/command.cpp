@@ -25,6 +25,7 @@ std::string_view word_of(Noun noun) {
         case Noun::column: return "column";
         case Noun::sort_field: return "sort";
         case Noun::explained: return "noun";
+        case Noun::event_kind: return "event-kind";
         case Noun::file: return "file";
         case Noun::command: return "command";
     }

@@ -40,7 +40,8 @@ enum class Noun {
     sort_field,
     explained,
     file,
-    command
+    command,
+    event_kind
 };
 std::string_view word_of(Noun noun);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/command.hpp"
@@ -17,7 +18,9 @@
 #include "cli/parser.hpp"
 #include "cli/runtime.hpp"
 #include "cli/topics.hpp"
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/channels/whatsapp_events.hpp"
 #include "core/database/filter.hpp"
 #include "core/database/glance.hpp"
 #include "core/queue/pauses.hpp"
@@ -194,6 +197,22 @@ std::vector<Candidate> zones() {
     return all;
 }
 
+/// What listen tells events apart by: kinds, and what several of them begin with.
+std::vector<Candidate> event_kinds() {
+    using enum WhatsappEventForm;
+    std::set<std::string> kinds;
+    for (const WhatsappEvent& event : whatsapp_events()) {
+        const bool is_message = event.form == message || event.form == username || event.form == notice || event.form == echo;
+        const std::string family(event.name.substr(0, event.name.find('.', event.name.find('.') + 1)));
+        kinds.insert(family);
+        if (is_message || event.form == status)
+            kinds.insert(fmt::format("{}.{}", family, read_json(event.item).at(is_message ? "type" : "status").get<std::string>()));
+    }
+    std::vector<Candidate> all;
+    for (const std::string& kind : kinds) all.push_back({kind, {}});
+    return all;
+}
+
 /// A condition begins with a field; what follows it nobody knows.
 Completion filter_fields_of(std::string_view begun, std::string_view command) {
     Fitting fits(begun);
@@ -232,6 +251,7 @@ Completion values(const Asked& asked, std::string_view begun) {
         case Noun::setting:
             for (const Setting& setting : all_settings()) all.push_back({std::string(setting.name), std::string(setting.note.doc)});
             return fitting(begun, all);
+        case Noun::event_kind: return fitting(begun, event_kinds());
         case Noun::explained:
             for (const NounRow& row : all_nouns()) all.push_back({std::string(row.noun), std::string(row.doc)});
             return fitting(begun, all);
@@ -351,7 +371,7 @@ void answer_completion(std::span<const std::string> line, const Environment& env
         if (names == nullptr && noun != Noun::contact) return known;
         StringSink unheard;
         Output out({}, unheard, unheard, real_world().clock.now());
-        const Globals globals{.config = at.config, .env_file = at.env_file};
+        const Globals globals{.config = at.config, .env_file = at.env_file, .config_lenient = true};
         Runtime runtime(globals, environment, complete_command, out);
         glance(runtime.settings().database_url, runtime.world().clock,
                [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });

@@ -3,8 +3,9 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include "cli/output/jq.hpp"
 #include "cli/output/list_writers.hpp"
-#include "cli/output/pager.hpp"
+#include "cli/output/template.hpp"
 
 namespace wabot::cli {
 
@@ -35,15 +36,19 @@ std::optional<E> word_from(const Lookup& environment, const char* name) {
 
 void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats) {
     builder.option("-c,--config", globals.config, "Configuration file; none = built-in defaults only").shown_as("FILE").completes(Noun::file);
+    builder.flag("--config-lenient", globals.config_lenient, "Keys of configuration files that are not known are warnings: for an older version");
     builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
     builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
     builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");
+    builder.option("--print", globals.template_text, "Print this text for each row, with {FIELD} for a member of its JSON").shown_as("TEXT");
+    builder.option("--print-file", globals.template_file, "The text stands in this file").shown_as("FILE").completes(Noun::file);
     builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas")
         .shown_as("LIST")
         .completes(Noun::column);
     builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
     builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
     builder.flag("--no-pager", globals.no_pager, "Do not turn the pages of what is longer than the screen");
+    builder.flag("--plain", globals.plain, "No bars, no symbols, no pager, nothing drawn over: for screen readers");
     builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");
     builder.option("--time", globals.time, "Times in tables, csv and tsv").shown_as("STYLE");
     builder.option("--tz", globals.tz, "Their time zone: Europe/Berlin. JSON and YAML stay UTC").shown_as("ZONE");
@@ -63,10 +68,23 @@ void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats)
     builder.flag("--version", globals.version, "The version");
 }
 
+namespace {
+
+/// The flags that were given of those that make something else of the JSON.
+std::vector<std::string> reshaping_flags(const Globals& globals) {
+    std::vector<std::string> given;
+    if (globals.jq) given.emplace_back("--jq");
+    if (globals.template_text) given.emplace_back("--print");
+    if (globals.template_file) given.emplace_back("--print-file");
+    return given;
+}
+
+}  // namespace
+
 void add_environment(Globals& globals, const Lookup& environment, Formats formats) {
     const auto usual = globals.output ? std::nullopt : word_from<OutputFormat>(environment, "WABOT_OUTPUT");
     // What somebody usually wants says nothing of a command that cannot print it so.
-    if (usual && formats.has(*usual) && (!globals.jq || is_json(*usual))) globals.output = usual;
+    if (usual && formats.has(*usual) && (reshaping_flags(globals).empty() || is_json(*usual))) globals.output = usual;
     if (!globals.time) globals.time = word_from<TimeStyle>(environment, "WABOT_TIME");
     if (const auto word = environment("WABOT_TIMEOUT"); word && !globals.timeout)
         globals.timeout = FromWord<std::chrono::milliseconds>::read(Parameter{.name = "WABOT_TIMEOUT"}, *word);
@@ -98,13 +116,42 @@ void refuse_contradictions(const Globals& globals, const Command& command) {
     if (globals.output && !command.formats.has(*globals.output))
         usage_error(fmt::format("{} cannot print {}", command.path, to_word(*globals.output)),
                     fmt::format("it prints {}", fmt::join(command.formats.words(), ", ")), "--output");
-    if (globals.jq && globals.output && !is_json(*globals.output))
-        usage_error(fmt::format("--jq makes something of JSON, not of {}", to_word(*globals.output)), "leave -o away", "--jq");
-    if (globals.jq && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
-        usage_error(fmt::format("{} prints no JSON for --jq", command.path), {}, "--jq");
-    const OutputFormat format = globals.output.value_or(globals.jq ? OutputFormat::json : OutputFormat::table);
+    const std::vector<std::string> reshaping = reshaping_flags(globals);
+    if (reshaping.size() > 1) usage_error(fmt::format("{} exclude each other", fmt::join(reshaping, " and ")), {}, reshaping.back());
+    if (!reshaping.empty() && globals.output && !is_json(*globals.output))
+        usage_error(fmt::format("{} makes something of JSON, not of {}", reshaping.front(), to_word(*globals.output)), "leave -o away",
+                    reshaping.front());
+    if (!reshaping.empty() && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
+        usage_error(fmt::format("{} prints no JSON for {}", command.path, reshaping.front()), {}, reshaping.front());
+    const OutputFormat format = globals.output.value_or(reshaping.empty() ? OutputFormat::table : OutputFormat::json);
     if (!globals.columns.empty() && !has_columns(format))
         usage_error(fmt::format("--columns shapes table, wide, csv and tsv, not {}", to_word(format)), {}, "--columns");
+}
+
+/// Where no -o says so: the whole document for jq, an object at a time for a template; the other where the command has only that.
+OutputFormat reshaped_form(const Globals& globals, const Command& command) {
+    const OutputFormat best = globals.jq ? OutputFormat::json : OutputFormat::jsonl, other = globals.jq ? OutputFormat::jsonl : OutputFormat::json;
+    return command.formats.has(best) ? best : other;
+}
+
+/// The line end that an editor puts at the end of a file is none of the template's.
+std::string read_template_file(const std::string& file) {
+    constexpr std::size_t size_max = 1024 * 1024;
+    std::string text = read_file(file, size_max);
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+std::shared_ptr<Reshaper> open_reshaper(const Globals& globals) {
+    if (globals.jq) return std::make_shared<Jq>(*globals.jq);
+    if (globals.template_text) return std::make_shared<OutputTemplate>(*globals.template_text, "--print");
+    if (globals.template_file) return std::make_shared<OutputTemplate>(read_template_file(*globals.template_file), "--print-file");
+    return nullptr;
+}
+
+Screen plain(Screen screen) {
+    screen.utf8 = screen.moves_cursor = false;
+    return screen;
 }
 
 }  // namespace
@@ -112,9 +159,9 @@ void refuse_contradictions(const Globals& globals, const Command& command) {
 OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment) {
     refuse_contradictions(globals, command);
     OutputOptions options;
-    options.format_given = globals.output.has_value() || globals.jq.has_value();
-    const OutputFormat json = command.formats.has(OutputFormat::json) ? OutputFormat::json : OutputFormat::jsonl;
-    options.format = globals.output.value_or(globals.jq ? json : OutputFormat::table);
+    options.reshaper = open_reshaper(globals);
+    options.format_given = globals.output.has_value() || options.reshaper != nullptr;
+    options.format = globals.output.value_or(options.reshaper ? reshaped_form(globals, command) : OutputFormat::table);
     options.formats = command.formats;
     options.columns = split_columns(globals.columns);
     // An unknown one is told before anything is done.
@@ -127,16 +174,18 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
     options.dry_run = globals.dry_run;
     options.out = screen_of(STDOUT_FILENO, color_choice(globals), environment);
     options.err = screen_of(STDERR_FILENO, color_choice(globals), environment);
+    if (globals.plain) {
+        options.out = plain(options.out);
+        options.err = plain(options.err);
+    }
     options.zone = zone_of(globals, options.out, environment);
     options.zone_given = globals.tz.has_value();
-    if (globals.jq) options.jq = std::make_shared<Jq>(*globals.jq);
     return options;
 }
 
-std::optional<std::string> pager_for(const Globals& globals, const OutputOptions& options, const Lookup& environment) {
+bool is_paged(const Globals& globals, const OutputOptions& options) {
     const bool is_read = is_table(options.format) || options.format == OutputFormat::yaml;
-    if (globals.no_pager || !is_read || !options.out.moves_cursor) return std::nullopt;
-    return pager_of(environment);
+    return !globals.no_pager && is_read && options.out.moves_cursor;
 }
 
 }  // namespace wabot::cli

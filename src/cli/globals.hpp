@@ -44,6 +44,9 @@ struct Globals {
     bool reveal = false;
     bool help = false;
     bool version = false;
+    bool config_lenient = false;
+    bool plain = false;
+    std::optional<std::string> template_text, template_file;
 };
 
 /// `formats` are those that --output takes: of the command in question.
@@ -59,7 +62,7 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
 
 ColorChoice color_choice(const Globals& globals);
 
-/// The program that shows what is longer than a screen, when what is printed is for somebody who sits before one.
-std::optional<std::string> pager_for(const Globals& globals, const OutputOptions& options, const Lookup& environment);
+/// Whether what is printed is for somebody who sits before a screen, and may be shown page by page.
+bool is_paged(const Globals& globals, const OutputOptions& options);
 
 }  // namespace wabot::cli

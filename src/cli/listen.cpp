@@ -221,7 +221,7 @@ const Command listen_command{
         auto opts = cmd.options<ListenOptions>();
         cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
         cmd.option("--forward-to", opts->forward_to, "Post each body there as it came, signed with the secret that verified it").shown_as("URL");
-        cmd.option("--event", opts->events, "Only such: whatsapp.message, whatsapp.status.read").shown_as("KIND");
+        cmd.option("--event", opts->events, "Only such: whatsapp.message, whatsapp.status.read").shown_as("KIND").completes(Noun::event_kind);
         cmd.flag("--retry", opts->retry, "Forward again when it was not taken, five times at most");
         return [opts](Runtime& rt) { listen(rt, *opts); };
     }};

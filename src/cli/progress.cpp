@@ -143,9 +143,7 @@ Progress::Progress(Runtime& rt, std::string what, std::optional<std::int64_t> to
     : what_(std::move(what)), total_(total), rt_(rt), screen_(rt.out().options().err) {
     const ProgressStyle style = rt.globals().progress;
     if (rt.globals().quiet || style == ProgressStyle::none) return;
-    const auto terminal = rt.environment().find("TERM");
-    const bool draws_over = screen_.is_tty && (terminal == rt.environment().end() || terminal->second != "dumb");
-    form_ = style == ProgressStyle::json ? Form::json : draws_over ? Form::bar : Form::lines;
+    form_ = style == ProgressStyle::json ? Form::json : screen_.moves_cursor ? Form::bar : Form::lines;
     if (form_ == Form::bar) {
         bar_is_over = false;
         exchange_handlers(SIG_DFL, wipe_bar_and_die);

@@ -104,14 +104,13 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
 
     const OutputOptions options = output_options(globals, *found.command, lookup);
     std::optional<Pager> pager;
-    if (const auto program = found.command->effect == Effect::runs ? std::nullopt : pager_for(globals, options, lookup))
-        pager.emplace(*program, options.out, data, talk);
+    if (found.command->effect != Effect::runs && is_paged(globals, options)) pager.emplace(pager_of(lookup), options.out, data, talk);
     Output out(options, pager ? pager->data() : data, pager ? pager->talk() : talk, real_world().clock.now());
     Deadline deadline(globals.timeout, [&] {
         const std::string words = render(report_of_timeout(*found.command, globals), error_form(line, lookup), {});
         if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // there is nobody to tell; the exit code stands
     });
-    Runtime runtime(globals, environment, *found.command, out, &deadline);
+    Runtime runtime(globals, environment, *found.command, out, &deadline, pager ? &*pager : nullptr);
     try {
         action(runtime);
     } catch (...) {

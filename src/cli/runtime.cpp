@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "cli/errors.hpp"
+#include "cli/output/pager.hpp"
 #include "cli/private_file.hpp"
 #include "core/audit/audit_log.hpp"
 #include "core/base/log.hpp"
@@ -15,8 +16,8 @@
 
 namespace wabot::cli {
 
-Runtime::Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline)
-    : globals_(globals), environment_(environment), command_(command), out_(out), deadline_(deadline), config_(globals.config) {
+Runtime::Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline, Pager* pager)
+    : globals_(globals), environment_(environment), command_(command), out_(out), deadline_(deadline), config_(globals.config), pager_(pager) {
     if (globals.reveal)
         out.show_sealed_with([this](const Sealed& value, std::string_view data) {
             const Vault& key = vault();
@@ -59,13 +60,15 @@ Sources Runtime::sources() {
     FoundFiles found = find_config_files(place);
     for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
     Sources sources{.flags = overrides_, .environment = environment_, .config_files = std::move(found.files), .user_id = place.user_id};
+    sources.lenient = globals_.config_lenient;
+    project_file_ = std::move(found.project_file);
     if (globals_.env_file) sources.env_file = *globals_.env_file;
     return sources;
 }
 
 void Runtime::adopt_output_settings() {
     const Settings& values = settings_->values;
-    if (!globals_.output && !values.output.empty()) {
+    if (!globals_.output && !out_.options().reshaper && !values.output.empty()) {
         const auto format = from_word<OutputFormat>(values.output);
         if (!format)
             throw Error(Errc::invalid, fmt::format("cli.output is \"{}\"", values.output),
@@ -73,6 +76,15 @@ void Runtime::adopt_output_settings() {
         out_.adopt_format(*format);
     }
     if (globals_.color == "auto" && values.color != "auto") out_.adopt_color(values.color == "always");
+    if (pager_ != nullptr && !values.pager.empty()) adopt_pager();
+}
+
+/// A program is not taken from a file that lies in the folder somebody happens to be in: what came with somebody else's files would run.
+void Runtime::adopt_pager() {
+    const std::string& program = settings_->values.pager;
+    const bool is_found = !project_file_.empty() && settings_->origin_of("cli.pager").starts_with(fmt::format("file {}:", project_file_.string()));
+    if (is_found) return out_.say("warning: {}: cli.pager is not used; name the file with -c to use it", project_file_.string());
+    pager_->use(program == "cat" ? "" : program);
 }
 
 const LoadedSettings& Runtime::loaded_settings() {

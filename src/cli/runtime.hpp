@@ -20,6 +20,7 @@
 namespace wabot::cli {
 
 class Deadline;
+class Pager;
 
 /// How much a change must be wanted: `ask` takes y or --yes, `type` the object's name or --confirm=NAME.
 enum class Confirm { ask, type };
@@ -27,7 +28,8 @@ enum class Confirm { ask, type };
 /// The object graph of one command, each part made when a command first asks for it.
 class Runtime {
 public:
-    Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline = nullptr);
+    Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline = nullptr,
+            Pager* pager = nullptr);
     ~Runtime();
 
     Output& out() { return out_; }
@@ -115,6 +117,7 @@ public:
 
 private:
     void adopt_output_settings();
+    void adopt_pager();
     /// Writes the entry when there is something to say and it was not said yet.
     bool record_deed(Transaction& tx);
 
@@ -135,6 +138,8 @@ private:
     std::unique_ptr<Database> database_;
     bool schema_checked_ = false;
     std::unique_ptr<Vault> vault_;
+    Pager* const pager_;
+    std::filesystem::path project_file_;  // among the sources of the settings; empty = none
 };
 
 }  // namespace wabot::cli

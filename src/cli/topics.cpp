@@ -16,13 +16,15 @@ std::string on_output(std::size_t width) {
 
 Data goes to stdout, talk to stderr. -o FORMAT chooses the form of the data: one of {}. It may stand in WABOT_OUTPUT or in the setting cli.output too.
 
-table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through WABOT_PAGER, PAGER or less, unless --no-pager is given.
+table is for people. On a terminal it is fitted to the width, cut with "…" and coloured; in a pipe its columns are parted by tabs, nothing is cut, and the header stays. What is longer than the screen goes through the pager that WABOT_PAGER, the setting cli.pager or PAGER names, else less, unless --no-pager is given. --plain is for screen readers: no bars, no symbols beyond ASCII, no pager, and what --watch shows comes below what was there.
 
 json is one document: a list is {{"items":[...],"next_cursor":null}}, one object is bare. jsonl is one object a line, each as soon as it is known. Names are in snake_case, times are ISO 8601 in UTC, what is absent is null, enumerations are lower case. Members may be added: a reader leaves alone what it does not know.
 
 yaml is the same document for people. csv is RFC 4180, tsv has tabs and line ends inside a value as \t and \n. name is noun/id a line, which every command takes for the object: wabot device list -o name | xargs -n 1 wabot device get. wide is a table with every column, none prints nothing.
 
---jq EXPR prints what jq makes of the JSON. --columns chooses and orders the columns, --no-header leaves their names out, --no-trunc cuts nothing, --time and --tz say how times look. wabot explain NOUN names the fields.
+--jq EXPR prints what jq makes of the JSON. --print TEXT prints TEXT in a line for each row, or for the one object, with values in the places of {{name}}, {{member.name}} and {{list[0].name}}: texts as they are, what is absent as nothing, the rest as JSON. \n and \t are a line end and a tab, \\ a backslash, {{{{ a brace; --print-file FILE reads TEXT from a file. wabot contact list --print '{{id}}\t{{name}}' is an example.
+
+--columns chooses and orders the columns, --no-header leaves their names out, --no-trunc cuts nothing, --time and --tz say how times look. wabot explain NOUN names the fields.
 
 A command that changes something says so in one line on stderr, and prints the object only when -o is given; JSON then has "changed" and "dry_run".
 
@@ -69,7 +71,7 @@ The first that says something wins: a flag, the environment, a file named by X_F
 
 -c FILE or WABOT_CONFIG names the one file that is read instead; -c none reads none. --env-file FILE reads NAME=value lines for what the environment does not say.
 
-The file is TOML. An unknown key or a bad value is an error with file, line and column: wabot config check finds them all, wabot config show --origin says what is in force and why.
+The file is TOML. An unknown key or a bad value is an error with file, line and column (--config-lenient makes warnings of unknown keys, for an older version that reads a newer one's file): wabot config check finds them all, wabot config show --origin says what is in force and why.
 
     [server]
     port = 8000)",
@@ -161,7 +163,7 @@ std::span<const Variable> other_variables() {
         {"WABOT_CONFIG", "The configuration file, as -c names it; none = built-in values only"},
         {"WABOT_TIME", "How times look in tables: relative, iso, unix"},
         {"WABOT_TIMEOUT", "How long a command may take, as --timeout says"},
-        {"WABOT_PAGER, PAGER", "The program that shows what is longer than the screen; cat = none"},
+        {"PAGER", "The program that shows what is longer than the screen, where WABOT_PAGER and the setting cli.pager say nothing; cat = none"},
         {"WABOT_NO_INPUT", "Set to anything: never ask"},
         {"NO_COLOR", "Set to anything: no colour"},
         {"CLICOLOR", "0: no colour"},

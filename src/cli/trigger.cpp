@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cli/lookup.hpp"
+#include "cli/paging.hpp"
 #include "cli/posting.hpp"
 #include "cli/progress.hpp"
 #include "cli/trigger_bodies.hpp"
@@ -77,6 +78,7 @@ struct TriggerOptions {
     int repeat = 1;
     bool bad_signature = false;
     std::vector<int> expect;
+    PagingOptions list;
 };
 
 double number_between(const std::string& option, const std::string& word, double least, double most) {
@@ -361,10 +363,10 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     judge(result);
 }
 
-void trigger_list(Runtime& rt) {
-    ListWriter& list = rt.out().list<TriggerEvent>("event");
-    for (const WhatsappEvent& event : whatsapp_events()) list.add(TriggerEvent{std::string(event.name), std::string(event.summary)});
-    list.end({});
+void trigger_list(Runtime& rt, const PagingOptions& paging) {
+    std::vector<TriggerEvent> events;
+    for (const WhatsappEvent& event : whatsapp_events()) events.push_back({std::string(event.name), std::string(event.summary)});
+    ShortList<TriggerEvent>(rt, "event", paging).show([&] { return events; });
 }
 
 }  // namespace
@@ -396,8 +398,12 @@ const Command trigger_command{
         cmd.option("--duplicate", opts->duplicate, "Post this share of them twice, 0 to 1").shown_as("SHARE");
         cmd.flag("--bad-signature", opts->bad_signature, "Sign with a wrong secret");
         cmd.option("--expect", opts->expect, "The only HTTP statuses that are right; exit 1 for another one").shown_as("STATUS");
+        cmd.option("--filter", opts->list.filter, "Of list, only what this holds for: event ~ \"status\"").shown_as("EXPR");
+        cmd.option("--sort", opts->list.sort, "Of list, in this order: event, summary").shown_as("FIELD[:desc]");
         return [opts](Runtime& rt) {
-            if (opts->body.event == "list") return trigger_list(rt);
+            if (opts->body.event == "list") return trigger_list(rt, opts->list);
+            if (opts->list.filter || opts->list.sort)
+                usage_error("--filter and --sort go with list", "wabot trigger list", opts->list.filter ? "--filter" : "--sort");
             trigger(rt, *opts);
         };
     }};

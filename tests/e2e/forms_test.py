@@ -355,6 +355,8 @@ def check_watch(place):
     code, text, talk = place.on_terminal(["agent", "list", "--watch"], height=10, end=end)
     check(code == -signal.SIGINT, f"--watch: exit {code}, {talk.decode()}")
     check(b"watched" not in frames(text)[0] and b"watched" in frames(text)[-1], "the change was drawn")
+    code, text, talk = place.on_terminal(["agent", "list", "--watch", "--plain"], end=lambda text: b"watched" in text)
+    check(code == -signal.SIGINT and b"\x1b" not in text, f"with --plain nothing is drawn over: {text}")
     process = subprocess.Popen(place.line("agent", "list", "-w", "-o", "csv", "--columns", "key"), env=place.environment, stdout=subprocess.PIPE)
     shown = process.stdout.read(len(b"key\r\nfaq\r\nwatched\r\n"))
     place.must("agent", "delete", "watched", "--yes", "-q")

@@ -56,10 +56,18 @@ def main():
         check(len(lines) > HEIGHT, f"all of the stream: {lines}")
         check("PAGE:" not in wabot.run("config", "show"), "a pipe is read by a program")
 
-        plain = on_terminal(wabot, "config", "show", "--no-pager")
-        check(on_terminal(wabot, "config", "show", WABOT_PAGER="no-such-program 2>/dev/null") == plain, "without a pager that is not there it is printed as it is")
+        missing = {"WABOT_PAGER": "no-such-program 2>/dev/null"}
+        plain = on_terminal(wabot, "config", "show", "--no-pager", **missing)
+        check(on_terminal(wabot, "config", "show", **missing) == plain, "without a pager that is not there it is printed as it is")
         code, lines = on_terminal(wabot, "config", "show", "-o", "yaml", WABOT_PAGER="head -n 2")
         check(code == 0 and len(lines) == 2, f"whoever has seen enough goes: exit {code}, {lines}")
+
+        with open(f"{wabot.dir}/wabot.toml", "a") as config:
+            config.write(f'[cli]\npager = "{MARKED}"\n')
+        code, lines = on_terminal(wabot, "config", "show", PAGER="false")
+        check(code == 0 and all(marked(lines)), f"the setting goes before PAGER: {lines[:3]}")
+        for words, settings in (((), {"WABOT_PAGER": "cat"}), (("--plain",), {})):
+            check(not any(marked(on_terminal(wabot, "config", "show", *words, **settings)[1])), f"{words} {settings}: and what says so before the setting")
     print("what is long is paged")
 
 

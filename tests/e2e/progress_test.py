@@ -104,7 +104,7 @@ def main():
 
         bars = drawn(on_terminal(wabot, receiver, LC_ALL="C"))
         check(bars and all(bar.isascii() and re.search(r"\[#*\.*\]", bar) for bar in bars), f"ASCII where the terminal has no more: {bars}")
-        for words, settings in ((("-q",), {}), (("--progress", "none"), {}), ((), {"TERM": "dumb"})):
+        for words, settings in ((("-q",), {}), (("--progress", "none"), {}), (("--plain",), {}), ((), {"TERM": "dumb"})):
             seen = on_terminal(wabot, receiver, *words, **settings)
             check(not drawn(seen) and "\x1b" not in seen, f"{words} {settings}: nothing is drawn: {seen!r}")
 

@@ -3,7 +3,6 @@
 #include <climits>
 
 #include "cli/errors.hpp"
-#include "cli/output/display.hpp"
 #include "core/base/shared_library.hpp"
 
 namespace wabot::cli {
@@ -114,16 +113,6 @@ void Jq::run(std::string_view json, const std::function<void(std::string_view)>&
         jq.free(result);
         return;
     }
-}
-
-void JqSink::write(std::string_view text) {
-    const auto show = [&](std::string_view result) { data_.write((for_terminal_ ? escaped_lines(result) : std::string(result)) + "\n"); };
-    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-        line_ += text.substr(0, end);
-        jq_->run(std::exchange(line_, {}), show);
-        text.remove_prefix(end + 1);
-    }
-    line_ += text;
 }
 
 }  // namespace wabot::cli

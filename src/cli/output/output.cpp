@@ -28,7 +28,7 @@ namespace wabot::cli {
 Output::Output(OutputOptions options, Sink& data, Sink& talk, Time now)
     : options_(std::move(options)),
       raw_(data),
-      filter_(options_.jq ? std::make_unique<JqSink>(options_.jq, data, options_.out.is_tty) : nullptr),
+      filter_(options_.reshaper ? std::make_unique<ReshapingSink>(options_.reshaper, data, options_.out.is_tty) : nullptr),
       data_(filter_ ? filter_.get() : &data),
       talk_(talk),
       now_(now) {}

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cli/output/format.hpp"
-#include "cli/output/jq.hpp"
+#include "cli/output/reshaper.hpp"
 #include "cli/output/screen.hpp"
 #include "cli/output/sink.hpp"
 #include "cli/output/zone.hpp"
@@ -26,10 +26,10 @@ struct OutputOptions {
     bool header = true;
     bool truncate = true;
     bool csv_raw = false;
-    std::optional<TimeStyle> time;  // none = relative in a table on a terminal, ISO elsewhere
-    std::optional<Zone> zone;       // of times that people read; none = UTC
-    bool zone_given = false;        // asked for: not in a table alone
-    std::shared_ptr<Jq> jq;         // what becomes of the JSON
+    std::optional<TimeStyle> time;       // none = relative in a table on a terminal, ISO elsewhere
+    std::optional<Zone> zone;            // of times that people read; none = UTC
+    bool zone_given = false;             // asked for: not in a table alone
+    std::shared_ptr<Reshaper> reshaper;  // what becomes of the JSON
     bool quiet = false;
     bool dry_run = false;
     bool exit_code = false;  // something changed: exit 10

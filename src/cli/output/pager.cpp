@@ -40,10 +40,10 @@ std::size_t lines_of(std::string_view text, std::size_t width) {
 
 }  // namespace
 
-std::optional<std::string> pager_of(const Lookup& environment) {
+std::string pager_of(const Lookup& environment) {
     for (const char* name : {"WABOT_PAGER", "PAGER"})
-        if (auto program = environment(name)) return *program == "cat" ? std::nullopt : std::move(program);
-    return is_installed("less", environment("PATH").value_or("")) ? std::optional<std::string>("less -FIRX") : std::nullopt;
+        if (auto program = environment(name)) return *program == "cat" ? std::string() : std::move(*program);
+    return is_installed("less", environment("PATH").value_or("")) ? "less -FIRX" : "";
 }
 
 class Pager::Data final : public Sink {
@@ -127,7 +127,7 @@ void Pager::start() {
     to_data_.flush();
     to_talk_.flush();
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) == 0) {
+    if (!program_.empty() && ::pipe2(ends, O_CLOEXEC) == 0) {
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);

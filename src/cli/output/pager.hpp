@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "cli/output/screen.hpp"
@@ -12,18 +11,21 @@
 
 namespace wabot::cli {
 
-/// Which program shows what is longer than a screen: WABOT_PAGER, PAGER, else less when it is there; none for "cat".
-std::optional<std::string> pager_of(const Lookup& environment);
+/// Which program shows what is longer than a screen: WABOT_PAGER, PAGER, else less when it is there; empty for none, and for "cat".
+std::string pager_of(const Lookup& environment);
 
 /// Shows what is longer than the screen through a program that can turn its pages; what is shorter, and what comes bit by bit, is written as it is.
 /// What is said meanwhile waits until that program has ended. One that cannot be started is done without.
 class Pager {
 public:
-    /// `program` is a line for the shell.
+    /// `program` is a line for the shell; none when it is empty.
     Pager(std::string program, const Screen& screen, Sink& data, Sink& talk);
     /// Waits until whoever reads has seen enough.
     ~Pager();
     Pager(const Pager&) = delete;
+
+    /// Another program than the one that was to be, as long as it was not needed.
+    void use(std::string program) { program_ = std::move(program); }
 
     Sink& data();
     Sink& talk();
@@ -40,7 +42,7 @@ private:
     void end();
     void say(std::string_view text);
 
-    const std::string program_;
+    std::string program_;
     const Screen screen_;
     Sink& to_data_;
     Sink& to_talk_;

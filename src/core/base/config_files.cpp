@@ -131,7 +131,7 @@ void add_project_file(FoundFiles& found, const Place& place) {
     if (distrust != nullptr)
         found.warnings.push_back(fmt::format("{} is not read: {}; name it with -c to use it", file.string(), distrust));
     else
-        add_if_there(found, file, false);
+        add_if_there(found, found.project_file = file, false);
 }
 
 void add_user_file(FoundFiles& found, const Environment& environment) {
@@ -188,7 +188,7 @@ FoundFiles find_config_files(const Place& place) {
     const auto from_environment = find(place.environment, "WABOT_CONFIG");
     const std::string named = place.named ? *place.named : std::string(from_environment.value_or(""));
     if (named == "none") return {};
-    if (!named.empty()) return {{named}, {}};
+    if (!named.empty()) return {.files = {named}};
     FoundFiles found;
     if (!place.service) {
         add_project_file(found, place);

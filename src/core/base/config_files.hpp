@@ -54,6 +54,7 @@ struct Place {
 struct FoundFiles {
     std::vector<std::filesystem::path> files;  // the first wins
     std::vector<std::string> warnings;         // files that were passed over, and why
+    std::filesystem::path project_file = {};   // the one among them that lies in the working folder; empty = none
 };
 
 /// A named file alone, whether or not it exists. Else: ./wabot.toml (unless it is someone else's, or writable by everyone), the user's

@@ -17,7 +17,7 @@ constexpr std::size_t secret_size_max = 64 * 1024;
 constexpr std::string_view file_suffix = "_FILE";
 
 /// Variables that are ours and no settings: how a command runs, not what the installation is.
-constexpr std::string_view other_variables[] = {"WABOT_CONFIG", "WABOT_NO_INPUT", "WABOT_TIME", "WABOT_TIMEOUT", "WABOT_PAGER"};
+constexpr std::string_view other_variables[] = {"WABOT_CONFIG", "WABOT_NO_INPUT", "WABOT_TIME", "WABOT_TIMEOUT"};
 
 struct EnvValue {
     std::string value;

@@ -53,6 +53,7 @@ struct Settings {
     std::filesystem::path logs_folder;
     std::string output;
     std::string color;
+    std::string pager;
 };
 
 enum class SettingKind { text, word, path, integer, duration, secret };

@@ -209,6 +209,8 @@ constexpr Setting table[] = {
         .doc = "Format of what commands print. Not set: a table on a terminal, tab-separated in a pipe."}),
     setting<&Settings::color>("cli.color", {.env = {"WABOT_COLOR"}, .fallback = "auto", .words = color_words,
         .doc = "Colour on the terminal."}),
+    setting<&Settings::pager>("cli.pager", {.env = {"WABOT_PAGER"}, .derived = "PAGER, else less",
+        .doc = "Program that shows what is longer than the screen; cat is none. Not taken from ./wabot.toml unless -c names it."}),
 };
 // clang-format on
 

@@ -3,6 +3,7 @@
 #include "cli/errors.hpp"
 #include "cli/output/display.hpp"
 #include "cli/output/jq.hpp"
+#include "cli/output/template.hpp"
 #include "cli/output/yaml.hpp"
 #include "cli/output/zone.hpp"
 #include "core/base/clock.hpp"
@@ -15,9 +16,15 @@ namespace {
 
 std::string filtered(const std::string& expression, const std::string& json, bool for_terminal = false) {
     StringSink out;
-    JqSink sink(std::make_shared<Jq>(expression), out, for_terminal);
+    ReshapingSink sink(std::make_shared<Jq>(expression), out, for_terminal);
     sink.write(json.substr(0, json.size() / 2));
     sink.write(json.substr(json.size() / 2) + "\n");
+    return out.text;
+}
+
+std::string filled(const std::string& text, const std::string& json, bool for_terminal = false) {
+    StringSink out;
+    ReshapingSink(std::make_shared<OutputTemplate>(text, "--print"), out, for_terminal).write(json + "\n");
     return out.text;
 }
 
@@ -90,6 +97,32 @@ TEST_CASE("jq: an expression that it does not take, or that does not fit, is wro
     CHECK(usage_of([] { Jq("nothing(1)"); }) == "--jq: nothing/1 is not defined");
     CHECK(usage_of([] { filtered(".a.b", R"({"a":1})"); }).starts_with("--jq: Cannot index number with "));
     CHECK(usage_of([] { filtered("error", "\"x\""); }) == "--jq: x");
+}
+
+TEST_CASE("template: members are put in as they are, one line for each item of a list", "[unit][output]") {
+    CHECK(filled("{id}\\t{name}!", R"({"items":[{"id":1,"name":"a b"},{"id":2}],"next_cursor":null})") == "1\ta b!\n2\t!\n");
+    CHECK(filled("{id}", R"({"items":[],"next_cursor":null})").empty());
+    CHECK(filled("{items[1].id}{items[2].id}{items.id}{id[0]}", R"({"items":[{"id":1},{"id":2}],"id":7})") == "2\n");
+    CHECK(filled("{a} {b} {c.d} {e}", R"({"a":true,"b":null,"c":{"d":[1,{"x":"y"}]},"e":0.5})") == "true  [1,{\"x\":\"y\"}] 0.5\n");
+    CHECK(filled("{{{a}}} }\\\\n\\n", R"({"a":"{b}\\n","b":"never read"})") == "{{b}\\n}} }\\n\n\n");
+    CHECK(filled("{a}", R"({"a":"x\u001b[2J"})") == "x\x1b[2J\n");
+    CHECK(filled("{a}", R"({"a":"x\u001b[2J"})", true) == "x\\x1b[2J\n");
+}
+
+TEST_CASE("template: what cannot be read is wrong usage, with its column", "[unit][output]") {
+    const auto fault = [](const char* text) { return usage_of([&] { OutputTemplate(text, "--print"); }); };
+    CHECK(fault("ä{id") == "--print: column 2: the brace is not closed; {{ stands for one");
+    CHECK(fault("ab\nc{}") == "--print: line 2, column 2: there is no path in the braces");
+    CHECK(fault("{a..b}") == "--print: column 4: a name is missing");
+    CHECK(fault("{a.}") == "--print: column 4: a name is missing");
+    CHECK(fault("{[0]}") == "--print: column 2: a name is missing");
+    CHECK(fault("{a{b}") == "--print: column 3: this is not part of a path");
+    CHECK(fault("{a]}") == "--print: column 3: this is not part of a path");
+    for (const char* place : {"{a[]}", "{a[-1]}", "{a[x]}", "{a[1}", "{a[99999999999999999999]}"})
+        CHECK(fault(place) == "--print: column 3: in brackets stands a place in a list: [0]");
+    CHECK(fault("\\q") == "--print: column 1: after a backslash comes n, t or another one");
+    CHECK(fault("x\\") == "--print: column 2: after a backslash comes n, t or another one");
+    CHECK(fault("}{{") == "no fault");
 }
 
 TEST_CASE("zone: times are shown as its clocks show them", "[unit][output]") {
