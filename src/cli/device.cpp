@@ -169,7 +169,8 @@ void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
     cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
     cmd.option("--phone", opts.phone, "Its own number, with country code").shown_as("NUMBER");
     cmd.option("--option", opts.options, "Setting of its kind, such as phone_number_id; an empty value takes it away").shown_as("NAME=VALUE");
-    cmd.option("--secret-from", opts.secrets_from, "access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin").shown_as("NAME=FILE");
+    cmd.option("--secret-from", opts.secrets_from, "access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin")
+        .shown_as("NAME=FILE");
     cmd.flag("--no-verify", opts.no_verify, "Do not ask the provider whether it takes the credentials");
 }
 

@@ -32,7 +32,8 @@ std::vector<Finding> findings_of(const Device& device, const Credentials& creden
         findings.push_back({id + ".verify_token", CheckStatus::warn, device.key + ": no verify token; the webhook cannot be set up at Meta",
                             fmt::format("wabot device update {} --secret-from verify_token=FILE, or set WHATSAPP_VERIFY_TOKEN", device.key)});
     if (!credentials.previous_app_secret.empty())
-        findings.push_back({id + ".previous_app_secret", CheckStatus::warn, device.key + ": webhooks signed with the previous app secret are still taken",
+        findings.push_back({id + ".previous_app_secret", CheckStatus::warn,
+                            device.key + ": webhooks signed with the previous app secret are still taken",
                             fmt::format("when none comes any more: wabot device update {} --secret-from previous_app_secret=/dev/null", device.key)});
     if (findings.empty()) findings.push_back({id, CheckStatus::pass, device.key + ": app secret, access token, verify token"});
     return findings;

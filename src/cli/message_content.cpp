@@ -101,7 +101,7 @@ Json read_document(const std::string& file) {
     try {
         return read_strict_json(text);
     } catch (const JsonError& error) {
-        throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, error.place_in(text), error.what()));
+        throw error.in_file(file, text);
     }
 }
 

@@ -118,7 +118,7 @@ Json TriggerBodies::read_file_as_json(const std::string& hint) const {
     try {
         return read_json(file_);
     } catch (const JsonError& error) {
-        throw Error(Errc::invalid, fmt::format("{}:{}: {}", *wanted_.from_file, error.place_in(file_), error.what()), hint);
+        throw error.in_file(*wanted_.from_file, file_, hint);
     }
 }
 

@@ -212,7 +212,6 @@ asio::awaitable<bool> Connection::read_some() {
 }
 
 asio::awaitable<void> Connection::refuse(const Refusal& refusal) {
-    in_.clear();
     give_back(in_);
     give_back(body_);
     ticket_.hold(0);

@@ -114,14 +114,10 @@ asio::awaitable<Response> Dispatcher::answer(const Route& route, const Request& 
         meter.ok.add();
     else
         count(path_of(route), response.status);
-    if (response.status == 503 ? is_first_of_its_second(begin) : response.status >= 500)
+    // Of thousands that are turned away a second, one is worth a line; all are counted.
+    if (response.status == 503 ? unavailable_logged_.is_first(begin.time_since_epoch()) : response.status >= 500)
         log::warning("request failed", {{"route", path_of(route)}, {"status", response.status}, {"request_id", request.id}, {"cause", cause}});
     co_return response;
-}
-
-bool Dispatcher::is_first_of_its_second(std::chrono::steady_clock::time_point now) {
-    const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    return unavailable_logged_at_s_.exchange(second) != second;
 }
 
 Response Dispatcher::refuse(const Refusal& refusal, const Request& request) const {

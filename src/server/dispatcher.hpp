@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -9,6 +8,7 @@
 
 #include "core/telemetry/metrics.hpp"
 #include "server/framing.hpp"
+#include "server/once_a_second.hpp"
 #include "server/router.hpp"
 #include "server/services.hpp"
 
@@ -41,15 +41,13 @@ private:
 
     std::string_view path_of(const Route& route) const { return route.paths[0]; }
     void count(std::string_view path, int status) const;
-    /// Of thousands that are turned away a second, one is worth a line in the log; all are counted.
-    bool is_first_of_its_second(std::chrono::steady_clock::time_point now);
 
     Router router_;
     Services& services_;
     std::vector<Meter> meters_;  // beside router_.rows()
     std::string id_prefix_;
     std::atomic<std::uint64_t> last_id_{0};
-    std::atomic<std::int64_t> unavailable_logged_at_s_{-1};
+    OnceASecond unavailable_logged_;
 };
 
 }  // namespace wabot

@@ -26,8 +26,7 @@ asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body
 }
 
 asio::awaitable<void> Intake::note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot) {
-    const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(since_boot).count();
-    if (refusal_noted_at_s.exchange(second) == second) co_return;
+    if (!refusal_noted.is_first(since_boot)) co_return;
     const Cause cause{{"system", "webhook"}, std::move(request_id)};
     auto note = [&](Transaction& tx) { changes::record(tx, cause, "webhook.refused", device ? "device" : "webhook", device.value, device.value); };
     try {

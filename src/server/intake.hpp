@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
@@ -11,6 +10,7 @@
 #include "core/devices/directory.hpp"
 #include "core/messaging/append_queue.hpp"
 #include "server/failure_limit.hpp"
+#include "server/once_a_second.hpp"
 
 namespace wabot {
 
@@ -33,7 +33,7 @@ struct Intake {
     /// Notes for those who watch that a webhook's signature was wrong; `device` 0 when its path names none. At most once a second, so that whoever
     /// knocks without a secret cannot keep the store busy. Never throws.
     asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
-    std::atomic<std::int64_t> refusal_noted_at_s{-1};
+    OnceASecond refusal_noted = {};
     FailureLimit failures = {};
 };
 

@@ -245,8 +245,7 @@ std::vector<Rule> read_rules(std::string_view text, std::string_view file) {
     try {
         json = read_strict_json(text);
     } catch (const JsonError& failure) {
-        throw Error(Errc::invalid, fmt::format("{}:{}: {}", file, failure.place_in(text), failure.what()),
-                    R"(write a JSON array: [{"pattern": "hello|hi", "response": "Hello!"}])");
+        throw failure.in_file(file, text, R"(write a JSON array: [{"pattern": "hello|hi", "response": "Hello!"}])");
     }
     std::vector<Fault> faults;
     AgentConfig config;

@@ -345,6 +345,10 @@ std::string JsonError::place_in(std::string_view text) const {
     return fmt::format("{}:{}", std::count(before.begin(), before.end(), '\n') + 1, before.size() - line_start + 1);
 }
 
+Error JsonError::in_file(std::string_view file, std::string_view text, std::string hint) const {
+    return {Errc::invalid, fmt::format("{}:{}: {}", file, place_in(text), what()), std::move(hint)};
+}
+
 Json read_json(std::string_view text, int depth_max) {
     return Builder(text, {.depth = static_cast<std::size_t>(depth_max)}).build();
 }

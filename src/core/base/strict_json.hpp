@@ -11,6 +11,8 @@ public:
     JsonError(const std::string& why, std::size_t octet);
     /// Where it was found, "line:column" in `text`; columns are octets.
     std::string place_in(std::string_view text) const;
+    /// The same of a file that holds `text`, as Error{invalid}: "rules.json:2:7: not JSON at octet 12".
+    Error in_file(std::string_view file, std::string_view text, std::string hint = {}) const;
 
 private:
     std::size_t octet_;

@@ -202,12 +202,13 @@ namespace {
 
 bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
     if (turn.staff->loop_limit <= 0) return false;
-    // Of the newest only: in a conversation that people have, or behind a thousand questions, there may be none of an agent to be found.
+    // Of the newest only: in a conversation that people have, or behind a thousand questions, there may be none of an agent to be found. They come as
+    // the innermost orders them; ordering them again would read all thousand each time.
     static constexpr std::string_view sql = R"sql(
         SELECT count(*) FROM (
             SELECT created_at FROM (
-                SELECT id, created_at, direction, sender_kind FROM messages WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1000) newest
-            WHERE direction = 'outgoing' AND sender_kind = 'agent' ORDER BY id DESC LIMIT $2) latest
+                SELECT created_at, direction, sender_kind FROM messages WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1000) newest
+            WHERE direction = 'outgoing' AND sender_kind = 'agent' LIMIT $2) latest
         WHERE created_at > $3)sql";
     const auto recent = tx.query(sql, turn.message.conversation_id, turn.staff->loop_limit, tx.now() - loop_window).one<std::int64_t>();
     return recent >= turn.staff->loop_limit;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace wabot {
+
+/// For what comes by the thousand and is worth a word once a second. Any thread.
+class OnceASecond {
+public:
+    /// Whether it is the first time in the second of `since_start`, of whatever clock.
+    bool is_first(std::chrono::nanoseconds since_start) {
+        const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(since_start).count();
+        return last_.exchange(second) != second;
+    }
+
+private:
+    std::atomic<std::int64_t> last_{-1};
+};
+
+}  // namespace wabot
