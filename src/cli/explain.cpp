@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/flow.hpp"
+#include "cli/limits.hpp"
 #include "cli/nouns.hpp"
 #include "cli/runtime.hpp"
 #include "core/base/text.hpp"
@@ -122,9 +123,16 @@ void explain_nouns(Output& out) {
     out.document(Json{{"items", std::move(json)}, {"next_cursor", nullptr}}, two_columns("Nouns", lines, out.options().out.width).substr(1));
 }
 
+void explain_limits(Output& out) {
+    Json json = Json::array();
+    for (const LimitRow& row : all_limits()) json.push_back({{"what", row.what}, {"most", row.most}, {"beyond", row.beyond}});
+    out.document(Json{{"items", std::move(json)}, {"next_cursor", nullptr}}, limits_text(out.options().out.width));
+}
+
 void explain(Runtime& rt, const ExplainOptions& options) {
     Output& out = rt.out();
     if (!options.what) return explain_nouns(out);
+    if (options.what == "limits") return explain_limits(out);
     const std::size_t dot = std::min(options.what->find('.'), options.what->size());
     const NounRow& noun = noun_row(std::string_view(*options.what).substr(0, dot));
     const std::size_t width = out.options().out.width;
@@ -145,10 +153,12 @@ const Command explain_command{
     .path = "explain",
     .summary = "Explain what an object is made of: its fields, their types and what they may hold",
     .formats = formats::document,
-    .examples = {{"wabot explain device", "all that a device has"}, {"wabot explain message.status", "one field, and its words"}},
+    .examples = {{"wabot explain device", "all that a device has"},
+                 {"wabot explain message.status", "one field, and its words"},
+                 {"wabot explain limits", "how much there may be of anything"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ExplainOptions>();
-        cmd.argument("noun", opts->what, "The noun, or NOUN.FIELD; all nouns when none is given").completes(Noun::explained);
+        cmd.argument("noun", opts->what, "The noun, or NOUN.FIELD, or limits; all nouns when none is given").completes(Noun::explained);
         return [opts](Runtime& rt) { explain(rt, *opts); };
     }};
 

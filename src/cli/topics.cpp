@@ -4,6 +4,7 @@
 
 #include "cli/errors.hpp"
 #include "cli/flow.hpp"
+#include "cli/limits.hpp"
 #include "cli/output/output.hpp"
 #include "core/base/settings.hpp"
 
@@ -145,6 +146,7 @@ std::span<const Topic> all_topics() {
         {"exit-codes", "How a command ends", on_exit_codes},
         {"environment", "Variables that count", on_environment},
         {"config", "Where settings come from, and all of them", on_config},
+        {"limits", "How much there may be of anything", limits_text},
         {"filters", "Which rows of a list are shown", on_filters},
         {"scripting", "What a script may rely on", on_scripting},
         {"security", "What is kept secret, and what protects it", on_security},

@@ -75,7 +75,7 @@ constexpr std::int64_t memory_max = 256 * 1024;  // of which a sixth is the prog
 constexpr int looks_max = 64;                    // matches of one pattern looked at in one text: keeps the time linear
 // Where a pattern has too many states RE2 goes through its program for each octet, and time is their product. What one text may cost bounds how much
 // of it is looked at.
-constexpr std::size_t text_octets_max = 64 * 1024, text_octets_least = 512;
+constexpr std::size_t text_octets_least = 512;
 constexpr int instructions_max = 4096;
 constexpr std::size_t work_max = 1'000'000;  // octets times instructions, a millisecond or several
 
@@ -86,7 +86,7 @@ std::size_t work_of(const RE2& program, std::size_t octets) {
 /// Up to where in a text one look of a program may go. What comes after is still its context: $ does not hold there.
 std::size_t reach_of(const RE2& program, std::string_view text) {
     const std::size_t octets = work_max / static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
-    return std::min(text.size(), std::clamp(octets, text_octets_least, text_octets_max));
+    return std::min(text.size(), std::clamp(octets, text_octets_least, Pattern::text_octets_max));
 }
 
 /// Fails for what RE2 takes but nobody can mean.

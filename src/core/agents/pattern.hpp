@@ -16,6 +16,7 @@ namespace wabot {
 class Pattern {
 public:
     static constexpr std::size_t octets_max = 1024;
+    static constexpr std::size_t text_octets_max = 64 * 1024;  // that are looked at
 
     /// A regular expression (RE2 syntax; alternatives are split by |). Error{invalid} says what is wrong with it, without naming it.
     static Pattern of_expression(std::string_view expression);

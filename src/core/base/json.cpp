@@ -16,16 +16,6 @@ namespace wabot {
 
 namespace {
 
-/// How much of a document there may be.
-struct JsonLimits {
-    std::size_t depth = 64;
-    std::size_t members = SIZE_MAX;  // of one object
-    std::size_t octets = SIZE_MAX;   // of one text or key
-    std::size_t digits = SIZE_MAX;   // of one number
-    bool is_strict = false;          // no -0, no characters that are none
-};
-constexpr JsonLimits strict_limits{.members = 10'000, .octets = 1024 * 1024, .digits = 64, .is_strict = true};
-
 /// Tells how far the library has read, which its interface does not.
 class CountedOctet {
 public:
@@ -355,7 +345,7 @@ Json read_json(std::string_view text, int depth_max) {
 
 Json read_strict_json(std::string_view text) {
     if (text.starts_with("\xEF\xBB\xBF")) throw JsonError("not JSON at octet 0: a byte order mark", 0);
-    return Builder(text, strict_limits).build();
+    return Builder(text, strict_json_limits).build();
 }
 
 std::string write_json(const Json& json) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 
@@ -18,9 +21,18 @@ private:
     std::size_t octet_;
 };
 
-/// read_json of what a client or a person wrote, who can write it anew: also refuses more than 10,000 members of one object, keys and texts of more
-/// than 1 MiB, numbers of more than 64 digits and -0, characters that Unicode keeps for no text, and a byte order mark. What a provider sent, and
-/// what is stored already, is never to be lost for any of these.
+/// How much of a document there may be.
+struct JsonLimits {
+    std::size_t depth = 64;
+    std::size_t members = SIZE_MAX;  // of one object
+    std::size_t octets = SIZE_MAX;   // of one text or key
+    std::size_t digits = SIZE_MAX;   // of one number
+    bool is_strict = false;          // no -0, no characters that are none
+};
+inline constexpr JsonLimits strict_json_limits{.members = 10'000, .octets = 1024 * 1024, .digits = 64, .is_strict = true};
+
+/// read_json of what a client or a person wrote, who can write it anew: also refuses what is beyond `strict_json_limits`, -0, characters that Unicode
+/// keeps for no text, and a byte order mark. What a provider sent, and what is stored already, is never to be lost for any of these.
 Json read_strict_json(std::string_view text);
 
 }  // namespace wabot

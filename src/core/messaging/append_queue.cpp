@@ -9,7 +9,6 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <chrono>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -22,11 +21,7 @@ namespace wabot {
 
 namespace {
 
-constexpr std::size_t waiting_max = 2'000;
-// Who comes when the first in line has waited so long is told to come again at once, and who has waited so long when it is his turn, then: a sender
-// that has given up on the answer would only send the same again.
-constexpr std::chrono::seconds line_wait_max{2};
-constexpr std::chrono::seconds wait_max{5};
+constexpr std::chrono::seconds wait_max{5};  // whose turn comes later has given up on the answer, and would only send the same again
 constexpr std::size_t batch_max = 256;
 constexpr std::size_t batch_octets_max = 4 * 1024 * 1024;
 

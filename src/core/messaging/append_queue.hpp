@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 
 #include "core/database/database.hpp"
@@ -12,6 +14,10 @@ namespace wabot {
 /// thread.
 class AppendQueue {
 public:
+    static constexpr std::size_t waiting_max = 2'000;
+    /// Who comes when the first in line has waited so long is told to come again at once.
+    static constexpr std::chrono::seconds line_wait_max{2};
+
     explicit AppendQueue(Database& db);
     ~AppendQueue();
 

@@ -1,5 +1,7 @@
 #include "core/messaging/idempotency.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/base/error.hpp"
@@ -17,10 +19,9 @@ WABOT_DESCRIBE(KnownRequest, FIELD(content_hash), FIELD(message_id))
 namespace wabot::idempotency {
 
 void check_key(std::string_view key) {
-    constexpr std::size_t length_max = 128;
     const bool is_printable = std::ranges::all_of(key, [](char c) { return c >= ' ' && c <= '~'; });
-    if (key.empty() || key.size() > length_max || !is_printable)
-        throw Error(Errc::invalid, "an idempotency key has 1 to 128 printable ASCII characters");
+    if (key.empty() || key.size() > key_length_max || !is_printable)
+        throw Error(Errc::invalid, fmt::format("an idempotency key has 1 to {} printable ASCII characters", key_length_max));
 }
 
 std::optional<MessageId> claim(Transaction& tx, const Cause& cause, std::string_view key, const Bytes& content_hash) {

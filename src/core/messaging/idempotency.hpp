@@ -10,7 +10,9 @@
 /// Keys of a caller's own, under which asking for a message again is not sending it again. Each actor has its own; `retention` lets them go.
 namespace wabot::idempotency {
 
-/// 1 to 128 printable ASCII characters; Error{invalid}.
+inline constexpr std::size_t key_length_max = 128;
+
+/// 1 to `key_length_max` printable ASCII characters; Error{invalid}.
 void check_key(std::string_view key);
 
 /// The message that was asked for under the key before; nothing when this is the first time: then `settle` is due in the same unit, and whoever
