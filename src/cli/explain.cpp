@@ -153,8 +153,7 @@ const Command explain_command{
     .path = "explain",
     .summary = "Explain what an object is made of: its fields, their types and what they may hold",
     .formats = formats::document,
-    .examples = {{"wabot explain device", "all that a device has"},
-                 {"wabot explain message.status", "one field, and its words"},
+    .examples = {{"wabot explain message.status", "one field of a message, and its words"},
                  {"wabot explain limits", "how much there may be of anything"}},
     .build = [](CommandBuilder& cmd) -> Action {
         auto opts = cmd.options<ExplainOptions>();

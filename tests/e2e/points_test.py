@@ -62,6 +62,7 @@ class Case:
                 self.check_outcome()
                 for process in [self.server, self.worker, *self.others]:
                     if process.is_alive():
+                        until("process that can be stopped", lambda: " serving" in process.text() or " working" in process.text())
                         check(process.stop() == 0, f"ends well\n{process.text()}")
                 self.check_answers()  # nothing more is sent on the way out
                 wabot.check_integrity()
