@@ -1212,6 +1212,7 @@ audit	A command that changed something, or showed what is sealed: who, what and 
 change	What happened, a line each, as tail shows it.
 setting	A value that is in force, and where it comes from; wabot help config lists them all.
 migration	A step of the store\'s schema.
+limits	How much there may be of anything.
 :done'
         case 'explain -'
             printf '%s\n' "$__wabot_globals"
@@ -1254,6 +1255,7 @@ output	Forms of what is printed, and what goes where
 exit-codes	How a command ends
 environment	Variables that count
 config	Where settings come from, and all of them
+limits	How much there may be of anything
 filters	Which rows of a list are shown
 scripting	What a script may rely on
 security	What is kept secret, and what protects it

@@ -51,12 +51,12 @@ std::vector<LimitRow> all_limits() {
          fmt::format("{}, and after {} no slower than {} a second", seconds(http.body_timeout), seconds(http.body_grace), octets(http.body_rate_min)),
          "408"},
         {"bodies in memory", fmt::format("{} beside the first {} of each", octets(http.bodies_max), octets(http.body_free)), "503"},
-        {"reader that takes nothing", seconds(http.write_timeout), "the connection is cut"},
-        {"connection between two requests", seconds(http.idle_timeout), "the connection is closed"},
+        {"stalled reader", seconds(http.write_timeout), "the connection is cut"},
+        {"idle connection", seconds(http.idle_timeout), "the connection is closed"},
         {"connections", fmt::format("{}", http.connections_max), "503"},
-        {"connections of one address", fmt::format("{}, but for loopback and server.trusted_proxies", http.peer_connections_max), "429"},
-        {"wrong signatures of one address", fmt::format("{} a second", FailureLimit::per_second), "429"},
-        {"webhooks that wait for the database", fmt::format("{}, or {}", AppendQueue::waiting_max, seconds(AppendQueue::line_wait_max)), "503"},
+        {"connections, one address", fmt::format("{}, but for loopback and server.trusted_proxies", http.peer_connections_max), "429"},
+        {"wrong signatures", fmt::format("{} a second of one address", FailureLimit::per_second), "429"},
+        {"waiting webhooks", fmt::format("{}, or {}, for the database", AppendQueue::waiting_max, seconds(AppendQueue::line_wait_max)), "503"},
         {"JSON, nested", fmt::format("{} deep", strict_json_limits.depth), "refused"},
         {"JSON that people write",
          fmt::format("{} members of an object, {} of a text, {} digits of a number", strict_json_limits.members, octets(strict_json_limits.octets),
@@ -65,7 +65,7 @@ std::vector<LimitRow> all_limits() {
         {"text of a message", fmt::format("{} characters", text_part_max), "sent in parts"},
         {"file", octets(files::size_max), "refused; what came in is left with the provider"},
         {"pattern of a rule", octets(Pattern::octets_max), "refused"},
-        {"text that a pattern is looked for in", octets(Pattern::text_octets_max), "the rest is not looked at"},
+        {"text a pattern sees", octets(Pattern::text_octets_max), "the rest is not looked at"},
         {"idempotency key", fmt::format("{} printable ASCII characters", idempotency::key_length_max), "refused"},
         {"rows of a page", fmt::format("{}, sorted {}", Page::limit_max, Page::sorted_limit_max), "the next page"},
     };
@@ -73,9 +73,8 @@ std::vector<LimitRow> all_limits() {
 
 std::string limits_text(std::size_t width) {
     std::vector<Line> lines;
-    for (const LimitRow& row : all_limits()) lines.push_back({row.what, fmt::format("{}; beyond: {}", row.most, row.beyond)});
-    return wrapped_paragraphs("How much there may be of anything, and what becomes of more. A number beyond is the HTTP status of the answer.",
-                              width) +
+    for (const LimitRow& row : all_limits()) lines.push_back({row.what, fmt::format("{}; else {}", row.most, row.beyond)});
+    return wrapped_paragraphs("How much there may be of anything, and what becomes of more: a number is the HTTP status of the answer.", width) +
            two_columns("At most", lines, width);
 }
 

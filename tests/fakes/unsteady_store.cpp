@@ -26,9 +26,10 @@ asio::awaitable<void> UnsteadyStore::pass_on(Unit& unit) {
         co_return;
     }
     Answer answer = Answer::comes;
+    const auto look_now = look;  // here: the work is done on another thread
     auto work = [&](Transaction& tx) {
         (*unit.work)(tx);
-        answer = look ? look(tx) : Answer::comes;
+        answer = look_now ? look_now(tx) : Answer::comes;
     };
     co_await store_.write(work);
     if (answer == Answer::comes) co_return;

@@ -7,8 +7,9 @@
 
 namespace wabot::test {
 
-/// Passes everything on to another store. `look` sees each unit of writing when its work is done and not yet committed, on the database's thread:
-/// what it throws fails that unit; `Answer::lost` lets it be committed, and its writer hears that the store is away.
+/// Passes everything on to another store. `look` sees each unit of writing that is asked for from then on, when its work is done and not yet
+/// committed, on the database's thread: what it throws fails that unit; `Answer::lost` lets it be committed, and its writer hears that the store is
+/// away.
 class UnsteadyStore final : public Database {
 public:
     enum class Answer { comes, lost };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -71,13 +72,12 @@ bool has_line_break(std::string_view text) {
 template <class Handler>
 class WaiterOf : public Waiter {
 public:
-    explicit WaiterOf(Handler handler) : handler_(std::move(handler)) {}
-    void resume() override {
-        const auto executor = asio::get_associated_executor(handler_);
-        asio::post(executor, std::move(handler_));
-    }
+    explicit WaiterOf(Handler handler)
+        : executor_(asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked)), handler_(std::move(handler)) {}
+    void resume() override { asio::post(executor_, std::move(handler_)); }
 
 private:
+    const asio::any_io_executor executor_;  // counts as work: its context is not gone before `resume` is through with it
     Handler handler_;
 };
 
