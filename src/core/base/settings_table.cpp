@@ -247,12 +247,14 @@ std::string env_example() {
 }
 
 std::optional<std::chrono::milliseconds> read_duration(std::string_view text) {
+    // So that any clock can be moved by it, in nanoseconds too.
+    constexpr auto longest = std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds::max()) / 2;
     std::int64_t count = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (failed != std::errc{} || count < 0) return std::nullopt;
     const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
     const auto* const unit = std::find_if(std::begin(units), std::end(units), [name](const Unit& u) { return u.name == name; });
-    if (unit == std::end(units) || count > INT64_MAX / unit->ms) return std::nullopt;
+    if (unit == std::end(units) || count > longest.count() / unit->ms) return std::nullopt;
     return std::chrono::milliseconds(count * unit->ms);
 }
 

@@ -48,6 +48,11 @@ void resume(Batch batch) {
     }
 }
 
+/// Each its own: they are thrown on several threads.
+void fail(const Batch& batch, const Error& error) {
+    for (const auto& one : batch) one->failure = std::make_exception_ptr(Error(error.code(), error.what(), error.hint()));
+}
+
 Error too_many() {
     return {Errc::unavailable, "too many webhooks wait for the database"};
 }
@@ -73,7 +78,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
     void start(const asio::any_io_executor& executor) {
         Batch late;
         if (Batch batch = take(late); !batch.empty()) asio::co_spawn(executor, write(executor, std::move(batch)), asio::detached);
-        for (const auto& one : late) one->failure = std::make_exception_ptr(too_many());
+        fail(late, too_many());
         resume(std::move(late));
     }
 
@@ -134,18 +139,19 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
             start(executor);
             return appended;
         };
-        std::exception_ptr failure;
         bool is_refused = false;
         try {
             const std::vector<inbox::Appended> appended = co_await db.write(append);
-            for (std::size_t i = 0; i < batch.size(); ++i) batch[i]->appended = appended[i];
+            for (std::size_t i = 0; i < batch.size(); ++i) {
+                batch[i]->appended = appended[i];
+                batch[i]->failure = nullptr;
+            }
         } catch (const Error& error) {
-            failure = std::current_exception();
+            fail(batch, error);
             is_refused = error.code() != Errc::unavailable;
-        } catch (...) {
-            failure = std::current_exception();
+        } catch (const std::exception& error) {
+            fail(batch, Error(Errc::bug, error.what()));
         }
-        for (const auto& one : batch) one->failure = failure;
         co_return !is_refused;
     }
 

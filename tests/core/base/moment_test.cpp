@@ -30,6 +30,6 @@ TEST_CASE("moment: dates, times and ages are read", "[unit]") {
 
 TEST_CASE("moment: what is none is refused", "[unit]") {
     for (const char* text : {"", "yesterday", "2026-02-30", "2026-01-04T25:00", "2026-01-04T18", "2026-01-04T18:30+0100", "2026-01-04T18:30+25:00",
-                             "5", "-5d", "5 d", "99999999999999d", "ago", "2026-01-04Z", "2026-1-4", "2026-01-04T18:30:00ZZ"})
+                             "5", "-5d", "5 d", "99999999999999d", "9063244293h", "ago", "2026-01-04Z", "2026-1-4", "2026-01-04T18:30:00ZZ"})
         CHECK(read(text) == "nothing");
 }
