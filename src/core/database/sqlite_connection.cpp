@@ -10,7 +10,6 @@
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
 #include "core/database/dialect.hpp"
-#include "core/database/sqlite_cache.hpp"
 
 namespace wabot {
 
@@ -75,13 +74,6 @@ Errc code_of(int sqlite_code) {
     }
 }
 
-/// Counts before the first connection only.
-bool set_up_library() {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // counting every allocation costs a lock each; nobody reads the counts
-    mind_the_highest_page();
-    return true;
-}
-
 }  // namespace
 
 void SqliteConnection::open(const std::string& path, int flags) {
@@ -102,8 +94,9 @@ SqliteConnection::SqliteConnection(const std::string& path, std::chrono::millise
 }
 
 SqliteConnection::SqliteConnection(const std::string& path, bool create) {
-    static const bool is_set_up = set_up_library();
-    static_cast<void>(is_set_up);
+    // Counting every allocation costs a lock each; nobody reads the counts. Counts before the first connection only.
+    static const int without_memory_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    static_cast<void>(without_memory_statistics);
     // The store is its owner's alone, whatever the umask; log and index files take after it.
     if (create)
         if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
