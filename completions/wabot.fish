@@ -1212,7 +1212,7 @@ audit	A command that changed something, or showed what is sealed: who, what and 
 change	What happened, a line each, as tail shows it.
 setting	A value that is in force, and where it comes from; wabot help config lists them all.
 migration	A step of the store\'s schema.
-limits	How much there may be of anything.
+limits	How much there may be of anything
 :done'
         case 'explain -'
             printf '%s\n' "$__wabot_globals"

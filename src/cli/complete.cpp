@@ -254,7 +254,7 @@ Completion values(const Asked& asked, std::string_view begun) {
         case Noun::event_kind: return fitting(begun, event_kinds());
         case Noun::explained:
             for (const NounRow& row : all_nouns()) all.push_back({std::string(row.noun), std::string(row.doc)});
-            all.push_back({"limits", "How much there may be of anything."});
+            all.push_back({"limits", std::string(find_topic("limits")->summary)});
             return fitting(begun, all);
         default: break;
     }

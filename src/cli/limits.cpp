@@ -32,10 +32,6 @@ std::size_t webhook_body_default() {
     throw Error(Errc::bug, "there is no setting server.webhook_body_max");
 }
 
-std::string seconds(std::chrono::milliseconds time) {
-    return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
-}
-
 }  // namespace
 
 std::vector<LimitRow> all_limits() {
@@ -44,19 +40,20 @@ std::vector<LimitRow> all_limits() {
         {"request line", octets(http.request_line_max), "414"},
         {"head of a request", octets(http.head_max), "431"},
         {"headers", fmt::format("{}", http.headers_max), "431"},
-        {"time for a head", seconds(http.head_timeout), "408"},
+        {"time for a head", show_duration(http.head_timeout), "408"},
         {"webhook's body", fmt::format("{}, by the setting server.webhook_body_max", octets(webhook_body_default())), "413"},
         {"compressed body", "none", "415"},
         {"time for a body",
-         fmt::format("{}, and after {} no slower than {} a second", seconds(http.body_timeout), seconds(http.body_grace), octets(http.body_rate_min)),
+         fmt::format("{}, and after {} no slower than {} a second", show_duration(http.body_timeout), show_duration(http.body_grace),
+                     octets(http.body_rate_min)),
          "408"},
         {"bodies in memory", fmt::format("{} beside the first {} of each", octets(http.bodies_max), octets(http.body_free)), "503"},
-        {"stalled reader", seconds(http.write_timeout), "the connection is cut"},
-        {"idle connection", seconds(http.idle_timeout), "the connection is closed"},
+        {"stalled reader", show_duration(http.write_timeout), "the connection is cut"},
+        {"idle connection", show_duration(http.idle_timeout), "the connection is closed"},
         {"connections", fmt::format("{}", http.connections_max), "503"},
         {"connections, one address", fmt::format("{}, but for loopback and server.trusted_proxies", http.peer_connections_max), "429"},
         {"wrong signatures", fmt::format("{} a second of one address", FailureLimit::per_second), "429"},
-        {"waiting webhooks", fmt::format("{}, or {}, for the database", AppendQueue::waiting_max, seconds(AppendQueue::line_wait_max)), "503"},
+        {"waiting webhooks", fmt::format("{}, or {}, for the database", AppendQueue::waiting_max, show_duration(AppendQueue::line_wait_max)), "503"},
         {"JSON, nested", fmt::format("{} deep", strict_json_limits.depth), "refused"},
         {"JSON that people write",
          fmt::format("{} members of an object, {} of a text, {} digits of a number", strict_json_limits.members, octets(strict_json_limits.octets),
