@@ -9,9 +9,9 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/json.hpp"
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
-#include "core/messaging/inbox.hpp"
+#include "core/inbox/inbox.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "server/server.hpp"
 

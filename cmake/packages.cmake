@@ -8,7 +8,7 @@ find_package(spdlog 1.10 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
-# Archives: core/CMakeLists.txt says why. libpqxx without libpq, which is loaded when it is needed: core/database/postgres_library.hpp.
+# Archives: core/CMakeLists.txt says why. libpqxx without libpq, which is loaded when it is needed: core/database/postgres/postgres_library.hpp.
 find_library(PQXX_ARCHIVE libpqxx.a REQUIRED)
 find_library(RE2_ARCHIVE libre2.a REQUIRED)
 find_library(SQLITE_ARCHIVE libsqlite3.a REQUIRED)

@@ -17,10 +17,10 @@ HOMES = {
     "sqlite3.h": ["core/database"],
     "pqxx/": ["core/database"],
     "libpq-fe.h": ["core/database"],
-    "re2/": ["core/agents"],
-    "openssl/": ["core/base"],
+    "re2/": ["core/base"],
+    "openssl/": ["core/crypto"],
     "spdlog/": ["core/base"],
-    "toml++/": ["core/base"],
+    "toml++/": ["core/config"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -55,7 +55,7 @@ def faults(src):
 
 def check_the_check():
     """On a tree with one fault in each file of `wrong`."""
-    wrong = {"core/a.cpp": '#include "server/routes.hpp"', "server/b.cpp": '#include "cli/command.hpp"', "cli/c.cpp": '#include "tests/catch.hpp"',
+    wrong = {"core/a.cpp": '#include "server/routes.hpp"', "server/b.cpp": '#include "cli/framework/command.hpp"', "cli/c.cpp": '#include "tests/catch.hpp"',
              "core/messaging/d.cpp": "#include <sqlite3.h>", "cli/e.cpp": "# include <boost/beast/http.hpp>", "cli/f.hpp": '#include "core/x/show.hpp"'}
     right = {"core/x/show.hpp": '#include "core/x/heavy.hpp"', "core/x/heavy.hpp": "#include <nlohmann/json.hpp>", "core/x/use.cpp": '#include "core/x/show.hpp"',
              "server/g.cpp": '#include "core/y/light.hpp"\n#include <boost/beast/http.hpp>', "core/y/light.hpp": "#include <vector>\n#include <nlohmann/json_fwd.hpp>"}

@@ -5,14 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/command_dump.hpp"
-#include "cli/complete.hpp"
-#include "cli/deadline.hpp"
-#include "cli/errors.hpp"
-#include "cli/help.hpp"
+#include "cli/framework/deadline.hpp"
+#include "cli/framework/parser.hpp"
+#include "cli/framework/runtime.hpp"
+#include "cli/help/command_dump.hpp"
+#include "cli/help/complete.hpp"
+#include "cli/help/help.hpp"
+#include "cli/output/errors.hpp"
 #include "cli/output/pager.hpp"
-#include "cli/parser.hpp"
-#include "cli/runtime.hpp"
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
 

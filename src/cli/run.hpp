@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/output/sink.hpp"
-#include "core/base/config_files.hpp"
+#include "core/config/config_files.hpp"
 
 namespace wabot::cli {
 

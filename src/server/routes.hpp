@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "server/router.hpp"
+#include "server/http/router.hpp"
 
 namespace wabot {
 

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "core/telemetry/metrics.hpp"
-#include "server/io_loop.hpp"
-#include "server/listener.hpp"
+#include "server/http/io_loop.hpp"
+#include "server/http/listener.hpp"
 
 namespace wabot {
 

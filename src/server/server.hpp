@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "server/limits.hpp"
-#include "server/router.hpp"
+#include "server/http/http_limits.hpp"
+#include "server/http/router.hpp"
 #include "server/services.hpp"
 
 namespace wabot {
@@ -31,8 +31,8 @@ public:
 
     void start();
 
-    /// Of a started server: refuses new connections at once, lets running requests finish with `Connection: close`, ends idle connections. Blocks until all are
-    /// gone, at most for `grace`; then cancels the rest. True when nothing had to be cancelled.
+    /// Of a started server: refuses new connections at once, lets running requests finish with `Connection: close`, ends idle connections. Blocks
+    /// until all are gone, at most for `grace`; then cancels the rest. True when nothing had to be cancelled.
     bool drain(std::chrono::milliseconds grace);
 
     /// Ends the io threads. Requests still running are left where they wait, and destroyed with the server: end the threads that would resume

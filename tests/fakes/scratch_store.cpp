@@ -4,8 +4,8 @@
 #include <stdexcept>
 
 #include "core/database/migrations.hpp"
-#include "core/database/postgres_connection.hpp"
-#include "core/database/postgres_url.hpp"
+#include "core/database/postgres/postgres_connection.hpp"
+#include "core/database/postgres/postgres_url.hpp"
 
 namespace wabot::test {
 

@@ -3,7 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "core/base/error.hpp"
-#include "core/database/unit_queue.hpp"
+#include "core/database/task_queue.hpp"
 
 namespace wabot::test {
 

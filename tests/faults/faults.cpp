@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/base/fault.hpp"
+#include "core/base/fault_point.hpp"
 #include "tests/faults/vfs.hpp"
 
 namespace wabot {

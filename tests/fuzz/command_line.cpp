@@ -1,5 +1,5 @@
-#include "cli/globals.hpp"
-#include "cli/parser.hpp"
+#include "cli/framework/globals.hpp"
+#include "cli/framework/parser.hpp"
 #include "core/contacts/contact_id.hpp"
 #include "tests/fuzz/targets.hpp"
 

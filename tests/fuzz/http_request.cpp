@@ -1,6 +1,6 @@
 #include "core/base/error.hpp"
-#include "server/body_reader.hpp"
-#include "server/target.hpp"
+#include "server/http/body_reader.hpp"
+#include "server/http/request_target.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

@@ -1,8 +1,8 @@
 // No target opens a store: what one would be opened by is left out of the build.
 #include "core/base/error.hpp"
-#include "core/database/postgres.hpp"
-#include "core/database/postgres_url.hpp"
-#include "core/database/sqlite.hpp"
+#include "core/database/postgres/postgres.hpp"
+#include "core/database/postgres/postgres_url.hpp"
+#include "core/database/sqlite/sqlite.hpp"
 
 namespace wabot {
 

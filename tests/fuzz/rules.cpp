@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/agents/agent_config.hpp"
-#include "core/agents/pattern.hpp"
+#include "core/base/pattern.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

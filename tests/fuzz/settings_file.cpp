@@ -2,7 +2,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/base/settings.hpp"
+#include "core/config/settings.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

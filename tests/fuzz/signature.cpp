@@ -1,5 +1,5 @@
-#include "core/base/vault.hpp"
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp/whatsapp.hpp"
+#include "core/crypto/vault.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

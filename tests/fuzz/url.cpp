@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "server/target.hpp"
+#include "server/http/request_target.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

@@ -2,7 +2,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp/whatsapp.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

@@ -5,7 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/version.hpp"
 #include "core/database/database.hpp"
-#include "server/dispatcher.hpp"
+#include "server/http/dispatcher.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"
 

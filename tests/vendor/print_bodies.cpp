@@ -3,7 +3,7 @@
 #include <iostream>
 
 #include "core/base/json.hpp"
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp/whatsapp.hpp"
 #include "tests/core/channels/every_content.hpp"
 
 using namespace wabot;

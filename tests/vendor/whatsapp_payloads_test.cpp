@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "core/base/json.hpp"
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp/whatsapp.hpp"
 #include "tests/catch.hpp"
 
 using namespace wabot;

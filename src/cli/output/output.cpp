@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/errors.hpp"
 #include "cli/output/display.hpp"
+#include "cli/output/errors.hpp"
 #include "cli/output/list_writers.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/yaml.hpp"

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <csignal>
 
-#include "cli/errors.hpp"
 #include "cli/output/display.hpp"
+#include "cli/output/errors.hpp"
 
 namespace wabot::cli {
 

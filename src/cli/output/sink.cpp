@@ -10,7 +10,7 @@
 #include <csignal>
 #include <system_error>
 
-#include "cli/errors.hpp"
+#include "cli/output/errors.hpp"
 
 namespace wabot::cli {
 

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/errors.hpp"
 #include "cli/output/display.hpp"
+#include "cli/output/errors.hpp"
 #include "cli/output/list_writers.hpp"
 #include "cli/output/table.hpp"
 #include "core/base/clock.hpp"

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "cli/errors.hpp"
+#include "cli/output/errors.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 

@@ -1,66 +1,47 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "core/base/value.hpp"
-#include "core/contacts/contact_id.hpp"
-#include "core/files/file_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/agents/agent_id.hpp"
+#include "core/base/describe.hpp"
+#include "core/devices/device_id.hpp"
 
 namespace wabot {
 
-namespace asio = boost::asio;
+WABOT_ENUM(AgentType, rule_based, langgraph, builtin)
 
-/// A file that came with the message.
-struct QuestionFile {
-    std::optional<FileId> id;  // none: it is not there
-    std::string kind;          // image, voice, ...
-    std::string type;          // its MIME type, as declared while it is not there
-    std::string name;          // for people; may be empty
-    std::string why_not;       // "not fetched: ..." while it is not there
+/// An agent as it is kept. (`Agent` is what answers.)
+struct AgentRow {
+    AgentId id;
+    std::string key;
+    std::string name;
+    std::optional<std::string> description;
+    AgentType agent_type = AgentType::rule_based;
+    JsonText config;
+    std::int64_t revision = 1;
+    bool is_active = true;
+    Time created_at;
+    Time updated_at;
 };
+WABOT_DESCRIBE(AgentRow, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; never all digits"),
+               FIELD(name, .max = 255), FIELD(description, .max = 2000, .wide = true), FIELD(agent_type, .read_only = true),
+               FIELD(config, .wide = true, .doc = "Rules, fallback, triggers and limits; see agent_config.hpp"),
+               FIELD(revision, .read_only = true, .doc = "Raised by every change; a turn notes it"), FIELD(is_active),
+               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
 
-/// A message that waits for an answer.
-struct Question {
-    std::optional<std::string> text;  // none: media without words
-    std::string message_type = "text";
-    ConversationId conversation_id;  // 0: a trial
-    ContactId contact_id;            // the chat: a person, or a group; 0: a trial
-    ContactId author_id;             // who wrote it; in a private chat the same
-    bool is_group = false;
-    std::vector<QuestionFile> files;
-    bool explain = false;  // fill in `Answer::steps`
+/// An agent answers on a device.
+struct AgentBinding {
+    BindingId id;
+    DeviceId device_id;
+    AgentId agent_id;
+    std::int64_t priority = 100;  // of those that are not primary; lower is asked earlier
+    bool is_primary = false;      // asked last; one per device
+    Time created_at;
+    Time updated_at;
 };
-
-WABOT_ENUM(AnswerOutcome, replied, no_reply, failed)
-
-/// What an agent looked at on its way to the answer, or had no need to.
-struct Step {
-    std::string what;    // `rule 1 "hello|hi"`, `rules 3-4`, `fallback`
-    std::string result;  // `no match`, `matched "open" at 9..13`, `not tried`
-    bool answered = false;
-};
-
-struct Answer {
-    AnswerOutcome outcome = AnswerOutcome::no_reply;
-    std::vector<std::string> texts;  // messages to send, in order; empty unless it replied
-    bool quote = false;              // they quote the message
-    std::string reason;              // what decided: `rule 2 "open|hours"`, `fallback`, `no rule matched`, or what failed
-    std::vector<Step> steps;
-};
-
-/// Answers people: by rules, by a language model. Knows neither devices nor sending, and has no effect of its own: it may be asked again after a
-/// kill. One object serves one revision of one agent; several threads may ask it at once.
-class Agent {
-public:
-    virtual ~Agent() = default;
-    /// `failed` is worth another try; what is not throws.
-    virtual asio::awaitable<Answer> answer(const Question& question) const = 0;
-    /// Whether `answer` only computes and never waits for anything.
-    virtual bool answers_at_once() const { return false; }
-};
+WABOT_DESCRIBE(AgentBinding, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true), FIELD(agent_id, .read_only = true),
+               FIELD(priority, .doc = "Lower is asked earlier"), FIELD(is_primary, .doc = "Asked last; one per device"),
+               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
 
 }  // namespace wabot

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/agents/pattern.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/base/object_ref.hpp"
+#include "core/base/pattern.hpp"
 #include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
 

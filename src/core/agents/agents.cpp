@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
-#include "core/audit/deed.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/audit/audit_draft.hpp"
+#include "core/base/object_ref.hpp"
 #include "core/base/text.hpp"
+#include "core/changes/changes.hpp"
 #include "core/database/listing.hpp"
 #include "core/devices/devices.hpp"
-#include "core/messaging/changes.hpp"
 
 namespace wabot::agents {
 

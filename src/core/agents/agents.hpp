@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/agents/agent.hpp"
 #include "core/agents/agent_config.hpp"
-#include "core/agents/agent_row.hpp"
 #include "core/base/cause.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"

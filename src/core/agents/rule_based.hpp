@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "core/agents/agent.hpp"
 #include "core/agents/agent_config.hpp"
-#include "core/agents/pattern.hpp"
+#include "core/agents/responder.hpp"
+#include "core/base/pattern.hpp"
 
 namespace wabot {
 

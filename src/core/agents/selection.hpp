@@ -6,9 +6,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/agents/agent.hpp"
 #include "core/agents/agent_id.hpp"
-#include "core/agents/pattern.hpp"
+#include "core/agents/responder.hpp"
+#include "core/base/pattern.hpp"
 
 namespace wabot {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/audit/deed.hpp"
+#include "core/audit/audit_draft.hpp"
 #include "core/base/describe.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"

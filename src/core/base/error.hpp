@@ -16,14 +16,14 @@ enum class Errc {
     unauthenticated,  // nobody we know
     denied,           // somebody we know, who may not
     not_found,
-    conflict,         // exists already, is ambiguous, or is held by someone else
-    stale,            // made against an older version of the thing
+    conflict,  // exists already, is ambiguous, or is held by someone else
+    stale,     // made against an older version of the thing
     too_large,
     rate_limited,
-    unavailable,      // database, provider, disk: worth another try
+    unavailable,  // database, provider, disk: worth another try
     timeout,
-    rejected,         // the provider refused for good
-    uncertain,        // handed over, never confirmed
+    rejected,   // the provider refused for good
+    uncertain,  // handed over, never confirmed
     bug,
 };
 
@@ -41,11 +41,9 @@ struct Fault {
 /// Neither ever holds a secret or a whole phone number.
 class Error : public std::runtime_error {
 public:
-    Error(Errc code, const std::string& message, std::string hint = {})
-        : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
+    Error(Errc code, const std::string& message, std::string hint = {}) : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
 
-    Error(Errc code, const std::string& message, std::vector<Fault> faults)
-        : std::runtime_error(message), code_(code), faults_(std::move(faults)) {}
+    Error(Errc code, const std::string& message, std::vector<Fault> faults) : std::runtime_error(message), code_(code), faults_(std::move(faults)) {}
 
     Errc code() const { return code_; }
     const std::string& hint() const { return hint_; }

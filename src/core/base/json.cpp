@@ -10,7 +10,7 @@
 #include "core/base/error.hpp"
 #include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 
 namespace wabot {
 

@@ -30,7 +30,7 @@ struct JsonText {
 };
 
 /// A value that holds a phone number or an address: ciphertext, keyed hash for look-up and uniqueness, last four digits for display.
-/// Made and opened by `Vault` (core/base/vault.hpp). A column `x` of this kind is three: `x_enc`, `x_hash`, `x_last4`.
+/// Made and opened by `Vault` (core/crypto/vault.hpp). A column `x` of this kind is three: `x_enc`, `x_hash`, `x_last4`.
 struct Sealed {
     Bytes enc;
     Bytes hash;
@@ -60,12 +60,12 @@ concept Worded = std::is_enum_v<E> && !std::is_same_v<std::remove_cv_t<decltype(
 
 /// `enum class Name { words... }` whose words are also its text in the database, in JSON and on the terminal. Up to 16 words.
 /// At namespace scope of `wabot`. The enumerators are the words: `Direction::incoming` is "incoming".
-#define WABOT_ENUM(Name, ...)                                                                       \
-    enum class Name { __VA_ARGS__ };                                                                \
-    namespace Name##_words {                                                                        \
+#define WABOT_ENUM(Name, ...)                                                                                               \
+    enum class Name { __VA_ARGS__ };                                                                                        \
+    namespace Name##_words {                                                                                                \
         inline constexpr auto all = ::wabot::detail::split_words<::wabot::detail::count_words(#__VA_ARGS__)>(#__VA_ARGS__); \
-    }                                                                                               \
-    template <>                                                                                     \
+    }                                                                                                                       \
+    template <>                                                                                                             \
     inline constexpr std::span<const std::string_view> words_of<Name> = Name##_words::all;
 
 namespace detail {
@@ -126,50 +126,69 @@ struct PlainCodec {
     static constexpr std::span<const std::string_view> words{};
     static Value put(const M& m) { return Value(m); }
     static void take(M& m, Value&& v) {
-        if (auto* held = std::get_if<M>(&v)) m = std::move(*held);
-        else throw_wrong_kind("value");
+        if (auto* held = std::get_if<M>(&v))
+            m = std::move(*held);
+        else
+            throw_wrong_kind("value");
     }
 };
 }  // namespace detail
 
-template <> struct Codec<std::string> : detail::PlainCodec<std::string, Kind::text> {};
-template <> struct Codec<Bytes> : detail::PlainCodec<Bytes, Kind::bytes> {};
-template <> struct Codec<JsonText> : detail::PlainCodec<JsonText, Kind::json> {
+template <>
+struct Codec<std::string> : detail::PlainCodec<std::string, Kind::text> {};
+template <>
+struct Codec<Bytes> : detail::PlainCodec<Bytes, Kind::bytes> {};
+template <>
+struct Codec<JsonText> : detail::PlainCodec<JsonText, Kind::json> {
     static void take(JsonText& m, Value&& v) {
-        if (auto* text = std::get_if<std::string>(&v)) m.text = std::move(*text);
-        else PlainCodec::take(m, std::move(v));
+        if (auto* text = std::get_if<std::string>(&v))
+            m.text = std::move(*text);
+        else
+            PlainCodec::take(m, std::move(v));
     }
 };
-template <> struct Codec<Sealed> : detail::PlainCodec<Sealed, Kind::sealed> {};
-template <> struct Codec<double> : detail::PlainCodec<double, Kind::number> {
+template <>
+struct Codec<Sealed> : detail::PlainCodec<Sealed, Kind::sealed> {};
+template <>
+struct Codec<double> : detail::PlainCodec<double, Kind::number> {
     static void take(double& m, Value&& v) {
-        if (const auto* whole = std::get_if<std::int64_t>(&v)) m = static_cast<double>(*whole);
-        else PlainCodec::take(m, std::move(v));
+        if (const auto* whole = std::get_if<std::int64_t>(&v))
+            m = static_cast<double>(*whole);
+        else
+            PlainCodec::take(m, std::move(v));
     }
 };
-template <> struct Codec<bool> : detail::PlainCodec<bool, Kind::boolean> {
+template <>
+struct Codec<bool> : detail::PlainCodec<bool, Kind::boolean> {
     static void take(bool& m, Value&& v) {
-        if (const auto* whole = std::get_if<std::int64_t>(&v)) m = *whole != 0;
-        else PlainCodec::take(m, std::move(v));
+        if (const auto* whole = std::get_if<std::int64_t>(&v))
+            m = *whole != 0;
+        else
+            PlainCodec::take(m, std::move(v));
     }
 };
-template <> struct Codec<Time> : detail::PlainCodec<Time, Kind::time> {
+template <>
+struct Codec<Time> : detail::PlainCodec<Time, Kind::time> {
     static void take(Time& m, Value&& v) {
-        if (const auto* us = std::get_if<std::int64_t>(&v)) m = Time(std::chrono::microseconds(*us));
-        else PlainCodec::take(m, std::move(v));
+        if (const auto* us = std::get_if<std::int64_t>(&v))
+            m = Time(std::chrono::microseconds(*us));
+        else
+            PlainCodec::take(m, std::move(v));
     }
 };
 
 template <class M>
-    requires std::is_integral_v<M>
+requires std::is_integral_v<M>
 struct Codec<M> {
     static constexpr Kind kind = Kind::integer;
     static constexpr bool nullable = false;
     static constexpr std::span<const std::string_view> words{};
     static Value put(const M& m) { return static_cast<std::int64_t>(m); }
     static void take(M& m, Value&& v) {
-        if (const auto* held = std::get_if<std::int64_t>(&v)) m = static_cast<M>(*held);
-        else throw_wrong_kind("integer");
+        if (const auto* held = std::get_if<std::int64_t>(&v))
+            m = static_cast<M>(*held);
+        else
+            throw_wrong_kind("integer");
     }
 };
 
@@ -215,9 +234,12 @@ struct Codec<std::optional<M>> {
 /// Any bindable thing as a Value: what `Transaction::query` does to its arguments.
 template <class M>
 Value to_value(const M& m) {
-    if constexpr (std::is_same_v<M, Value>) return m;
-    else if constexpr (std::is_convertible_v<M, std::string_view>) return std::string(std::string_view(m));
-    else return Codec<M>::put(m);
+    if constexpr (std::is_same_v<M, Value>)
+        return m;
+    else if constexpr (std::is_convertible_v<M, std::string_view>)
+        return std::string(std::string_view(m));
+    else
+        return Codec<M>::put(m);
 }
 
 }  // namespace wabot

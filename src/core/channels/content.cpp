@@ -8,7 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/channels/content_shapes.hpp"
-#include "core/channels/whatsapp_content.hpp"
+#include "core/channels/whatsapp/content.hpp"
 
 namespace wabot::content {
 

@@ -9,7 +9,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/text.hpp"
-#include "core/channels/whatsapp_content.hpp"
+#include "core/channels/whatsapp/content.hpp"
 
 namespace wabot {
 

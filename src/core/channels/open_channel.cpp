@@ -1,8 +1,8 @@
 #include "core/channels/open_channel.hpp"
 
 #include "core/base/error.hpp"
-#include "core/channels/sim.hpp"
-#include "core/channels/whatsapp_media.hpp"
+#include "core/channels/sim/sim.hpp"
+#include "core/channels/whatsapp/media.hpp"
 
 namespace wabot {
 

@@ -7,7 +7,7 @@
 #include "core/channels/channel.hpp"
 #include "core/channels/delivery.hpp"
 #include "core/channels/media_source.hpp"
-#include "core/devices/directory.hpp"
+#include "core/devices/device_registry.hpp"
 #include "core/http_client/http_client.hpp"
 
 namespace wabot {

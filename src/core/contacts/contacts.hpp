@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/base/cause.hpp"
-#include "core/base/vault.hpp"
 #include "core/contacts/contact.hpp"
 #include "core/contacts/sealed_address.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"
 

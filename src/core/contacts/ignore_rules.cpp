@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/base/object_ref.hpp"
 #include "core/base/text.hpp"
+#include "core/changes/changes.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/database/listing.hpp"
 #include "core/devices/devices.hpp"
-#include "core/messaging/changes.hpp"
 
 namespace wabot {
 

@@ -8,11 +8,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/agents/pattern.hpp"
 #include "core/base/cause.hpp"
-#include "core/base/vault.hpp"
+#include "core/base/pattern.hpp"
 #include "core/contacts/ignore_rule.hpp"
 #include "core/contacts/sealed_address.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/vault.hpp"
 #include "core/channels/delivery.hpp"
 #include "core/contacts/contact.hpp"
+#include "core/crypto/vault.hpp"
 
 namespace wabot {
 

@@ -8,10 +8,10 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/base/error.hpp"
-#include "core/database/postgres.hpp"
-#include "core/database/postgres_url.hpp"
-#include "core/database/sqlite.hpp"
-#include "core/database/unit.hpp"
+#include "core/database/postgres/postgres.hpp"
+#include "core/database/postgres/postgres_url.hpp"
+#include "core/database/sqlite/sqlite.hpp"
+#include "core/database/task.hpp"
 
 namespace wabot {
 

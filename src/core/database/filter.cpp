@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/base/error.hpp"
-#include "core/base/moment.hpp"
 #include "core/base/text.hpp"
+#include "core/base/time_input.hpp"
 
 namespace wabot {
 

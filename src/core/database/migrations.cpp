@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
-#include "core/base/fault.hpp"
+#include "core/base/fault_point.hpp"
 #include "core/database/embedded_migrations.hpp"
 
 namespace wabot {

@@ -4,9 +4,9 @@
 #include <set>
 
 #include "core/base/json.hpp"
+#include "core/changes/changes.hpp"
 #include "core/database/listing.hpp"
 #include "core/devices/options.hpp"
-#include "core/messaging/changes.hpp"
 
 namespace wabot::account_events {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/devices/device.hpp"
 #include "core/devices/options.hpp"
 
@@ -14,8 +14,8 @@ namespace wabot {
 /// What a device proves itself and its provider with. Empty = not known.
 struct Credentials {
     std::string access_token;
-    std::string app_secret;    // signs webhooks
-    std::string verify_token;  // answers the webhook's handshake
+    std::string app_secret;                // signs webhooks
+    std::string verify_token;              // answers the webhook's handshake
     std::string previous_app_secret = {};  // signs some of them too, while the app's secret is changed
 };
 

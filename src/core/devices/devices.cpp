@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "core/audit/deed.hpp"
+#include "core/audit/audit_draft.hpp"
 #include "core/base/error.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/base/object_ref.hpp"
 #include "core/base/text.hpp"
+#include "core/changes/changes.hpp"
 #include "core/database/listing.hpp"
-#include "core/messaging/changes.hpp"
-#include "core/messaging/inbox.hpp"
+#include "core/inbox/inbox.hpp"
 
 namespace wabot::devices {
 

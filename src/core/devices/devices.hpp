@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/base/cause.hpp"
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"
 #include "core/devices/credentials.hpp"

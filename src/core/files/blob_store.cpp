@@ -4,7 +4,7 @@
 #include <array>
 
 #include "core/base/error.hpp"
-#include "core/base/sha256.hpp"
+#include "core/crypto/sha256.hpp"
 
 namespace wabot {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/base/object_ref.hpp"
 #include "core/base/text.hpp"
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/listing.hpp"
 
 namespace wabot::files {

@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/base/fault.hpp"
+#include "core/base/fault_point.hpp"
 #include "core/http_client/public_address.hpp"
 
 namespace wabot {

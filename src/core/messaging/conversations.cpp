@@ -1,9 +1,9 @@
 #include "core/messaging/conversations.hpp"
 
 #include "core/base/error.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/base/object_ref.hpp"
+#include "core/changes/changes.hpp"
 #include "core/database/listing.hpp"
-#include "core/messaging/changes.hpp"
 #include "core/messaging/lanes.hpp"
 
 namespace wabot::conversations {

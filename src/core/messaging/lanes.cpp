@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "core/messaging/pacing.hpp"
-#include "core/messaging/sends.hpp"
+#include "core/messaging/sending/pacing.hpp"
+#include "core/messaging/sending/sends.hpp"
 
 namespace wabot::lanes {
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
+#include "core/changes/changes.hpp"
 #include "core/channels/media_source.hpp"
 #include "core/files/files.hpp"
-#include "core/messaging/changes.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/queue/jobs.hpp"
 

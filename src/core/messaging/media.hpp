@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/agents/agent.hpp"
+#include "core/agents/responder.hpp"
 #include "core/base/cause.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_id.hpp"

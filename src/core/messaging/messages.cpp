@@ -9,8 +9,8 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/changes/changes.hpp"
 #include "core/database/listing.hpp"
-#include "core/messaging/changes.hpp"
 #include "core/messaging/lanes.hpp"
 
 namespace wabot {

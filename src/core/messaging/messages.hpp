@@ -7,9 +7,9 @@
 
 #include "core/agents/agent_id.hpp"
 #include "core/base/cause.hpp"
-#include "core/base/vault.hpp"
 #include "core/channels/content.hpp"
 #include "core/contacts/contact_id.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"
 #include "core/devices/device_id.hpp"

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
-#include "core/base/natural_key.hpp"
+#include "core/base/object_ref.hpp"
 #include "core/database/listing.hpp"
 
 namespace wabot::templates {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "core/messaging/changes.hpp"
+#include "core/changes/changes.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/back_off.hpp"
-#include "core/queue/job_kinds.hpp"
+#include "core/worker/job_kinds.hpp"
 
 namespace wabot::jobs {
 

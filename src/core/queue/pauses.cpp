@@ -1,6 +1,6 @@
 #include "core/queue/pauses.hpp"
 
-#include "core/messaging/changes.hpp"
+#include "core/changes/changes.hpp"
 
 namespace wabot::pauses {
 

@@ -1,8 +1,8 @@
-#include "core/channels/sim.hpp"
+#include "core/channels/sim/sim.hpp"
 
-#include "server/intake.hpp"
 #include "server/routes.hpp"
 #include "server/services.hpp"
+#include "server/webhook_intake.hpp"
 
 namespace wabot {
 

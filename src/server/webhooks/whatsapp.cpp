@@ -1,11 +1,11 @@
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp/whatsapp.hpp"
 
 #include <algorithm>
 
 #include "core/base/log.hpp"
-#include "server/intake.hpp"
 #include "server/routes.hpp"
 #include "server/services.hpp"
+#include "server/webhook_intake.hpp"
 
 namespace wabot {
 

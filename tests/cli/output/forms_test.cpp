@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "cli/errors.hpp"
 #include "cli/output/display.hpp"
+#include "cli/output/errors.hpp"
 #include "cli/output/jq.hpp"
 #include "cli/output/template.hpp"
 #include "cli/output/yaml.hpp"

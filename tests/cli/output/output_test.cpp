@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/errors.hpp"
+#include "cli/output/errors.hpp"
 #include "core/base/clock.hpp"
 #include "tests/catch.hpp"
 

@@ -1,6 +1,6 @@
 #include "core/agents/agents.hpp"
 
-#include "core/agents/ready_agents.hpp"
+#include "core/agents/agent_cache.hpp"
 #include "core/devices/devices.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/code_of.hpp"

@@ -1,7 +1,7 @@
 #include "core/agents/selection.hpp"
 
+#include "core/agents/agent_cache.hpp"
 #include "core/agents/agent_config.hpp"
-#include "core/agents/ready_agents.hpp"
 #include "core/database/database.hpp"
 #include "tests/catch.hpp"
 

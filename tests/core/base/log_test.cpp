@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "core/base/config_files.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "core/config/config_files.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/scratch_store.hpp"
 

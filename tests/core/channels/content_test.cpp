@@ -9,7 +9,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
-#include "core/channels/whatsapp.hpp"
+#include "core/channels/whatsapp/whatsapp.hpp"
 #include "tests/catch.hpp"
 #include "tests/core/channels/every_content.hpp"
 

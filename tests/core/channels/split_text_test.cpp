@@ -1,8 +1,8 @@
 #include "core/channels/split_text.hpp"
 
 #include "core/base/error.hpp"
+#include "core/base/redact.hpp"
 #include "core/base/text.hpp"
-#include "core/channels/without_numbers.hpp"
 #include "tests/catch.hpp"
 
 using namespace wabot;

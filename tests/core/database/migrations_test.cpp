@@ -3,7 +3,7 @@
 #include <future>
 
 #include "core/base/error.hpp"
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/scratch_store.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "core/base/vault.hpp"
+#include "core/crypto/vault.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/blob_store.hpp"
 #include "tests/fakes/code_of.hpp"

@@ -1,7 +1,7 @@
 #include "core/queue/jobs.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/back_off.hpp"
-#include "tests/core/messaging/pipeline.hpp"
+#include "tests/fakes/pipeline.hpp"
 
 using namespace wabot;
 using namespace wabot::test;

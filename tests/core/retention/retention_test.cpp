@@ -1,6 +1,6 @@
 #include "core/retention/retention.hpp"
-#include "core/messaging/changes.hpp"
-#include "tests/core/messaging/pipeline.hpp"
+#include "core/changes/changes.hpp"
+#include "tests/fakes/pipeline.hpp"
 
 using namespace wabot;
 using namespace wabot::test;

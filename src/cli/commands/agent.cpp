@@ -1,0 +1,282 @@
+#include "cli/commands/agent.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/lookup.hpp"
+#include "core/agents/agents.hpp"
+#include "core/devices/devices.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<AgentType> type;
+    std::optional<std::string> device;
+    PagingOptions paging;
+};
+
+void agent_list(Runtime& rt, const ListOptions& opts) {
+    List<AgentRow> list(rt, "agent", opts.paging);
+    const AgentFilter filter{.agent_type = opts.type, .device_id = device_filter(rt, opts.device)};
+    list.show([&](Snapshot& db, const Page& page) { return agents::list(db, filter, page); });
+}
+
+struct NameOptions {
+    std::string agent;
+};
+
+AgentRow named_agent(Runtime& rt, const std::string& who) {
+    return rt.read([&](Snapshot& db) { return agents::get(db, who); });
+}
+
+void agent_get(Runtime& rt, const NameOptions& opts) {
+    const AgentRow agent = named_agent(rt, opts.agent);
+    const auto bindings = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id); });
+    Json devices = Json::array();
+    for (const AgentBinding& binding : bindings) {
+        const auto device = rt.read([&](Snapshot& db) { return devices::find(db, binding.device_id); });
+        devices.push_back({{"device", device ? device->key : std::to_string(binding.device_id.value)},
+                           {"priority", binding.priority},
+                           {"is_primary", binding.is_primary}});
+    }
+    rt.out().object("agent", agent, Json{{"devices", devices}});
+}
+
+/// What `create` and `update` share.
+struct ChangeOptions {
+    std::string agent;
+    AgentType type = AgentType::rule_based;
+    std::optional<std::string> name, description, rules_file, fallback;
+    std::vector<std::string> triggers, allowed;
+    bool any_trigger = false, allow_all = false;
+    bool ignore_groups = false, answer_groups = false;
+    bool quote = false, no_quote = false;
+    bool if_not_exists = false;
+};
+
+/// One of a pair of opposite flags, or neither.
+std::optional<bool> choice(bool yes, bool no, std::string_view yes_name, std::string_view no_name) {
+    if (yes && no) usage_error(fmt::format("{} and {} exclude each other", yes_name, no_name), {}, std::string(yes_name));
+    return yes || no ? std::optional(yes) : std::nullopt;
+}
+
+AgentChange change_of(const ChangeOptions& opts) {
+    constexpr std::size_t rules_size_max = 4 * 1024 * 1024;
+    AgentChange change{.name = opts.name, .description = opts.description, .fallback = opts.fallback};
+    if (opts.rules_file) change.rules = agents::read_rules(read_input(*opts.rules_file, rules_size_max), *opts.rules_file);
+    if (!opts.triggers.empty() || opts.any_trigger) change.trigger_keywords = opts.triggers;
+    if (!opts.allowed.empty() || opts.allow_all) {
+        change.allowed_contacts.emplace();
+        for (const std::string& contact : opts.allowed) change.allowed_contacts->push_back({id_of("contact", contact)});
+    }
+    change.ignore_groups = choice(opts.ignore_groups, opts.answer_groups, "--ignore-groups", "--answer-groups");
+    change.quote = choice(opts.quote, opts.no_quote, "--quote", "--no-quote");
+    return change;
+}
+
+void warn_of_loops(Runtime& rt, const AgentChange& change) {
+    if (!change.rules) return;
+    if (const auto rule = agents::endless_rule(*change.rules))
+        rt.out().say("warning: rule {} answers everything, its own answer too: with another bot it talks until the device's loop_limit stops it",
+                     *rule + 1);
+}
+
+void agent_create(Runtime& rt, const ChangeOptions& opts) {
+    if (opts.if_not_exists) {
+        const auto found = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent); });
+        if (found) return rt.out().done(false, "agent", *found, "agent {} is there already (id {})", found->key, found->id.value);
+    }
+    AgentChange change = change_of(opts);
+    warn_of_loops(rt, change);
+    change.key = opts.agent;
+    if (!change.name) change.name = opts.agent;
+    const AgentRow made = rt.write([&](Transaction& tx) { return agents::create(tx, rt.cause(), opts.type, change); });
+    rt.out().done(true, "agent", made, "created agent {} (id {})", made.key, made.id.value);
+}
+
+void change_agent(Runtime& rt, const std::string& who, const AgentChange& change, std::string_view verb) {
+    warn_of_loops(rt, change);
+    const auto [agent, changed] = rt.write([&](Transaction& tx) { return agents::update(tx, rt.cause(), agents::get(tx, who).id, change); });
+    if (changed)
+        rt.out().done(true, "agent", agent, "{} agent {} (id {}, revision {})", verb, agent.key, agent.id.value, agent.revision);
+    else
+        rt.out().done(false, "agent", agent, "agent {} is as asked for; nothing changed", agent.key);
+}
+
+struct DeleteOptions {
+    std::string agent;
+    bool if_exists = false;
+};
+
+void agent_delete(Runtime& rt, const DeleteOptions& opts) {
+    const bool is_there = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent).has_value(); });
+    if (opts.if_exists && !is_there) return rt.out().did(false, "there is no agent {}", opts.agent);
+    const AgentRow agent = named_agent(rt, opts.agent);
+    const auto served = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id).size(); });
+    rt.confirm(Confirm::ask, fmt::format("deleting agent {} would take it off {} device{}", agent.key, served, served == 1 ? "" : "s"));
+    rt.write([&](Transaction& tx) { return agents::remove(tx, rt.cause(), agent.id); });
+    rt.out().done(true, "agent", agent, "deleted agent {} (id {})", agent.key, agent.id.value);
+}
+
+struct AttachOptions {
+    std::string agent, device;
+    std::optional<std::int64_t> priority;
+    bool primary = false;
+};
+
+void agent_attach(Runtime& rt, const AttachOptions& opts) {
+    const Attachment how{.priority = opts.priority, .make_primary = opts.primary};
+    const auto [binding, changed] = rt.write(
+        [&](Transaction& tx) { return agents::attach(tx, rt.cause(), agents::get(tx, opts.agent).id, devices::get(tx, opts.device).id, how); });
+    rt.out().done(changed, "binding", binding, "{} {} on {}{}", opts.agent, changed ? "answers now" : "answered already", opts.device,
+                  binding.is_primary ? " (primary)" : "");
+}
+
+void agent_detach(Runtime& rt, const AttachOptions& opts) {
+    const bool changed =
+        rt.write([&](Transaction& tx) { return agents::detach(tx, rt.cause(), agents::get(tx, opts.agent).id, devices::get(tx, opts.device).id); });
+    rt.out().did(changed, "{} {} on {}", opts.agent, changed ? "answers no more" : "did not answer", opts.device);
+}
+
+void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
+    cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
+    cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
+    cmd.option("--rules-file", opts.rules_file, R"(JSON array of {"pattern", "response"}; the first match wins; - is stdin)")
+        .shown_as("FILE")
+        .completes(Noun::file);
+    cmd.option("--fallback", opts.fallback, "Reply when no rule matched; empty = none").shown_as("TEXT");
+    cmd.option("--trigger", opts.triggers, "Answers only texts with one of these words").shown_as("WORD");
+    cmd.option("--allow-contact", opts.allowed, "Answers only these contacts").shown_as("ID").completes(Noun::contact);
+    cmd.flag("--ignore-groups", opts.ignore_groups, "Does not answer in groups");
+    cmd.flag("--quote", opts.quote, "Replies quote the message they answer");
+}
+
+template <auto Run>
+Action one_agent(CommandBuilder& cmd) {
+    auto opts = cmd.options<NameOptions>();
+    cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+    return [opts](Runtime& rt) { Run(rt, *opts); };
+}
+
+void agent_enable(Runtime& rt, const NameOptions& opts) {
+    change_agent(rt, opts.agent, {.is_active = true}, "enabled");
+}
+void agent_disable(Runtime& rt, const NameOptions& opts) {
+    change_agent(rt, opts.agent, {.is_active = false}, "disabled");
+}
+
+void declare_binding(CommandBuilder& cmd, AttachOptions& opts) {
+    cmd.argument("agent", opts.agent, "Key or id").required().completes(Noun::agent);
+    cmd.argument("device", opts.device, "Key or id").required().completes(Noun::device);
+}
+
+}  // namespace
+
+const Command agent_list_command{.path = "agent list",
+                                 .summary = "List the agents",
+                                 .columns = fields_of<AgentRow>,
+                                 .examples = {{"wabot agent list", "every agent"}, {"wabot agent list --device shop", "who answers on a device"}},
+                                 .build = [](CommandBuilder& cmd) -> Action {
+                                     auto opts = cmd.options<ListOptions>();
+                                     cmd.option("--type", opts->type, "Only of this type");
+                                     cmd.option("--device", opts->device, "Only those attached to it").completes(Noun::device);
+                                     declare_paging(cmd, opts->paging);
+                                     return [opts](Runtime& rt) { agent_list(rt, *opts); };
+                                 }};
+
+const Command agent_get_command{.path = "agent get",
+                                .summary = "Show one agent, its rules and where it answers",
+                                .columns = fields_of<AgentRow>,
+                                .examples = {{"wabot agent get faq", "by key"}, {"wabot agent get faq -o json", "for a script"}},
+                                .build = one_agent<agent_get>};
+
+const Command agent_create_command{
+    .path = "agent create",
+    .summary = "Add an agent; attach lets it answer",
+    .effect = Effect::writes,
+    .columns = fields_of<AgentRow>,
+    .examples = {{"wabot agent create faq --type rule_based --rules-file rules.json --fallback \"A colleague will answer you.\"", "answers by rules"},
+                 {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script, safe to repeat"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ChangeOptions>();
+        cmd.argument("key", opts->agent, "Its name in commands and links").required();
+        cmd.option("--type", opts->type, "How it answers").required();
+        declare_change(cmd, *opts);
+        cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the agent is there already");
+        return [opts](Runtime& rt) { agent_create(rt, *opts); };
+    }};
+
+const Command agent_update_command{.path = "agent update",
+                                   .summary = "Change an agent; what is not named stays. The next message meets the new revision",
+                                   .effect = Effect::writes,
+                                   .columns = fields_of<AgentRow>,
+                                   .examples = {{"wabot agent update faq --rules-file rules.json", "new rules"},
+                                                {"wabot agent update faq --fallback \"\"", "silence when no rule matches"}},
+                                   .build = [](CommandBuilder& cmd) -> Action {
+                                       auto opts = cmd.options<ChangeOptions>();
+                                       cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+                                       declare_change(cmd, *opts);
+                                       cmd.flag("--any-text", opts->any_trigger, "Needs no trigger word any more");
+                                       cmd.flag("--allow-all", opts->allow_all, "Answers every contact again");
+                                       cmd.flag("--answer-groups", opts->answer_groups, "Answers in groups again");
+                                       cmd.flag("--no-quote", opts->no_quote, "Replies quote nothing");
+                                       return [opts](Runtime& rt) { change_agent(rt, opts->agent, change_of(*opts), "updated"); };
+                                   }};
+
+const Command agent_delete_command{
+    .path = "agent delete",
+    .summary = "Delete an agent; what it said stays",
+    .effect = Effect::writes,
+    .columns = fields_of<AgentRow>,
+    .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<DeleteOptions>();
+        cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such agent");
+        return [opts](Runtime& rt) { agent_delete(rt, *opts); };
+    }};
+
+const Command agent_enable_command{.path = "agent enable",
+                                   .summary = "Let an agent answer again",
+                                   .effect = Effect::writes,
+                                   .columns = fields_of<AgentRow>,
+                                   .examples = {{"wabot agent enable faq", "wherever it is attached"}},
+                                   .build = one_agent<agent_enable>};
+
+const Command agent_disable_command{.path = "agent disable",
+                                    .summary = "Keep an agent silent, attached as it is",
+                                    .effect = Effect::writes,
+                                    .columns = fields_of<AgentRow>,
+                                    .examples = {{"wabot agent disable faq", "until enabled again"}},
+                                    .build = one_agent<agent_disable>};
+
+const Command agent_attach_command{
+    .path = "agent attach",
+    .summary = "Let an agent answer on a device. The first one becomes the primary one, which is asked last",
+    .effect = Effect::writes,
+    .columns = fields_of<AgentBinding>,
+    .examples = {{"wabot agent attach faq shop", "faq answers on shop"}, {"wabot agent attach sales shop --priority 10", "asked before the others"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<AttachOptions>();
+        declare_binding(cmd, *opts);
+        cmd.option("--priority", opts->priority, "Lower is asked earlier (100)").shown_as("N");
+        cmd.flag("--primary", opts->primary, "Becomes the primary one, asked last");
+        return [opts](Runtime& rt) { agent_attach(rt, *opts); };
+    }};
+
+const Command agent_detach_command{.path = "agent detach",
+                                   .summary = "Take an agent off a device",
+                                   .effect = Effect::writes,
+                                   .formats = formats::nameless,
+                                   .examples = {{"wabot agent detach faq shop", "faq is silent on shop"}},
+                                   .build = [](CommandBuilder& cmd) -> Action {
+                                       auto opts = cmd.options<AttachOptions>();
+                                       declare_binding(cmd, *opts);
+                                       return [opts](Runtime& rt) { agent_detach(rt, *opts); };
+                                   }};
+
+}  // namespace wabot::cli

@@ -1,0 +1,74 @@
+#include "cli/commands/audit.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/lookup.hpp"
+#include "core/agents/agents.hpp"
+#include "core/audit/audit_log.hpp"
+#include "core/devices/devices.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<std::string> actor, object;
+    PagingOptions paging;
+};
+
+/// As the log names it: by the id, which stays when a name goes to another.
+std::string object_of(Runtime& rt, const std::string& word) {
+    const std::size_t slash = word.find('/');
+    if (slash == std::string::npos) return word;
+    const std::string noun = word.substr(0, slash), name = word.substr(slash + 1);
+    if (std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; })) return word;
+    if (noun == "device") return noun + "/" + std::to_string(named_device(rt, name).id.value);
+    if (noun == "agent") return noun + "/" + std::to_string(rt.read([&](Snapshot& db) { return agents::get(db, name).id.value; }));
+    return word;
+}
+
+void audit_list(Runtime& rt, const ListOptions& opts) {
+    List<AuditEntry> list(rt, "audit", opts.paging);
+    audit::Filter filter{.actor = opts.actor};
+    if (opts.object) filter.object = object_of(rt, *opts.object);
+    list.show([&](Snapshot& db, const Page& page) { return audit::list(db, filter, page); });
+}
+
+struct GetOptions {
+    std::string entry;
+};
+
+void audit_get(Runtime& rt, const GetOptions& opts) {
+    const AuditId id{id_of("audit", opts.entry)};
+    rt.out().object("audit", rt.read([&](Snapshot& db) { return audit::get(db, id); }));
+}
+
+}  // namespace
+
+const Command audit_list_command{
+    .path = "audit list",
+    .summary = "List who had which command change what, or show numbers in full, the newest first",
+    .columns = fields_of<AuditEntry>,
+    .examples = {{"wabot audit list", "the newest 50"},
+                 {"wabot audit list --object device/shop --all -o jsonl", "what was done to a device, for a script"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ListOptions>();
+        cmd.option("--actor", opts->actor, "Only what this one did: cli:ana");
+        cmd.option("--object", opts->object, "Only what was done to it: device/shop, send/81, or any device").shown_as("NOUN[/ID]");
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { audit_list(rt, *opts); };
+    }};
+
+const Command audit_get_command{.path = "audit get",
+                                .summary = "Show one entry of the audit log",
+                                .columns = fields_of<AuditEntry>,
+                                .examples = {{"wabot audit get 7", "by id"}},
+                                .build = [](CommandBuilder& cmd) -> Action {
+                                    auto opts = cmd.options<GetOptions>();
+                                    cmd.argument("entry", opts->entry, "Its id").required().completes(Noun::audit);
+                                    return [opts](Runtime& rt) { audit_get(rt, *opts); };
+                                }};
+
+}  // namespace wabot::cli

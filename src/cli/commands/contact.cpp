@@ -1,0 +1,80 @@
+#include "cli/commands/contact.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/lookup.hpp"
+#include "core/contacts/contacts.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<std::string> device;
+    bool groups = false, people = false, blocked = false;
+    PagingOptions paging;
+};
+
+void contact_list(Runtime& rt, const ListOptions& opts) {
+    List<Contact> list(rt, "contact", opts.paging);
+    if (opts.groups && opts.people) usage_error("--groups and --people exclude each other", {}, "--groups");
+    ContactFilter filter{.device_id = device_filter(rt, opts.device)};
+    if (opts.groups || opts.people) filter.is_group = opts.groups;
+    if (opts.blocked) filter.is_blocked = true;
+    list.show([&](Snapshot& db, const Page& page) { return contacts::list(db, filter, page); });
+}
+
+struct GetOptions {
+    std::string contact;
+    std::optional<std::string> device;
+};
+
+void contact_get(Runtime& rt, const GetOptions& opts) {
+    const DeviceId device = device_filter(rt, opts.device);
+    const Vault& vault = rt.vault();
+    const Contact contact = rt.read([&](Snapshot& db) { return contacts::get(db, vault, opts.contact, device); });
+    Json identities = Json::array();
+    for (const ContactIdentity& identity : rt.read([&](Snapshot& db) { return contacts::identities(db, contact.id); }))
+        identities.push_back({{"kind", to_word(identity.kind)}, {"value", rt.out().options().show(identity.value, "contact_identities.value")}});
+    Json possibly_same = Json::array(), notes = Json::array();
+    for (const ContactNote& note : rt.read([&](Snapshot& db) { return contacts::notes(db, contact.id); })) {
+        if (note.other_contact_id) possibly_same.push_back(note.other_contact_id->value);
+        notes.push_back({{"kind", to_word(note.kind)}, {"at", to_iso(note.created_at)}});
+        if (note.other_contact_id) notes.back()["other_contact_id"] = note.other_contact_id->value;
+    }
+    Json extra{{"identities", identities}, {"possibly_same", possibly_same}, {"notes", notes}};
+    add_window(extra, rt, contact);
+    rt.out().object("contact", contact, extra);
+}
+
+}  // namespace
+
+const Command contact_list_command{
+    .path = "contact list",
+    .summary = "List the contacts, the newest first",
+    .columns = fields_of<Contact>,
+    .examples = {{"wabot contact list", "the newest 50"}, {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ListOptions>();
+        cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+        cmd.flag("--people", opts->people, "No groups");
+        cmd.flag("--groups", opts->groups, "Only groups");
+        cmd.flag("--blocked", opts->blocked, "Only blocked ones");
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { contact_list(rt, *opts); };
+    }};
+
+const Command contact_get_command{
+    .path = "contact get",
+    .summary = "Show one contact, the addresses it is known by, and who may be the same person",
+    .columns = fields_of<Contact>,
+    .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<GetOptions>();
+        cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);
+        cmd.option("--device", opts->device, "When the number is known on several").completes(Noun::device);
+        return [opts](Runtime& rt) { contact_get(rt, *opts); };
+    }};
+
+}  // namespace wabot::cli

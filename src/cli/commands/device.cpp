@@ -1,0 +1,273 @@
+#include "cli/commands/device.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/lookup.hpp"
+#include "cli/framework/worker_pool.hpp"
+#include "core/agents/agents.hpp"
+#include "core/base/log.hpp"
+#include "core/channels/whatsapp/check_account.hpp"
+#include "core/devices/account_events.hpp"
+#include "core/devices/devices.hpp"
+#include "core/http_client/http_client.hpp"
+#include "core/operations/throttling.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<DeviceKind> kind;
+    std::optional<DeviceStatus> state;
+    PagingOptions paging;
+};
+
+void device_list(Runtime& rt, const ListOptions& opts) {
+    List<Device> list(rt, "device", opts.paging);
+    const DeviceFilter filter{.kind = opts.kind, .status = opts.state};
+    list.show([&](Snapshot& db, const Page& page) { return devices::list(db, filter, page); });
+}
+
+struct NameOptions {
+    std::string device;
+};
+
+void device_get(Runtime& rt, const NameOptions& opts) {
+    const Device device = named_device(rt, opts.device);
+    const auto agents = rt.read([&](Snapshot& db) { return agents::list(db, {.device_id = device.id}); });
+    Json extra{{"agents", Json::array()}};
+    for (const AgentRow& agent : agents) extra["agents"].push_back(agent.key);
+    if (device.secrets)
+        extra["secret_names"] = devices::stored_secrets(device, rt.vault());
+    else
+        extra["secret_names"] = Json::array();
+    const AccountStanding standing = rt.read([&](Snapshot& db) { return account_events::standing(db, device, db.now()); });
+    extra["quality"] = standing.quality ? Json(*standing.quality) : Json(nullptr);
+    extra["messaging_limit"] = standing.messaging_limit ? Json(*standing.messaging_limit) : Json(nullptr);
+    extra["account_events"] = Json::array();
+    for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
+    extra["kept_back"] = Json::array();
+    for (const Strain& strain : rt.read([&](Snapshot& db) { return strains::list(db, device.id); }))
+        extra["kept_back"].push_back(strain.detail + "; " + strain.hint);
+    if (device.status == DeviceStatus::error) extra["way_out"] = devices::way_out_of_error(device.key);
+    rt.out().object("device", device, extra);
+}
+
+struct EventsOptions {
+    std::optional<std::string> device;
+    PagingOptions paging;
+};
+
+void device_events(Runtime& rt, const EventsOptions& opts) {
+    List<AccountEvent> list(rt, "account_event", opts.paging);
+    const auto device = opts.device ? std::optional(named_device(rt, *opts.device)) : std::nullopt;
+    list.show([&](Snapshot& db, const Page& page) { return account_events::list(db, device, page); });
+}
+
+/// What `create` and `update` share.
+struct ChangeOptions {
+    std::string device;
+    DeviceKind kind = DeviceKind::whatsapp;
+    std::optional<std::string> name, description, phone;
+    devices::Assignments options;
+    std::vector<std::pair<std::string, std::string>> secrets_from;  // name and file
+    std::optional<std::string> agent;
+    bool enable = false, disable = false;
+    bool no_verify = false;
+    bool if_not_exists = false;
+};
+
+DeviceChange change_of(const ChangeOptions& opts) {
+    constexpr std::size_t secret_size_max = 64 * 1024;
+    DeviceChange change{.name = opts.name, .description = opts.description, .phone_number = opts.phone, .options = opts.options};
+    for (const auto& [name, file] : opts.secrets_from) change.secrets.emplace_back(name, read_input(file, secret_size_max));
+    if (opts.enable && opts.disable) usage_error("--enable and --disable exclude each other", {}, "--enable");
+    if (opts.enable || opts.disable) change.is_active = opts.enable;
+    return change;
+}
+
+/// Asks the provider, before anything is written, whether it takes the credentials that the device would have.
+void verify(Runtime& rt, const Device& device) {
+    const Settings& settings = rt.settings();
+    const EnvironmentCredentials environment = environment_credentials(settings);
+    const Credentials credentials = devices::credentials_of(device, rt.vault(), environment);
+    if (device.kind != DeviceKind::whatsapp || credentials.access_token.empty()) return;
+    log::debug("asking the provider", {{"url", devices::options_of(device, settings.whatsapp_graph_url).graph_url}});
+    const auto http = open_http_client();
+    blocking(check_whatsapp_account(*http, devices::options_of(device, settings.whatsapp_graph_url), credentials.access_token, rt.world().clock));
+}
+
+void device_create(Runtime& rt, const ChangeOptions& opts) {
+    if (opts.if_not_exists) {
+        const auto found = rt.read([&](Snapshot& db) { return devices::find(db, opts.device); });
+        if (found) return rt.out().done(false, "device", *found, "device {} is there already (id {})", found->key, found->id.value);
+    }
+    DeviceChange change = change_of(opts);
+    change.key = opts.device;
+    if (!change.name) change.name = opts.device;
+    const Vault& vault = rt.vault();
+    const auto make = [&](Transaction& tx) {
+        const Device made = devices::create(tx, rt.cause(), vault, opts.kind, change);
+        if (opts.agent) agents::attach(tx, rt.cause(), agents::get(tx, *opts.agent).id, made.id);
+        return made;
+    };
+    if (!opts.no_verify) verify(rt, rt.rehearse(make));
+    const Device made = rt.write(make);
+    rt.out().done(true, "device", made, "created device {} (id {})", made.key, made.id.value);
+}
+
+void device_update(Runtime& rt, const ChangeOptions& opts) {
+    const DeviceChange change = change_of(opts);
+    const Vault& vault = rt.vault();
+    const auto work = [&](Transaction& tx) { return devices::update(tx, rt.cause(), vault, devices::get(tx, opts.device).id, change); };
+    const bool touches_account = !change.secrets.empty() || !change.options.empty();
+    if (touches_account && !opts.no_verify) verify(rt, rt.rehearse(work).row);
+    const auto [device, changed] = rt.write(work);
+    if (changed)
+        rt.out().done(true, "device", device, "updated device {} (id {})", device.key, device.id.value);
+    else
+        rt.out().done(false, "device", device, "device {} is as asked for; nothing changed", device.key);
+}
+
+struct ResumeOptions {
+    std::string device;
+    bool no_verify = false;
+};
+
+void device_resume(Runtime& rt, const ResumeOptions& opts) {
+    const Device device = named_device(rt, opts.device);
+    if (device.status == DeviceStatus::error && !opts.no_verify) verify(rt, device);
+    const auto [row, changed] = rt.write([&](Transaction& tx) { return devices::resume(tx, rt.cause(), device.id); });
+    if (changed)
+        rt.out().done(true, "device", row, "resumed device {} (id {}); what waits goes now", row.key, row.id.value);
+    else
+        rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
+}
+
+struct DeleteOptions {
+    std::string device;
+    bool if_exists = false;
+};
+
+void device_delete(Runtime& rt, const DeleteOptions& opts) {
+    const bool is_there = rt.read([&](Snapshot& db) { return devices::find(db, opts.device).has_value(); });
+    if (opts.if_exists && !is_there) return rt.out().did(false, "there is no device {}", opts.device);
+    const Device device = named_device(rt, opts.device);
+    const DeviceUse use = rt.read([&](Snapshot& db) { return devices::use_of(db, device.id); });
+    rt.confirm(Confirm::ask,
+               fmt::format("deleting device {} would detach {} agents and leave {} conversations with {} contacts unanswered, {} sends unfinished",
+                           device.key, use.agents, use.conversations, use.contacts, use.unfinished_sends));
+    rt.write([&](Transaction& tx) { return devices::remove(tx, rt.cause(), device.id); });
+    rt.out().done(true, "device", device, "deleted device {} (id {})", device.key, device.id.value);
+}
+
+void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
+    cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
+    cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
+    cmd.option("--phone", opts.phone, "Its own number, with country code").shown_as("NUMBER");
+    cmd.option("--option", opts.options, "Setting of its kind, such as phone_number_id; an empty value takes it away").shown_as("NAME=VALUE");
+    cmd.option("--secret-from", opts.secrets_from, "access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin")
+        .shown_as("NAME=FILE");
+    cmd.flag("--no-verify", opts.no_verify, "Do not ask the provider whether it takes the credentials");
+}
+
+}  // namespace
+
+const Command device_list_command{.path = "device list",
+                                  .summary = "List the devices",
+                                  .columns = fields_of<Device>,
+                                  .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
+                                  .build = [](CommandBuilder& cmd) -> Action {
+                                      auto opts = cmd.options<ListOptions>();
+                                      cmd.option("--kind", opts->kind, "Only of this channel");
+                                      cmd.option("--state", opts->state, "Only in this state");
+                                      declare_paging(cmd, opts->paging);
+                                      return [opts](Runtime& rt) { device_list(rt, *opts); };
+                                  }};
+
+const Command device_get_command{.path = "device get",
+                                 .summary = "Show one device, its options, its agents, and how it stands with its provider",
+                                 .columns = fields_of<Device>,
+                                 .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
+                                 .build = [](CommandBuilder& cmd) -> Action {
+                                     auto opts = cmd.options<NameOptions>();
+                                     cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+                                     return [opts](Runtime& rt) { device_get(rt, *opts); };
+                                 }};
+
+const Command device_events_command{
+    .path = "device events",
+    .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+    .columns = fields_of<AccountEvent>,
+    .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<EventsOptions>();
+        cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
+        declare_paging(cmd, opts->paging);
+        return [opts](Runtime& rt) { device_events(rt, *opts); };
+    }};
+
+const Command device_create_command{
+    .path = "device create",
+    .summary = "Add a device: an account on a channel. A running server works with it at once",
+    .effect = Effect::writes,
+    .columns = fields_of<Device>,
+    .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
+                  "a number on the Cloud API"},
+                 {"wabot device create trial --kind sim", "a simulator"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ChangeOptions>();
+        cmd.argument("key", opts->device, "Its name in commands and links").required();
+        cmd.option("--kind", opts->kind, "The channel").required();
+        declare_change(cmd, *opts);
+        cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
+        cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
+        return [opts](Runtime& rt) { device_create(rt, *opts); };
+    }};
+
+const Command device_update_command{
+    .path = "device update",
+    .summary = "Change a device; what is not named stays. A running server works with it at once",
+    .effect = Effect::writes,
+    .columns = fields_of<Device>,
+    .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
+                 {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ChangeOptions>();
+        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+        declare_change(cmd, *opts);
+        cmd.flag("--enable", opts->enable, "Take and send messages");
+        cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
+        return [opts](Runtime& rt) { device_update(rt, *opts); };
+    }};
+
+const Command device_resume_command{.path = "device resume",
+                                    .summary = "Let a device in error send again, once its account is mended",
+                                    .effect = Effect::writes,
+                                    .columns = fields_of<Device>,
+                                    .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
+                                                 {"wabot device resume shop --no-verify", "without asking it"}},
+                                    .build = [](CommandBuilder& cmd) -> Action {
+                                        auto opts = cmd.options<ResumeOptions>();
+                                        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+                                        cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
+                                        return [opts](Runtime& rt) { device_resume(rt, *opts); };
+                                    }};
+
+const Command device_delete_command{
+    .path = "device delete",
+    .summary = "Delete a device; its history stays",
+    .effect = Effect::writes,
+    .columns = fields_of<Device>,
+    .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<DeleteOptions>();
+        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
+        return [opts](Runtime& rt) { device_delete(rt, *opts); };
+    }};
+
+}  // namespace wabot::cli

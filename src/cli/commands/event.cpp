@@ -1,0 +1,101 @@
+#include "cli/commands/event.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/framework/batch.hpp"
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/lookup.hpp"
+#include "core/inbox/inbox.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+struct ListOptions {
+    std::optional<InboxState> state;
+    PagingOptions paging;
+};
+
+void event_list(Runtime& rt, const ListOptions& opts) {
+    List<InboxRow> list(rt, "event", opts.paging);
+    list.show([&](Snapshot& db, const Page& page) { return inbox::list(db, opts.state, page); });
+}
+
+struct GetOptions {
+    std::string event;
+};
+
+/// With --reveal also the body as it came: it holds the numbers in full.
+void event_get(Runtime& rt, const GetOptions& opts) {
+    const InboxId id{id_of("event", opts.event)};
+    const auto event = rt.read([&](Snapshot& db) { return inbox::find(db, id); });
+    if (!event) throw Error(Errc::not_found, fmt::format("no event {}", id.value), "wabot event list shows the ids");
+    Json parts = Json::array();
+    for (const InboxItem& item : rt.read([&](Snapshot& db) { return inbox::items(db, id); })) parts.push_back(to_json(item));
+    Json extra{{"parts", parts}};
+    if (rt.reveals()) {
+        const Vault& vault = rt.vault();
+        const auto body = rt.read([&](Snapshot& db) { return inbox::body(db, vault, id); });
+        extra["body"] = body ? Json(*body) : Json(nullptr);
+    }
+    rt.out().object("event", *event, extra);
+}
+
+struct ReplayOptions {
+    std::vector<std::string> events;
+};
+
+void event_replay(Runtime& rt, const ReplayOptions& opts) {
+    std::vector<InboxId> ids;
+    for (const std::string& word : opts.events) ids.push_back({id_of("event", word)});
+    const auto name = [](InboxId id) { return fmt::format("event/{}", id.value); };
+    const auto taken = rt.write(
+        [&](Transaction& tx) { return take_each(tx, ids, name, [&](InboxId id, std::size_t) { return inbox::replay(tx, rt.cause(), id); }); });
+    const std::string done = fmt::format("put {} event{} back in line", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
+    refuse_failures(rt, taken, ids.size(), done);
+    if (taken.changed.empty())
+        rt.out().did(false, "in line already; nothing changed");
+    else
+        rt.out().did(true, "{}", done);
+}
+
+}  // namespace
+
+const Command event_list_command{
+    .path = "event list",
+    .summary = "List the webhooks as they came, the newest first",
+    .columns = fields_of<InboxRow>,
+    .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "those that could not be read"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ListOptions>();
+        cmd.option("--state", opts->state, "Only in this state");
+        declare_paging(cmd, opts->paging, "received_at");
+        return [opts](Runtime& rt) { event_list(rt, *opts); };
+    }};
+
+const Command event_get_command{
+    .path = "event get",
+    .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
+    .columns = fields_of<InboxRow>,
+    .examples = {{"wabot event get 1", "what was read out of it"}, {"wabot event get 1 --reveal -o json", "with the body"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<GetOptions>();
+        cmd.argument("event", opts->event, "Its id").required().completes(Noun::event);
+        return [opts](Runtime& rt) { event_get(rt, *opts); };
+    }};
+
+const Command event_replay_command{.path = "event replay",
+                                   .summary = "Put webhooks back in line; what was stored from them already is not stored twice",
+                                   .effect = Effect::writes,
+                                   .formats = formats::nameless,
+                                   .examples = {{"wabot event replay 5", "after an upgrade that can read it"}},
+                                   .build = [](CommandBuilder& cmd) -> Action {
+                                       auto opts = cmd.options<ReplayOptions>();
+                                       cmd.argument("event", opts->events, "Their ids").required().completes(Noun::event);
+                                       return [opts](Runtime& rt) { event_replay(rt, *opts); };
+                                   }};
+
+}  // namespace wabot::cli

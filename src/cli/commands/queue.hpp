@@ -1,0 +1,21 @@
+#pragma once
+
+#include "cli/framework/command.hpp"
+#include "core/operations/queue_stats.hpp"
+
+namespace wabot::cli {
+
+/// What a queue calls one of the things in it, and many.
+struct QueueWords {
+    std::string_view one, many;
+};
+QueueWords words_of_queue(QueueName name);
+
+/// "1 webhook, 0 messages, 3 sends, 0 jobs"
+std::string depths_of(const std::vector<QueueRow>& rows);
+
+extern const Command queue_list_command;
+extern const Command queue_pause_command;
+extern const Command queue_resume_command;
+
+}  // namespace wabot::cli

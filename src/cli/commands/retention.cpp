@@ -1,0 +1,147 @@
+#include "cli/commands/retention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/progress.hpp"
+#include "cli/framework/runtime.hpp"
+#include "cli/framework/worker_pool.hpp"
+#include "core/files/files.hpp"
+#include "core/retention/retention.hpp"
+
+namespace wabot {
+
+/// A line of `retention show`.
+struct KeptNoun {
+    std::string noun;
+    std::string what;
+    std::string keep;
+    std::string setting;
+};
+WABOT_DESCRIBE(KeptNoun, FIELD(noun, .key = true), FIELD(what), FIELD(keep), FIELD(setting))
+
+/// A line of `retention run`.
+struct PurgedNoun {
+    std::string noun;
+    std::int64_t rows;
+    bool changed;
+    bool dry_run;
+};
+WABOT_DESCRIBE(PurgedNoun, FIELD(noun, .key = true), FIELD(rows), FIELD(changed), FIELD(dry_run))
+
+namespace cli {
+
+namespace {
+
+std::string show_keep(std::chrono::milliseconds keep) {
+    return keep.count() == 0 ? "for ever" : show_duration(keep);
+}
+
+void retention_show(Runtime& rt, const PagingOptions& paging) {
+    ShortList<KeptNoun> list(rt, "retention", paging);
+    const retention::Keep keep = retention_keep(rt.settings());
+    std::vector<KeptNoun> rows;
+    for (const retention::Rule& rule : retention::all_rules())
+        rows.push_back({std::string(rule.noun), std::string(rule.what), show_keep(keep.*rule.keep), std::string(rule.setting)});
+    rows.push_back({"message", "messages, with their turns and sends", "for ever", ""});
+    list.show([&] { return rows; });
+}
+
+std::vector<std::string_view> rule_names() {
+    std::vector<std::string_view> names;
+    for (const retention::Rule& rule : retention::all_rules()) names.push_back(rule.noun);
+    return names;
+}
+
+struct RunOptions {
+    std::vector<std::string> nouns;
+};
+
+std::int64_t due(Runtime& rt, const retention::Rule& rule, const retention::Keep& keep) {
+    return rt.read([&](Snapshot& db) { return retention::count(db, rule, keep); });
+}
+
+std::int64_t take_away(Runtime& rt, const retention::Rule& rule, const retention::Keep& keep) {
+    std::int64_t rows = 0;
+    Progress progress(rt, fmt::format("{}s", rule.noun));
+    for (retention::Step last{.is_last = false}; !last.is_last; rows += last.rows) {
+        last = rt.write([&, from = last.next](Transaction& tx) {
+            const retention::Step step = retention::step(tx, rule, keep, from);
+            if (step.rows > 0) audit::note(rt.cause(), "retention.run", fmt::format("retention/{}", rule.noun));
+            return step;
+        });
+        progress.advance(last.rows);
+    }
+    return rows;
+}
+
+/// For the entry in the audit log, which is written with the first of many units: all that is due.
+Deed intent(Runtime& rt, const std::vector<const retention::Rule*>& rules, const retention::Keep& keep) {
+    Deed intent;
+    Json rows = Json::object();
+    for (const retention::Rule* rule : rules) {
+        const std::int64_t count = due(rt, *rule, keep);
+        if (count == 0) continue;
+        rows[std::string(rule->noun)] = count;
+        intent.objects.push_back(fmt::format("retention/{}", rule->noun));
+    }
+    intent.facts.emplace_back("rows", JsonText{write_json(rows)});
+    return intent;
+}
+
+std::vector<const retention::Rule*> rules_of(const RunOptions& opts) {
+    std::vector<const retention::Rule*> rules;
+    for (const retention::Rule& rule : retention::all_rules())
+        if (opts.nouns.empty() || std::ranges::find(opts.nouns, rule.noun) != opts.nouns.end()) rules.push_back(&rule);
+    return rules;
+}
+
+void retention_run(Runtime& rt, const RunOptions& opts) {
+    const retention::Keep keep = retention_keep(rt.settings());
+    std::vector<PurgedNoun> purged;
+    const auto rules = rules_of(opts);
+    if (!rt.dry_run()) rt.intend(intent(rt, rules, keep));
+    for (const retention::Rule* rule : rules) {
+        const std::int64_t rows = rt.dry_run() ? due(rt, *rule, keep) : take_away(rt, *rule, keep);
+        purged.push_back({std::string(rule->noun), rows, rows > 0, rt.dry_run()});
+        rt.out().note_change(rows > 0);
+        const auto age = keep.*(rule->keep);
+        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule->what,
+                     age.count() == 0 ? "kept for ever" : "older than " + show_duration(age), rt.dry_run() ? " (dry run, nothing changed)" : "");
+    }
+    if (!rt.dry_run()) {
+        const auto blobs = open_local_blobs(files_folder(rt.settings()));
+        blocking(files::remove_deleted(rt.database(), *blobs));
+    }
+    if (rt.out().options().format_given) rt.out().list("retention", purged);
+}
+
+}  // namespace
+
+const Command retention_show_command{.path = "retention show",
+                                     .summary = "Show what is kept for how long",
+                                     .columns = fields_of<KeptNoun>,
+                                     .examples = {{"wabot retention show", "and which setting says so"}},
+                                     .build = [](CommandBuilder& cmd) -> Action {
+                                         auto opts = cmd.options<PagingOptions>();
+                                         declare_short_paging(cmd, *opts);
+                                         return [opts](Runtime& rt) { retention_show(rt, *opts); };
+                                     }};
+
+const Command retention_run_command{
+    .path = "retention run",
+    .summary = "Take away what is older than its setting says; the workers do so every hour",
+    .effect = Effect::writes,
+    .columns = fields_of<PurgedNoun>,
+    .examples = {{"wabot retention run -n", "how much would go"}, {"wabot retention run webhook", "the bodies of old webhooks, now"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<RunOptions>();
+        cmd.argument("noun", opts->nouns, "Only these").words(rule_names());
+        return [opts](Runtime& rt) { retention_run(rt, *opts); };
+    }};
+
+}  // namespace cli
+}  // namespace wabot

@@ -1,0 +1,412 @@
+#include "cli/commands/webhooks/trigger.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "cli/commands/webhooks/bodies.hpp"
+#include "cli/commands/webhooks/poster.hpp"
+#include "cli/framework/list_request.hpp"
+#include "cli/framework/lookup.hpp"
+#include "cli/framework/progress.hpp"
+#include "cli/framework/worker_pool.hpp"
+#include "core/base/json.hpp"
+#include "core/config/settings.hpp"
+#include "core/devices/devices.hpp"
+#include "core/operations/webhook_outcome.hpp"
+
+namespace wabot {
+
+/// A line of `trigger list`.
+struct TriggerEvent {
+    std::string event;
+    std::string summary;
+};
+WABOT_DESCRIBE(TriggerEvent, FIELD(event, .key = true), FIELD(summary))
+
+/// What `trigger --dry-run` shows.
+struct TriggerPlan {
+    std::string url;
+    std::string body;
+};
+WABOT_DESCRIBE(TriggerPlan, FIELD(url, .key = true), FIELD(body))
+
+/// What came of the webhooks that were posted.
+struct TriggerResult {
+    std::string url;
+    std::int64_t posted = 0;
+    std::int64_t repeated = 0;
+    JsonText statuses;
+    double p50_ms = 0;
+    double p99_ms = 0;
+    std::int64_t stored = 0;
+    std::int64_t doubles = 0;
+    std::int64_t broken = 0;
+    std::int64_t answered = 0;
+    std::int64_t silent = 0;
+    JsonText reasons;
+    std::int64_t unanswered = 0;
+    std::int64_t pending = 0;
+    std::optional<double> first_reply_ms;
+};
+WABOT_DESCRIBE(TriggerResult, FIELD(url, .key = true), FIELD(posted), FIELD(repeated, .doc = "Of these, bodies posted for the second time"),
+               FIELD(statuses, .doc = "How often each HTTP status came; 0 is no answer"), FIELD(p50_ms), FIELD(p99_ms),
+               FIELD(stored, .doc = "Bodies whose messages and statuses are stored"), FIELD(doubles, .doc = "Dropped: they were there already"),
+               FIELD(broken, .doc = "Bodies that cannot be read, or are for no device here"), FIELD(answered, .doc = "Messages that got a reply"),
+               FIELD(silent, .doc = "Messages that got none"), FIELD(reasons, .doc = "How often each reason decided"),
+               FIELD(unanswered, .doc = "Messages whose answer was still out when the wait was over"),
+               FIELD(pending, .doc = "Bodies not read when the wait was over"),
+               FIELD(first_reply_ms, .doc = "From the webhook stored to the reply written, of the fastest"))
+
+namespace cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int repeat_max = 100'000;
+constexpr auto patience = 5s;  // with what becomes of the bodies, once they are posted
+
+struct TriggerOptions {
+    WantedBody body;
+    std::optional<std::string> device, to_url, rate, duplicate;
+    int repeat = 1;
+    bool bad_signature = false;
+    std::vector<int> expect;
+    PagingOptions list;
+};
+
+double number_between(const std::string& option, const std::string& word, double least, double most) {
+    char* end = nullptr;
+    const double number = std::strtod(word.c_str(), &end);
+    if (word.empty() || *end != '\0' || !(number >= least && number <= most))
+        usage_error(fmt::format("{} takes a number from {} to {}, not \"{}\"", option, least, most, word), {}, option);
+    return number;
+}
+
+/// The device whose webhooks are made: the one named, else the only one that has any.
+Device addressee(Runtime& rt, const std::optional<std::string>& key) {
+    std::vector<Device> all;
+    if (key)
+        all.push_back(named_device(rt, *key));
+    else
+        all = rt.read([](Snapshot& db) { return devices::list(db); });
+    std::erase_if(all, [](const Device& device) { return device.kind != DeviceKind::whatsapp; });
+    if (all.size() == 1) return std::move(all.front());
+    if (key) throw Error(Errc::invalid, fmt::format("device {} takes no webhooks of WhatsApp", *key), "wabot chat --device asks a simulator");
+    if (all.empty()) throw Error(Errc::not_found, "there is no WhatsApp device", "make one with: wabot device create");
+    usage_error("there are several WhatsApp devices; name one with --device", {}, "--device");
+}
+
+/// Where this installation's server listens, as its settings say; from this machine.
+std::string own_url(const Settings& settings, const Device& device) {
+    const bool any = settings.host == "0.0.0.0" || settings.host == "::" || settings.host.empty();
+    const std::string host = any ? "127.0.0.1" : settings.host.find(':') != std::string::npos ? "[" + settings.host + "]" : settings.host;
+    return fmt::format("http://{}:{}/webhooks/whatsapp/{}", host, settings.port, device.key);
+}
+
+std::string secret_of(Runtime& rt, const Device& device) {
+    std::string secret = devices::credentials_of(device, rt.vault(), environment_credentials(rt.settings())).app_secret;
+    if (secret.empty())
+        throw Error(Errc::invalid, fmt::format("device {} has no app secret to sign with", device.key),
+                    fmt::format("wabot device update {} --secret-from app_secret=FILE, or set WHATSAPP_APP_SECRET", device.key));
+    return secret;
+}
+
+/// The signed bodies in their order, some of them twice. Remembers the digest of each that is new.
+class Plan {
+public:
+    Plan(Runtime& rt, const TriggerOptions& opts, const Device& device)
+        : bodies_(rt, opts.body, device), vault_(rt.vault()), secret_(secret_of(rt, device)), repeat_(opts.repeat) {
+        if (repeat_ < 1 || repeat_ > repeat_max) usage_error(fmt::format("--repeat takes 1 to {}", repeat_max), {}, "--repeat");
+        if (opts.duplicate) share_ = number_between("--duplicate", *opts.duplicate, 0, 1);
+        if (opts.bad_signature) secret_ += " of somebody else";
+    }
+
+    std::optional<SignedBody> next() {
+        if (again_) return std::exchange(again_, std::nullopt);
+        if (made_ == repeat_) return std::nullopt;
+        SignedBody body;
+        body.octets = bodies_.next();
+        body.signature = whatsapp_signature(body.octets, secret_);
+        if (Bytes digest = vault_.hash(body.octets); known_.insert(digest.data).second) digests_.push_back(std::move(digest));
+        // Spread evenly: the share of the first n is as near to the asked one as it can be.
+        const bool twice = std::floor(share_ * (made_ + 1)) > std::floor(share_ * made_);
+        ++made_;
+        if (twice) again_ = body;
+        return body;
+    }
+
+    std::int64_t repeats() const { return static_cast<std::int64_t>(std::floor(share_ * repeat_)); }
+    int repeat() const { return repeat_; }
+    const std::vector<Bytes>& digests() const { return digests_; }
+    TriggerBodies& bodies() { return bodies_; }
+
+private:
+    TriggerBodies bodies_;
+    const Vault& vault_;
+    std::string secret_;
+    const int repeat_;
+    double share_ = 0;
+    int made_ = 0;
+    std::optional<SignedBody> again_;
+    std::vector<Bytes> digests_;
+    std::set<std::string> known_;  // two events of which nothing tells the one from the other are one body
+};
+
+double percentile(const std::vector<Posted>& posted, double share) {
+    std::vector<std::chrono::microseconds> took;
+    for (const Posted& one : posted)
+        if (one.status != 0) took.push_back(one.took);
+    if (took.empty()) return 0;
+    const auto at = took.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(took.size() - 1) + 0.5);
+    std::nth_element(took.begin(), at, took.end());
+    return static_cast<double>(at->count()) / 1000;
+}
+
+using Counts = std::map<std::string, std::int64_t>;
+
+JsonText json_of(const Counts& counts) {
+    Json json = Json::object();
+    for (const auto& [word, count] : counts) json[word] = count;
+    return {write_json(json)};
+}
+
+std::string list_of(const Counts& counts) {
+    std::string out;
+    for (const auto& [word, count] : counts) out += fmt::format("{}{}{}", out.empty() ? "" : ", ", word, count > 1 ? fmt::format(" ×{}", count) : "");
+    return out;
+}
+
+/// What became of all of them.
+struct Aftermath {
+    Counts reasons;  // of what got no answer
+    Counts agents;   // that answered
+};
+
+/// Looks after the bodies until each is worked off, or `patience` is over.
+class Watching {
+public:
+    Watching(Runtime& rt, const std::vector<Bytes>& digests, TriggerResult& result) : rt_(rt), open_(digests), result_(result) {}
+
+    Aftermath run() {
+        constexpr auto look_again = 20ms;
+        const auto end = std::chrono::steady_clock::now() + patience;
+        Database& db = rt_.database();
+        std::uint64_t seen = 0;
+        while (true) {
+            const std::uint64_t now = db.change_count();
+            if (now != std::exchange(seen, now)) look([](const Fate& fate) { return fate.is_settled(); });
+            if (open_.empty() || std::chrono::steady_clock::now() > end) break;
+            std::this_thread::sleep_for(look_again);
+        }
+        look([](const Fate& fate) { return fate.state != InboxState::received; });  // what was read is counted, answered or not
+        result_.pending = static_cast<std::int64_t>(open_.size());
+        return std::move(aftermath_);
+    }
+
+private:
+    /// Counts the bodies of which `is_due` holds; the others stay open.
+    template <class Due>
+    void look(const Due& is_due) {
+        constexpr std::size_t part = 500;
+        std::vector<Bytes> left;
+        for (std::size_t begin = 0; begin < open_.size(); begin += part) {
+            const std::span<const Bytes> digests(open_.data() + begin, std::min(part, open_.size() - begin));
+            const auto read = [&](Snapshot& db) {
+                std::vector<std::optional<Fate>> fates;
+                for (const Bytes& digest : digests) fates.push_back(fate_of(db, "whatsapp", digest));
+                return fates;
+            };
+            const auto fates = rt_.read(read);
+            for (std::size_t i = 0; i < fates.size(); ++i) {
+                if (fates[i] && is_due(*fates[i]))
+                    count(*fates[i]);
+                else
+                    left.push_back(digests[i]);
+            }
+        }
+        open_ = std::move(left);
+    }
+
+    void count(const Fate& fate) {
+        (fate.state == InboxState::done ? result_.stored : result_.broken) += 1;
+        for (const ItemFate& item : fate.items) {
+            if (item.state == "double") ++result_.doubles;
+            if (item.outcome == TurnOutcome::replied) {
+                ++result_.answered;
+                ++aftermath_.agents[item.agent.value_or("an agent that is gone")];
+                note_reply(fate, item);
+            } else if (item.outcome || (item.message_id && !item.takes_turn)) {
+                ++result_.silent;
+                ++aftermath_.reasons[item.outcome ? item.reason.value_or("") : "wants none"];
+            } else if (item.takes_turn) {
+                ++result_.unanswered;
+            }
+        }
+        if (fate.state != InboxState::done) ++aftermath_.reasons[fate.error.value_or(std::string(to_word(fate.state)))];
+    }
+
+    void note_reply(const Fate& fate, const ItemFate& item) {
+        if (!item.replied_at) return;
+        const double ms = static_cast<double>((*item.replied_at - fate.received_at).count()) / 1000;
+        if (!result_.first_reply_ms || ms < *result_.first_reply_ms) result_.first_reply_ms = ms;
+    }
+
+    Runtime& rt_;
+    std::vector<Bytes> open_;
+    TriggerResult& result_;
+    Aftermath aftermath_;
+};
+
+std::string told(const TriggerResult& result, const Aftermath& aftermath) {
+    std::string out = fmt::format("stored {}", result.stored);
+    if (result.doubles > 0) out += fmt::format(", dropped {} as {}", result.doubles, result.doubles == 1 ? "a double" : "doubles");
+    if (result.broken > 0) out += fmt::format(", {} not readable or for no device", result.broken);
+    if (result.answered > 0) out += fmt::format(", answered {} by {}", result.answered, list_of(aftermath.agents));
+    if (result.first_reply_ms) out += fmt::format(" (first reply after {:.0f} ms)", *result.first_reply_ms);
+    if (!aftermath.reasons.empty()) out += fmt::format(", no answer: {}", list_of(aftermath.reasons));
+    if (result.unanswered > 0) out += fmt::format(", {} not answered yet", result.unanswered);
+    if (result.pending > 0) out += fmt::format(", {} not read yet", result.pending);
+    return out;
+}
+
+/// Ends the command when what came is not what was expected.
+void judge(const std::vector<Posted>& posted, const std::vector<int>& expected, const std::string& url) {
+    const auto fits = [&](const Posted& one) {
+        if (expected.empty()) return one.status >= 200 && one.status < 300;
+        return std::find(expected.begin(), expected.end(), one.status) != expected.end();
+    };
+    const auto wrong = std::find_if_not(posted.begin(), posted.end(), fits);
+    if (wrong == posted.end()) return;
+    if (wrong->status == 0)
+        throw Error(Errc::unavailable, fmt::format("{}: {}", url, wrong->failure), "is wabot serve running there? --to-url posts elsewhere");
+    const auto count = std::count_if(posted.begin(), posted.end(), [&](const Posted& one) { return !fits(one); });
+    const std::string wanted = expected.empty() ? "2xx" : fmt::format("{}", fmt::join(expected, " or "));
+    throw Ending(Exit::failed, fmt::format("{} of {} answers were not {}", count, posted.size(), wanted));
+}
+
+/// Ends the command when something was still to come.
+void judge(const TriggerResult& result) {
+    if (result.pending + result.unanswered == 0) return;
+    const auto counted = [](std::int64_t count, std::string_view one, std::string_view many) {
+        return fmt::format("{} {}", count, count == 1 ? one : many);
+    };
+    std::string what;
+    if (result.pending > 0) what = counted(result.pending, "body is not read yet", "bodies are not read yet");
+    if (result.unanswered > 0)
+        what += (what.empty() ? "" : ", ") + counted(result.unanswered, "message waits for its answer", "messages wait for their answers");
+    throw Ending(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
+                 "nothing is lost; wabot doctor says whether a worker is at work and which queue is paused");
+}
+
+void rehearse(Runtime& rt, Plan& plan, const std::string& url) {
+    const std::string body = plan.bodies().shown(plan.bodies().next());
+    if (!rt.out().options().format_given) rt.out().text(body + "\n");
+    rt.out().done(true, "trigger", TriggerPlan{url, body}, "would post {} to {}",
+                  plan.repeat() + plan.repeats() == 1 ? "this" : fmt::format("{} like this", plan.repeat() + plan.repeats()), url);
+}
+
+void trigger(Runtime& rt, const TriggerOptions& opts) {
+    const Device device = addressee(rt, opts.device);
+    Plan plan(rt, opts, device);
+    Pace pace;
+    if (opts.rate) pace.per_second = number_between("--rate", *opts.rate, 0.01, 100'000);
+    const std::string url = opts.to_url.value_or(own_url(rt.settings(), device));
+    if (!url.starts_with("http://") && !url.starts_with("https://")) usage_error("--to-url takes an http or https address", {}, "--to-url");
+    const std::string place = mask_url_password(url);
+    if (rt.dry_run()) return rehearse(rt, plan, place);
+
+    auto first = plan.next();  // what cannot be made is told before anything is posted
+    rt.out().say("POST {}  {} event{}{}", place, plan.repeat(), plan.repeat() == 1 ? "" : "s",
+                 plan.repeats() > 0 ? fmt::format(", {} of them twice", plan.repeats()) : "");
+    const auto http = open_http_client();
+    const std::vector<Posted> posted = [&] {
+        Progress progress(rt, "events", plan.repeat() + plan.repeats());
+        const auto next = [&] {
+            progress.advance(first ? 0 : 1);  // when one is asked for, the one before it is answered, or at least on its way
+            return first ? std::exchange(first, std::nullopt) : plan.next();
+        };
+        return post_all(*http, rt.world().timers, url, pace, next);
+    }();
+
+    TriggerResult result{.url = place, .posted = static_cast<std::int64_t>(posted.size()), .repeated = plan.repeats()};
+    Counts statuses, shown;
+    std::int64_t taken = 0;
+    for (const Posted& one : posted) {
+        ++statuses[std::to_string(one.status)];
+        ++shown[one.status == 0 ? "no answer" : std::to_string(one.status)];
+        taken += one.status >= 200 && one.status < 300 ? 1 : 0;
+    }
+    result.statuses = json_of(statuses);
+    result.p50_ms = percentile(posted, 0.5);
+    result.p99_ms = percentile(posted, 0.99);
+    rt.out().say("  {}   p50 {:.1f} ms  p99 {:.1f} ms", list_of(shown), result.p50_ms, result.p99_ms);
+
+    // Whoever was sent to another place looks there.
+    Aftermath aftermath;
+    std::string outcome = opts.to_url || taken == 0 ? fmt::format("posted {}, {} taken", posted.size(), taken) : "";
+    if (outcome.empty()) {
+        aftermath = Watching(rt, plan.digests(), result).run();
+        // The second of two equal bodies is taken and dropped before anything is read out of it.
+        result.doubles += std::max<std::int64_t>(0, taken - static_cast<std::int64_t>(plan.digests().size()));
+        result.reasons = json_of(aftermath.reasons);
+        outcome = told(result, aftermath);
+    }
+    rt.out().done(taken > 0, "trigger", result, "{}", outcome);
+    judge(posted, opts.expect, place);
+    judge(result);
+}
+
+void trigger_list(Runtime& rt, const PagingOptions& paging) {
+    std::vector<TriggerEvent> events;
+    for (const WhatsappEvent& event : whatsapp_events()) events.push_back({std::string(event.name), std::string(event.summary)});
+    ShortList<TriggerEvent>(rt, "event", paging).show([&] { return events; });
+}
+
+}  // namespace
+
+const Command trigger_command{
+    .path = "trigger",
+    .summary = "Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s",
+    .effect = Effect::writes,
+    .examples = {{"wabot trigger list", "the events there are"},
+                 {"wabot trigger whatsapp.message.text --set text.body=hello --repeat 3 --duplicate 0.5 --expect 200", "three of them, one twice"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<TriggerOptions>();
+        std::vector<std::string_view> words{"list"};
+        for (const WhatsappEvent& event : whatsapp_events()) words.push_back(event.name);
+        cmd.argument("event", opts->body.event, "What happens; list shows the words").words(std::move(words));
+        cmd.option("--device", opts->device, "Whose webhook it is; needed when there are several").completes(Noun::device);
+        cmd.option("--to-url", opts->to_url, "Post there instead of to this installation's server").shown_as("URL");
+        cmd.option("--from", opts->body.from, "Who writes: a number, or a contact's id").shown_as("CONTACT").completes(Noun::contact);
+        cmd.option("--message", opts->body.message, "The message a status, quote or reaction is about; else the last one sent")
+            .shown_as("ID")
+            .completes(Noun::message);
+        cmd.option("--set", opts->body.set, "Change a member of the message or status; PATH:=VALUE takes JSON").shown_as("PATH=VALUE");
+        cmd.option("--unset", opts->body.unset, "Leave a member out").shown_as("PATH");
+        cmd.option("--from-file", opts->body.from_file, "A whole body instead; - is stdin. With EVENT it is checked first")
+            .shown_as("FILE")
+            .completes(Noun::file);
+        cmd.option("--repeat", opts->repeat, "How many, each with an id and a time of its own (1)").shown_as("N");
+        cmd.option("--rate", opts->rate, "So many a second; without it the next one goes when the last was answered").shown_as("N");
+        cmd.option("--duplicate", opts->duplicate, "Post this share of them twice, 0 to 1").shown_as("SHARE");
+        cmd.flag("--bad-signature", opts->bad_signature, "Sign with a wrong secret");
+        cmd.option("--expect", opts->expect, "The only HTTP statuses that are right; exit 1 for another one").shown_as("STATUS");
+        cmd.option("--filter", opts->list.filter, "Of list, only what this holds for: event ~ \"status\"").shown_as("EXPR");
+        cmd.option("--sort", opts->list.sort, "Of list, in this order: event, summary").shown_as("FIELD[:desc]");
+        return [opts](Runtime& rt) {
+            if (opts->body.event == "list") return trigger_list(rt, opts->list);
+            if (opts->list.filter || opts->list.sort)
+                usage_error("--filter and --sort go with list", "wabot trigger list", opts->list.filter ? "--filter" : "--sort");
+            trigger(rt, *opts);
+        };
+    }};
+
+}  // namespace cli
+}  // namespace wabot

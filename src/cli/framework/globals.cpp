@@ -1,0 +1,191 @@
+#include "cli/framework/globals.hpp"
+
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include "cli/output/jq.hpp"
+#include "cli/output/list_writers.hpp"
+#include "cli/output/template.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+constexpr std::string_view color_words[] = {"auto", "always", "never"};
+
+std::vector<std::string> split_columns(std::string_view list) {
+    std::vector<std::string> columns;
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        if (comma != 0) columns.emplace_back(list.substr(0, comma));
+        list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    }
+    return columns;
+}
+
+template <Worded E>
+std::optional<E> word_from(const Lookup& environment, const char* name) {
+    const auto word = environment(name);
+    if (!word) return std::nullopt;
+    const auto found = from_word<E>(*word);
+    if (!found) usage_error(fmt::format("{} is \"{}\"", name, *word), fmt::format("one of {}", fmt::join(words_of<E>, ", ")), name);
+    return found;
+}
+
+}  // namespace
+
+void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats) {
+    builder.option("-c,--config", globals.config, "Configuration file; none = built-in defaults only").shown_as("FILE").completes(Noun::file);
+    builder.flag("--config-lenient", globals.config_lenient, "Keys of configuration files that are not known are warnings: for an older version");
+    builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
+    builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
+    builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");
+    builder.option("--print", globals.template_text, "Print this text for each row, with {FIELD} for a member of its JSON").shown_as("TEXT");
+    builder.option("--print-file", globals.template_file, "The text stands in this file").shown_as("FILE").completes(Noun::file);
+    builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas")
+        .shown_as("LIST")
+        .completes(Noun::column);
+    builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
+    builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
+    builder.flag("--no-pager", globals.no_pager, "Do not turn the pages of what is longer than the screen");
+    builder.flag("--plain", globals.plain, "No bars, no symbols, no pager, nothing drawn over: for screen readers");
+    builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");
+    builder.option("--time", globals.time, "Times in tables, csv and tsv").shown_as("STYLE");
+    builder.option("--tz", globals.tz, "Their time zone: Europe/Berlin. JSON and YAML stay UTC").shown_as("ZONE");
+    builder.option("--color", globals.color, "When to colour").shown_as("WHEN").words({std::begin(color_words), std::end(color_words)});
+    builder.flag("--no-input", globals.no_input, "Never ask");
+    builder.flag("-y,--yes", globals.yes, "Yes to what would be asked");
+    builder.option("--confirm", globals.confirm, "The name that a severe change wants typed").shown_as("NAME");
+    builder.flag("-n,--dry-run", globals.dry_run, "Show what would change, change nothing");
+    builder.flag("--exit-code", globals.exit_code, "Exit 10 when something changed or differs");
+    builder.option("--timeout", globals.timeout, "End after so long, with exit 9: 30s, 5m").shown_as("TIME");
+    builder.flag("-q,--quiet", globals.quiet, "Only errors on stderr");
+    builder.count("-v,--verbose", globals.verbose, "More on stderr; twice for much more");
+    builder.option("--log-format", globals.log_format, "Log lines on stderr").shown_as("FORM");
+    builder.option("--progress", globals.progress, "How long work tells how far it is, on stderr").shown_as("STYLE");
+    builder.flag("--reveal", globals.reveal, "Show phone numbers and addresses in full");
+    builder.flag("-h,--help", globals.help, "This help");
+    builder.flag("--version", globals.version, "The version");
+}
+
+namespace {
+
+/// The flags that were given of those that make something else of the JSON.
+std::vector<std::string> reshaping_flags(const Globals& globals) {
+    std::vector<std::string> given;
+    if (globals.jq) given.emplace_back("--jq");
+    if (globals.template_text) given.emplace_back("--print");
+    if (globals.template_file) given.emplace_back("--print-file");
+    return given;
+}
+
+}  // namespace
+
+void add_environment(Globals& globals, const Lookup& environment, Formats formats) {
+    const auto usual = globals.output ? std::nullopt : word_from<OutputFormat>(environment, "WABOT_OUTPUT");
+    // What somebody usually wants says nothing of a command that cannot print it so.
+    if (usual && formats.has(*usual) && (reshaping_flags(globals).empty() || is_json(*usual))) globals.output = usual;
+    if (!globals.time) globals.time = word_from<TimeStyle>(environment, "WABOT_TIME");
+    if (const auto word = environment("WABOT_TIMEOUT"); word && !globals.timeout)
+        globals.timeout = FromWord<std::chrono::milliseconds>::read(Parameter{.name = "WABOT_TIMEOUT"}, *word);
+    if (environment("WABOT_NO_INPUT")) globals.no_input = true;
+    if (const auto color = environment("WABOT_COLOR"); color && globals.color == "auto") globals.color = *color;
+}
+
+ColorChoice color_choice(const Globals& globals) {
+    if (globals.color == "always") return ColorChoice::always;
+    return globals.color == "never" ? ColorChoice::never : ColorChoice::automatic;
+}
+
+namespace {
+
+/// The zone that was asked for, else at a terminal the one of the environment, which may be of a kind that is no name.
+std::optional<Zone> zone_of(const Globals& globals, const Screen& screen, const Lookup& environment) {
+    if (!globals.tz) {
+        const auto usual = screen.is_tty ? environment("TZ") : std::nullopt;
+        return usual ? Zone::find(usual->starts_with(':') ? usual->substr(1) : *usual) : std::nullopt;
+    }
+    const auto zone = Zone::find(*globals.tz);
+    if (!zone)
+        usage_error(fmt::format("no time zone \"{}\"", *globals.tz), "names are those below /usr/share/zoneinfo (package tzdata): Europe/Berlin, UTC",
+                    "--tz");
+    return zone;
+}
+
+void refuse_contradictions(const Globals& globals, const Command& command) {
+    if (globals.output && !command.formats.has(*globals.output))
+        usage_error(fmt::format("{} cannot print {}", command.path, to_word(*globals.output)),
+                    fmt::format("it prints {}", fmt::join(command.formats.words(), ", ")), "--output");
+    const std::vector<std::string> reshaping = reshaping_flags(globals);
+    if (reshaping.size() > 1) usage_error(fmt::format("{} exclude each other", fmt::join(reshaping, " and ")), {}, reshaping.back());
+    if (!reshaping.empty() && globals.output && !is_json(*globals.output))
+        usage_error(fmt::format("{} makes something of JSON, not of {}", reshaping.front(), to_word(*globals.output)), "leave -o away",
+                    reshaping.front());
+    if (!reshaping.empty() && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
+        usage_error(fmt::format("{} prints no JSON for {}", command.path, reshaping.front()), {}, reshaping.front());
+    const OutputFormat format = globals.output.value_or(reshaping.empty() ? OutputFormat::table : OutputFormat::json);
+    if (!globals.columns.empty() && !has_columns(format))
+        usage_error(fmt::format("--columns shapes table, wide, csv and tsv, not {}", to_word(format)), {}, "--columns");
+}
+
+/// Where no -o says so: the whole document for jq, an object at a time for a template; the other where the command has only that.
+OutputFormat reshaped_form(const Globals& globals, const Command& command) {
+    const OutputFormat best = globals.jq ? OutputFormat::json : OutputFormat::jsonl, other = globals.jq ? OutputFormat::jsonl : OutputFormat::json;
+    return command.formats.has(best) ? best : other;
+}
+
+/// The line end that an editor puts at the end of a file is none of the template's.
+std::string read_template_file(const std::string& file) {
+    constexpr std::size_t size_max = 1024 * 1024;
+    std::string text = read_file(file, size_max);
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+std::shared_ptr<Reshaper> open_reshaper(const Globals& globals) {
+    if (globals.jq) return std::make_shared<Jq>(*globals.jq);
+    if (globals.template_text) return std::make_shared<OutputTemplate>(*globals.template_text, "--print");
+    if (globals.template_file) return std::make_shared<OutputTemplate>(read_template_file(*globals.template_file), "--print-file");
+    return nullptr;
+}
+
+Screen plain(Screen screen) {
+    screen.utf8 = screen.moves_cursor = false;
+    return screen;
+}
+
+}  // namespace
+
+OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment) {
+    refuse_contradictions(globals, command);
+    OutputOptions options;
+    options.reshaper = open_reshaper(globals);
+    options.format_given = globals.output.has_value() || options.reshaper != nullptr;
+    options.format = globals.output.value_or(options.reshaper ? reshaped_form(globals, command) : OutputFormat::table);
+    options.formats = command.formats;
+    options.columns = split_columns(globals.columns);
+    // An unknown one is told before anything is done.
+    if (!command.columns.empty()) columns_of(command.columns, options.columns, false);
+    options.header = !globals.no_header;
+    options.truncate = !globals.no_trunc;
+    options.csv_raw = globals.csv_raw;
+    options.time = globals.time;
+    options.quiet = globals.quiet;
+    options.dry_run = globals.dry_run;
+    options.out = screen_of(STDOUT_FILENO, color_choice(globals), environment);
+    options.err = screen_of(STDERR_FILENO, color_choice(globals), environment);
+    if (globals.plain) {
+        options.out = plain(options.out);
+        options.err = plain(options.err);
+    }
+    options.zone = zone_of(globals, options.out, environment);
+    options.zone_given = globals.tz.has_value();
+    return options;
+}
+
+bool is_paged(const Globals& globals, const OutputOptions& options) {
+    const bool is_read = is_table(options.format) || options.format == OutputFormat::yaml;
+    return !globals.no_pager && is_read && options.out.moves_cursor;
+}
+
+}  // namespace wabot::cli

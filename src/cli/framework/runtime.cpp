@@ -1,0 +1,200 @@
+#include "cli/framework/runtime.hpp"
+
+#include <fmt/ranges.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/framework/private_file.hpp"
+#include "cli/output/errors.hpp"
+#include "cli/output/pager.hpp"
+#include "core/audit/audit_log.hpp"
+#include "core/base/log.hpp"
+#include "core/database/migrations.hpp"
+
+namespace wabot::cli {
+
+Runtime::Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline, Pager* pager)
+    : globals_(globals), environment_(environment), command_(command), out_(out), deadline_(deadline), config_(globals.config), pager_(pager) {
+    if (globals.reveal)
+        out.show_sealed_with([this](const Sealed& value, std::string_view data) {
+            const Vault& key = vault();
+            return reveals() ? key.open(value, data) : masked(value);
+        });
+    if (globals.verbose > 0) override_setting("log.level", globals.verbose > 1 ? "debug" : "info");
+    if (globals.quiet) override_setting("log.level", "error");
+    if (globals.log_format) override_setting("log.format", std::string(to_word(*globals.log_format)));
+}
+
+Runtime::~Runtime() {
+    if (database_) database_->close();
+}
+
+World& Runtime::world() {
+    return real_world();
+}
+
+const Cause& Runtime::cause() {
+    if (!cause_) {
+        const passwd* user = getpwuid(geteuid());
+        const std::string name = user != nullptr ? user->pw_name : std::to_string(geteuid());
+        cause_ = Cause{.actor = {.kind = "cli", .label = "cli:" + name}, .request_id = world().random.word(16)};
+        if (command_.effect != Effect::runs) cause_->deed = &deed_;  // what a server does it does by itself, and from several threads
+    }
+    return *cause_;
+}
+
+void Runtime::override_setting(std::string name, std::string text) {
+    overrides_.emplace_back(std::move(name), std::move(text));
+}
+
+Sources Runtime::sources() {
+    std::error_code gone;
+    const Place place{.environment = environment_,
+                      .working_folder = std::filesystem::current_path(gone),
+                      .user_id = geteuid(),
+                      .named = config_,
+                      .service = command_.effect == Effect::runs};
+    FoundFiles found = find_config_files(place);
+    for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
+    Sources sources{.flags = overrides_, .environment = environment_, .config_files = std::move(found.files), .user_id = place.user_id};
+    sources.lenient = globals_.config_lenient;
+    project_file_ = std::move(found.project_file);
+    if (globals_.env_file) sources.env_file = *globals_.env_file;
+    return sources;
+}
+
+void Runtime::adopt_output_settings() {
+    const Settings& values = settings_->values;
+    if (!globals_.output && !out_.options().reshaper && !values.output.empty()) {
+        const auto format = from_word<OutputFormat>(values.output);
+        if (!format)
+            throw Error(Errc::invalid, fmt::format("cli.output is \"{}\"", values.output),
+                        fmt::format("one of {}", fmt::join(words_of<OutputFormat>, ", ")));
+        out_.adopt_format(*format);
+    }
+    if (globals_.color == "auto" && values.color != "auto") out_.adopt_color(values.color == "always");
+    if (pager_ != nullptr && !values.pager.empty()) adopt_pager();
+}
+
+/// A program is not taken from a file that lies in the folder somebody happens to be in: what came with somebody else's files would run.
+void Runtime::adopt_pager() {
+    const std::string& program = settings_->values.pager;
+    const bool is_found = !project_file_.empty() && settings_->origin_of("cli.pager").starts_with(fmt::format("file {}:", project_file_.string()));
+    if (is_found) return out_.say("warning: {}: cli.pager is not used; name the file with -c to use it", project_file_.string());
+    pager_->use(program == "cat" ? "" : program);
+}
+
+const LoadedSettings& Runtime::loaded_settings() {
+    if (!settings_) {
+        settings_ = load_settings(sources());
+        for (const std::string& warning : settings_->warnings) out_.say("warning: {}", warning);
+        adopt_output_settings();
+        log::debug("settings read", {{"database", mask_url_password(settings_->values.database_url)}});
+    }
+    return *settings_;
+}
+
+namespace {
+
+void create_store_folder(std::string_view url) {
+    constexpr std::string_view scheme = "sqlite:///";
+    if (url.starts_with(scheme)) create_folder(std::filesystem::path(url.substr(scheme.size())).parent_path());
+}
+
+}  // namespace
+
+Database& Runtime::unchecked_database(DatabaseOptions options) {
+    if (!database_) {
+        options.keeps_nothing = dry_run();
+        options.create = options.create && !dry_run();
+        if (options.create) create_store_folder(settings().database_url);
+        database_ = open_database(settings().database_url, world().clock, options);
+        log::debug("store opened", {{"what", database_->description()}});
+    }
+    return *database_;
+}
+
+Database& Runtime::database() {
+    Database& db = unchecked_database();
+    if (!schema_checked_) check_schema(db);
+    schema_checked_ = true;
+    return db;
+}
+
+const Vault& Runtime::vault() {
+    if (!vault_) {
+        const Secret& key = settings().master_key;
+        if (key.empty())
+            throw Error(Errc::unavailable, "there is no master key, and phone numbers and credentials are sealed with it",
+                        "set WABOT_MASTER_KEY or WABOT_MASTER_KEY_FILE; wabot init makes a key for a new store");
+        vault_ = std::make_unique<Vault>(key.reveal(), world().random);
+    }
+    return *vault_;
+}
+
+bool Runtime::record_deed(Transaction& tx) {
+    if (has_entry_ || deed_.changes.empty()) return false;
+    Deed whole = intent_;
+    std::move(deed_.changes.begin(), deed_.changes.end(), std::back_inserter(whole.changes));
+    std::move(deed_.objects.begin(), deed_.objects.end(), std::back_inserter(whole.objects));
+    std::move(deed_.facts.begin(), deed_.facts.end(), std::back_inserter(whole.facts));
+    audit::record(tx, cause(), AuditKind::change, command_.path, whole);
+    return true;
+}
+
+bool Runtime::reveals() {
+    if (!globals_.reveal || noted_reveal_) return globals_.reveal;
+    Deed deed;
+    deed.objects.emplace_back(command_.noun());
+    const auto note = [&](Transaction& tx) { audit::record(tx, cause(), AuditKind::reveal, command_.path, deed); };
+    try {
+        blocking(database().write(note));
+    } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("the audit log cannot note that numbers are shown, so they are not: {}", error.what()), error.hint());
+    }
+    noted_reveal_ = true;
+    return true;
+}
+
+namespace {
+
+using Terminal = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+/// Where a person can be asked: the terminal that this runs on, whatever stdin is. Nobody is there for who gave us no input at all.
+Terminal open_terminal() {
+    struct stat input {};
+    const bool has_none = fstat(STDIN_FILENO, &input) != 0 || (S_ISCHR(input.st_mode) && isatty(STDIN_FILENO) == 0);
+    return {has_none ? nullptr : std::fopen("/dev/tty", "r+e"), [](std::FILE* file) { return std::fclose(file); }};
+}
+
+/// The line that is typed there; empty when it is closed instead.
+std::string ask(std::FILE* terminal, const std::string& question) {
+    std::fputs(question.c_str(), terminal);
+    std::fflush(terminal);
+    std::string answer;
+    for (int c = std::fgetc(terminal); c != EOF && c != '\n'; c = std::fgetc(terminal)) answer += static_cast<char>(c);
+    return answer;
+}
+
+}  // namespace
+
+void Runtime::confirm(Confirm level, const std::string& text, const std::string& name) {
+    const bool agreed = level == Confirm::ask ? globals_.yes : globals_.confirm == name;
+    if (dry_run() || agreed) return;
+    const bool may_ask = !globals_.no_input && out_.options().err.is_tty;
+    const Terminal terminal = may_ask ? open_terminal() : Terminal(nullptr, nullptr);
+    if (!terminal) {
+        const std::string way = level == Confirm::ask ? "--yes" : fmt::format("--confirm={}", name);
+        throw Ending(Exit::not_confirmed, text, fmt::format("repeat with {}, or -n to see the plan", way));
+    }
+    const std::string question = level == Confirm::ask ? "Go on? [y/N] " : fmt::format("Type {} to go on: ", name);
+    out_.flush();
+    const std::string answer = ask(terminal.get(), fmt::format("{}\n{}", text, question));
+    if (level == Confirm::ask ? answer != "y" && answer != "Y" && answer != "yes" : answer != name)
+        throw Ending(Exit::not_confirmed, "not confirmed; nothing was changed");
+}
+
+}  // namespace wabot::cli

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "cli/framework/command.hpp"
+#include "cli/framework/globals.hpp"
+#include "cli/output/output.hpp"
+#include "core/audit/audit_draft.hpp"
+#include "core/base/cause.hpp"
+#include "core/base/clock.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
+#include "core/database/database.hpp"
+
+namespace wabot::cli {
+
+class Deadline;
+class Pager;
+
+/// How much a change must be wanted: `ask` takes y or --yes, `type` the object's name or --confirm=NAME.
+enum class Confirm { ask, type };
+
+/// The object graph of one command, each part made when a command first asks for it.
+class Runtime {
+public:
+    Runtime(const Globals& globals, const Environment& environment, const Command& command, Output& out, Deadline* deadline = nullptr,
+            Pager* pager = nullptr);
+    ~Runtime();
+
+    Output& out() { return out_; }
+    World& world();
+    /// Who acts, `cli:<unix user>`, and this invocation's id.
+    const Cause& cause();
+
+    /// A flag that stands for a setting: wins over every other source. Before settings() is first called.
+    void override_setting(std::string name, std::string text);
+    /// Reads this configuration file, whatever -c says. Before settings() is first called.
+    void use_config(std::string file) { config_ = std::move(file); }
+    /// Where settings would be read from.
+    Sources sources();
+    /// Error{invalid} with every fault. Warnings are told once, on stderr.
+    const LoadedSettings& loaded_settings();
+    const Settings& settings() { return loaded_settings().values; }
+
+    /// The store, open and of a schema this binary knows.
+    Database& database();
+    /// The store, open, whatever its schema; for the commands that look after it.
+    Database& unchecked_database(DatabaseOptions options = {});
+    /// Error{unavailable} when there is no master key.
+    const Vault& vault();
+
+    /// What ends the command when its time is over, if anything does.
+    Deadline* deadline() { return deadline_; }
+    bool dry_run() const { return globals_.dry_run; }
+    const Globals& globals() const { return globals_; }
+    const Environment& environment() const { return environment_; }
+
+    /// Returns when `text`, which says what would be lost, is agreed to; Ending{not_confirmed} when not, or when nobody can be asked. Under
+    /// --dry-run nothing is lost and nothing is asked.
+    void confirm(Confirm level, const std::string& text, const std::string& name = {});
+
+    /// Whether what is sealed is to be shown in full. Before the first time the audit log notes that; Error{unavailable} when it cannot.
+    bool reveals();
+
+    /// What the audit log shall say of this command although no unit by itself knows it, for those that change things unit by unit: the entry is
+    /// written with the first.
+    void intend(Deed intent) { intent_ = std::move(intent); }
+
+    /// Runs a unit, with the command's entry in the audit log when it changes something. Under --dry-run the database rolls it back.
+    template <class Work>
+    std::invoke_result_t<Work&, Transaction&> write(Work work) {
+        using Result = std::invoke_result_t<Work&, Transaction&>;
+        bool writes_entry = false;
+        const auto unit = [this, &work, &writes_entry](Transaction& tx) -> Result {
+            deed_ = {};  // the unit may run more than once
+            if constexpr (std::is_void_v<Result>) {
+                work(tx);
+                writes_entry = record_deed(tx);
+            } else {
+                Result result = work(tx);
+                writes_entry = record_deed(tx);
+                return result;
+            }
+        };
+        if constexpr (std::is_void_v<Result>) {
+            blocking(database().write(unit));
+            has_entry_ = has_entry_ || writes_entry;
+        } else {
+            Result result = blocking(database().write(unit));
+            has_entry_ = has_entry_ || writes_entry;
+            return result;
+        }
+    }
+    /// Runs a unit and rolls it back: what would come of it.
+    template <class Work>
+    std::invoke_result_t<Work&, Transaction&> rehearse(Work work) {
+        std::optional<std::invoke_result_t<Work&, Transaction&>> result;
+        const auto unit = [&work, &result](Transaction& tx) {
+            result.emplace(work(tx));
+            throw RolledBack{};
+        };
+        try {
+            blocking(database().write(unit));
+        } catch (const RolledBack&) {
+        }
+        return std::move(*result);
+    }
+    template <class Query>
+    std::invoke_result_t<Query&, Snapshot&> read(Query query) {
+        return blocking(database().read(std::move(query)));
+    }
+
+private:
+    void adopt_output_settings();
+    void adopt_pager();
+    /// Writes the entry when there is something to say and it was not said yet.
+    bool record_deed(Transaction& tx);
+
+    struct RolledBack {};
+
+    const Globals& globals_;
+    const Environment& environment_;
+    const Command& command_;
+    Output& out_;
+    Deadline* const deadline_;
+    std::optional<std::string> config_;
+    std::vector<std::pair<std::string, std::string>> overrides_;
+    std::optional<Cause> cause_;
+    Deed intent_, deed_;
+    bool has_entry_ = false;
+    bool noted_reveal_ = false;
+    std::optional<LoadedSettings> settings_;
+    std::unique_ptr<Database> database_;
+    bool schema_checked_ = false;
+    std::unique_ptr<Vault> vault_;
+    Pager* const pager_;
+    std::filesystem::path project_file_;  // among the sources of the settings; empty = none
+};
+
+}  // namespace wabot::cli

@@ -1,0 +1,243 @@
+#include "cli/service/serve.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <thread>
+
+#include "cli/framework/runtime.hpp"
+#include "cli/framework/worker_pool.hpp"
+#include "cli/service/service_log.hpp"
+#include "cli/service/throttle_alerts.hpp"
+#include "cli/service/watchdog.hpp"
+#include "core/base/ip_ranges.hpp"
+#include "core/base/log.hpp"
+#include "core/base/version.hpp"
+#include "core/devices/devices.hpp"
+#include "core/http_client/http_client.hpp"
+#include "core/queue/pauses.hpp"
+#include "core/telemetry/metrics.hpp"
+#include "core/worker/worker_registry.hpp"
+#include "server/routes.hpp"
+#include "server/server.hpp"
+#include "server/webhook_intake.hpp"
+
+namespace wabot::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct ServeOptions {
+    std::vector<std::string> listen;
+    int workers = 1;
+};
+
+/// The object graph of `serve`, in the order in which it is taken down: the server and the workers before the store they wait for.
+struct Service {
+    Service(Runtime& rt, const ServeOptions& opts)
+        : db(rt.database()),
+          world(rt.world()),
+          directory(rt.vault(), environment_credentials(rt.settings())),
+          http(open_http_client()),
+          blobs(open_local_blobs(files_folder(rt.settings()))),
+          pool({db, rt.vault(), world, *http, *blobs, directory, metrics}, worker_options(rt.settings()), rt.cause()),
+          intake{db, AppendQueue(db), rt.vault(), directory, [this] { pool.notify(); }},
+          services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
+          rows(routes_of(rt.settings())),
+          routes(rows),
+          server(server_options(rt.settings(), opts), services, std::span(&routes, 1)) {}
+
+    /// Every endpoint, the webhooks with the body limit of the settings.
+    static std::vector<Route> routes_of(const Settings& settings) {
+        std::vector<Route> rows;
+        for (const RouteTable& table : all_routes()) rows.insert(rows.end(), table.begin(), table.end());
+        for (Route& row : rows)
+            if (row.access == Access::signature) row.body_max = static_cast<std::size_t>(settings.webhook_body_max);
+        return rows;
+    }
+
+    static ServerOptions server_options(const Settings& settings, const ServeOptions& opts) {
+        ServerOptions options;
+        options.limits.trusted_proxies = AddressRanges::read(settings.trusted_proxies).value_or(AddressRanges());
+        options.limits.connections_max = std::min(options.limits.connections_max, connections_possible());
+        options.listen = opts.listen;
+        const auto largest = static_cast<std::size_t>(settings.webhook_body_max);
+        options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its octets
+        const bool is_v6 = settings.host.find(':') != std::string::npos;
+        if (options.listen.empty())
+            options.listen.push_back((is_v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port));
+        return options;
+    }
+
+    /// Takes all the descriptors that the process may have, and keeps those back that store, workers and log need.
+    static std::size_t connections_possible() {
+        constexpr rlim_t kept = 512;
+        rlimit limit{};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        return limit.rlim_max > 2 * kept ? limit.rlim_max - kept : limit.rlim_max / 2;
+    }
+
+    /// The devices as they are; the environment's account has one from now on.
+    void load_devices(Runtime& rt) {
+        const EnvironmentCredentials environment = environment_credentials(rt.settings());
+        auto ensure = [&](Transaction& tx) { return devices::ensure_environment_device(tx, rt.cause(), rt.vault(), environment); };
+        if (const auto made = blocking(db.write(ensure))) rt.out().say("made device {} for the number of the environment", made->key);
+        auto load = [this](Snapshot& snapshot) { return directory.reload(snapshot); };
+        blocking(db.read(load));
+    }
+
+    /// What keeps an active device from working, as "device sales has no app secret ...".
+    std::vector<std::string> missing_credentials() const {
+        std::vector<std::string> out;
+        for (const auto& device : directory.now()->entries()) {
+            if (device->kind != DeviceKind::whatsapp) continue;
+            if (device->credentials.app_secret.empty())
+                out.push_back(fmt::format(
+                    "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are refused", device->key));
+            if (device->credentials.access_token.empty())
+                out.push_back(fmt::format("device {} has no access token (WHATSAPP_ACCESS_TOKEN, or --secret-from access_token=FILE): it cannot send",
+                                          device->key));
+        }
+        return out;
+    }
+
+    asio::awaitable<HealthReport> health() {
+        HealthReport report;
+        workers::Attendance attendance;
+        std::vector<Pause> paused;
+        try {
+            // A unit that writes nothing: whether the store would take a webhook right now.
+            auto look = [&](Transaction& tx) {
+                attendance = workers::attendance(tx);
+                paused = pauses::list(tx);
+            };
+            co_await db.write(look);
+            report.checks.push_back({"database", Health::ok, db.description()});
+        } catch (const Error& error) {
+            report.ok = false;
+            report.checks.push_back({"database", Health::fail, error.what()});
+            co_return report;
+        }
+        if (attendance.unattended.empty())
+            report.checks.push_back({"workers", Health::ok, fmt::format("{} at work", attendance.at_work)});
+        else
+            report.checks.push_back({"workers", Health::warning, workers::what_is_missing(attendance) + "; " + workers::way_out(attendance)});
+        for (const Pause& pause : paused)
+            report.checks.push_back({fmt::format("queue {}", to_word(pause.name)), Health::warning,
+                                     fmt::format("paused since {} by {}; resume it with: wabot queue resume {}", to_iso(pause.paused_at),
+                                                 pause.paused_by, to_word(pause.name))});
+        for (std::string& missing : missing_credentials()) report.checks.push_back({"credentials", Health::warning, std::move(missing)});
+        co_return report;
+    }
+
+    /// What it says of itself while it runs: alive is who takes connections and works.
+    Vitals::Signs signs() {
+        std::vector<Pulse> pulses;
+        for (std::size_t i = 0; i < server.io_threads(); ++i) pulses.emplace_back(server.executor(i));
+        const auto has_moved = [this, pulses]() mutable {
+            const bool takes = std::all_of(pulses.begin(), pulses.end(), [](Pulse& pulse) { return pulse.has_moved(); });
+            return pool.has_moved() && takes;
+        };
+        const auto about = [this] {
+            const std::size_t devices = directory.now()->entries().size();
+            return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
+        };
+        const auto tell_strains = [this](const std::vector<Strain>& strains) { strain_watch.see(strains, std::chrono::steady_clock::now()); };
+        return {has_moved, about, true, tell_strains};
+    }
+
+    asio::awaitable<std::string> probe_database() {
+        auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT count(*) FROM schema_migrations").one<std::int64_t>(); };
+        co_await db.read(look);
+        co_return std::string(db.dialect());
+    }
+
+    Database& db;
+    World& world;
+    Metrics metrics;
+    StrainWatch strain_watch{metrics};
+    Directory directory;
+    std::unique_ptr<HttpClient> http;
+    std::unique_ptr<BlobStore> blobs;
+    WorkerPool pool;
+    Intake intake;
+    Services services;
+    std::vector<Route> rows;
+    RouteTable routes;
+    Server server;
+};
+
+/// Blocks until someone asks us to stop. A second request ends the process at once.
+void wait_for_stop(asio::io_context& signals, asio::signal_set& set) {
+    set.async_wait([&](const boost::system::error_code&, int) { signals.stop(); });
+    signals.run();
+    signals.restart();
+}
+
+void serve(Runtime& rt, const ServeOptions& opts) {
+    set_up_service_log(rt);
+    asio::io_context signals(1);
+    asio::signal_set set(signals, SIGINT, SIGTERM);
+
+    Service service(rt, opts);
+    service.load_devices(rt);
+    for (const std::string& missing : service.missing_credentials()) log::warning("credentials missing", {{"what", missing}});
+    service.pool.start(opts.workers);
+    service.server.start();
+    for (const std::string& address : service.server.addresses()) rt.out().say("wabot {} serves http://{}", version(), address);
+    Vitals vitals(service.db, rt.environment(), service.signs());
+    vitals.ready(fmt::format("serving {}", fmt::join(service.server.addresses(), ", ")));
+    log::info("serving", {{"addresses", fmt::format("{}", fmt::join(service.server.addresses(), ","))}, {"workers", opts.workers}});
+
+    wait_for_stop(signals, set);
+    // Whoever asks twice does not want to wait.
+    set.async_wait([](const boost::system::error_code& cancelled, int) {
+        if (!cancelled) ::_exit(130);
+    });
+    std::thread impatient([&signals] { signals.run(); });
+
+    log::info("stopping");
+    vitals.stopping();
+    const auto deadline = std::chrono::steady_clock::now() + rt.settings().drain_timeout;
+    service.server.drain(rt.settings().drain_timeout);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    service.pool.stop(std::max(left, 1000ms));
+    vitals.stop();
+    service.http.reset();  // these two before the loops go away that wait for them
+    service.blobs.reset();
+    service.server.stop();
+    service.db.close();
+    set.cancel();
+    impatient.join();
+    log::info("stopped");
+}
+
+}  // namespace
+
+const Command serve_command{
+    .path = "serve",
+    .summary = "Take webhooks, answer and send: the server, with its workers inside",
+    .effect = Effect::runs,
+    .formats = formats::document,
+    .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
+                 {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
+    .build = [](CommandBuilder& cmd) -> Action {
+        auto opts = cmd.options<ServeOptions>();
+        cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
+        cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
+        return [opts](Runtime& rt) {
+            if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
+            serve(rt, *opts);
+        };
+    },
+};
+
+}  // namespace wabot::cli

@@ -1,0 +1,16 @@
+#include "cli/service/service_log.hpp"
+
+#include "cli/framework/runtime.hpp"
+#include "core/base/log.hpp"
+
+namespace wabot::cli {
+
+void set_up_service_log(Runtime& rt) {
+    const Settings& settings = rt.settings();
+    log::Setup setup{settings.log_level, settings.log_format == LogFormat::json, std::nullopt};
+    if (!settings.logs_folder.empty()) setup.folder = settings.logs_folder;
+    if (rt.globals().quiet) setup.level = std::max(setup.level, log::Level::warning);
+    log::set_up(setup);
+}
+
+}  // namespace wabot::cli

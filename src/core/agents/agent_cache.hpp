@@ -1,0 +1,36 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/agents/agent.hpp"
+#include "core/agents/selection.hpp"
+#include "core/database/database.hpp"
+
+namespace wabot {
+
+/// Makes `row` ready to answer, whether it is switched on or not. Error{invalid} when this version cannot read its configuration, Error{unavailable}
+/// when it has nothing that answers for its type.
+std::shared_ptr<const ReadyAgent> make_ready(const AgentRow& row);
+
+/// The agents this process has made ready, one revision of each, the last used ones. Any thread.
+class ReadyAgents {
+public:
+    explicit ReadyAgents(std::size_t count_max = 64) : count_max_(count_max) {}
+
+    /// The agents attached to the device. Blocking; reads the configuration of those that changed only.
+    std::vector<Candidate> of_device(Snapshot& db, DeviceId device);
+
+private:
+    std::shared_ptr<const ReadyAgent> get(Snapshot& db, AgentId id, std::int64_t revision);
+    std::shared_ptr<const ReadyAgent> find(AgentId id, std::int64_t revision);
+    void keep(std::shared_ptr<const ReadyAgent> agent);
+
+    const std::size_t count_max_;
+    std::mutex mutex_;
+    std::list<std::shared_ptr<const ReadyAgent>> agents_;  // the last used first
+};
+
+}  // namespace wabot

@@ -1,0 +1,14 @@
+#include "core/crypto/secret.hpp"
+
+#include <fmt/format.h>
+
+#include "core/crypto/vault.hpp"
+
+namespace wabot {
+
+std::string Secret::fingerprint() const {
+    if (empty()) return "not set";
+    return fmt::format("set ({} bytes, sha256:{}…)", text_.size(), to_hex(sha256(text_).substr(0, 2)));
+}
+
+}  // namespace wabot

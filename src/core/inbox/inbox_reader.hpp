@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/changes/feed_cursor.hpp"
+#include "core/crypto/vault.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
+#include "core/messaging/ids.hpp"
+
+namespace wabot {
+
+/// A webhook as it came, read or not.
+struct ArrivedBody {
+    InboxId id;
+    std::string kind;                     // the channel's word
+    std::optional<DeviceId> device_id;    // whose alone it is
+    std::optional<DeviceId> verified_by;  // whose secret verified it
+    std::optional<Bytes> body;            // sealed; none: blanked after its retention time
+    Time received_at;
+};
+WABOT_DESCRIBE(ArrivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(verified_by), FIELD(body), FIELD(received_at))
+
+/// The inbox as it fills, for those who watch: reading changes nothing and waits for nobody.
+namespace arrivals {
+
+/// Behind the newest.
+Cursor end(Snapshot& db);
+/// What came after `after`, at most `limit`.
+FeedPart<ArrivedBody> read(Snapshot& db, const Cursor& after, int limit);
+
+}  // namespace arrivals
+
+}  // namespace wabot

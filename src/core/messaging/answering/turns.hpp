@@ -1,0 +1,160 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/agents/agent_cache.hpp"
+#include "core/agents/selection.hpp"
+#include "core/base/cause.hpp"
+#include "core/contacts/ignore_rules.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device.hpp"
+#include "core/devices/options.hpp"
+#include "core/messaging/conversations.hpp"
+#include "core/messaging/ids.hpp"
+#include "core/messaging/lanes.hpp"
+
+namespace wabot {
+
+WABOT_ENUM(TurnOutcome, replied, no_reply, suppressed, dead)
+
+/// One answer of an agent to what a contact wrote; open while `outcome` is none.
+struct Turn {
+    TurnId id;
+    ConversationId conversation_id;
+    std::optional<AgentId> agent_id;
+    std::optional<std::int64_t> agent_revision;
+    MessageId first_message_id;
+    MessageId last_message_id;
+    std::optional<MessageId> reply_message_id;
+    std::int64_t attempt;
+    std::optional<TurnOutcome> outcome;
+    std::optional<std::string> reason;
+    std::optional<std::string> last_error;
+    std::optional<Time> reopened_at;  // given up on, and wanted after all
+    Time created_at;
+    Time updated_at;
+};
+WABOT_DESCRIBE(Turn, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(agent_id), FIELD(agent_revision, .wide = true),
+               FIELD(first_message_id, .wide = true), FIELD(last_message_id, .wide = true), FIELD(reply_message_id), FIELD(attempt), FIELD(outcome),
+               FIELD(reason, .doc = "What decided: a rule, or why there was no answer"), FIELD(last_error, .wide = true),
+               FIELD(reopened_at, .wide = true), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
+
+/// The message a turn is about, and what stands around it.
+struct TurnMessage {
+    ConversationId conversation_id;
+    DeviceId device_id;
+    ContactId contact_id;
+    Control control;
+    std::optional<Time> control_until;
+    bool is_blocked;
+    bool is_group;
+    MessageId message_id;
+    std::optional<ContactId> author_contact_id;
+    std::string message_type;
+    std::optional<std::string> content;
+    bool is_revoked;       // its writer took it back
+    TurnId turn_id;        // the one to go on with, or to answer after all; 0 = not begun
+    std::int64_t attempt;  // how often it was claimed before
+    std::optional<Time> media_wait_until;
+    std::optional<Sealed> phone_number;
+    std::optional<Sealed> provider_id;  // of the message, for quotes
+};
+WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
+               FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(is_revoked), FIELD(turn_id),
+               FIELD(attempt), FIELD(media_wait_until), FIELD(phone_number, .sealed = "contacts.phone_number"),
+               FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
+
+/// What answers on a device: read once for all turns of a claim.
+struct Staff {
+    bool is_active = true;
+    std::string failure;  // why it cannot be asked; empty = it can
+    std::int64_t loop_limit = 0;
+    OnUncertain on_uncertain = OnUncertain::resend;
+    std::vector<Candidate> agents;
+    std::shared_ptr<const IgnoreBook> ignore_book;
+};
+
+/// What a process has made ready to answer with.
+struct Answering {
+    ReadyAgents agents;
+    IgnoreBooks ignore_books;
+};
+
+/// A turn in our hands.
+struct ClaimedTurn {
+    ClaimedLane lane;
+    TurnId id;
+    std::int64_t attempt = 0;
+    TurnMessage message;
+    Control control = Control::agent;
+    IgnoreFacts facts;
+    std::vector<QuestionFile> files;
+    std::shared_ptr<const Staff> staff;
+};
+
+/// What came of a turn before it is written down.
+struct Decision {
+    TurnOutcome outcome = TurnOutcome::no_reply;
+    std::string reason;
+    std::optional<AgentId> agent;
+    std::optional<std::int64_t> agent_revision;
+    std::vector<std::string> texts;  // a message each
+    bool quotes = false;
+};
+
+namespace turns {
+
+struct Limits {
+    std::int64_t attempts_max;
+};
+
+/// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here. A lane whose
+/// message waits for its media goes back until then. One that was claimed too often without an end, since it kills its workers, is dead.
+std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
+                               const Limits& limits);
+
+/// Whoever is responsible is asked: person, ignore rules, agents. Error{unavailable}: the turn failed and may be tried again.
+asio::awaitable<Decision> decide(const ClaimedTurn& turn);
+
+/// Writes the decision down: reply, sends and the end of the turn are one unit. Re-reads who answers: a person who took over meanwhile has the
+/// word. A fenced turn writes nothing.
+void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision);
+/// The turn failed: again after a back-off, or dead after its last attempt. `jitter` in [0, 1).
+void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter);
+/// After a graceful stop released these lanes: the attempts that were under way are not counted.
+void uncount(Transaction& tx, const std::vector<ConversationId>& released);
+
+// --- steps that the short way shares (turns_at_once.hpp)
+
+/// The staff of each device, read once.
+class Staffs {
+public:
+    explicit Staffs(Answering& answering) : answering_(answering) {}
+    std::shared_ptr<const Staff> of(Snapshot& db, DeviceId device);
+
+private:
+    Answering& answering_;
+    std::map<DeviceId, std::shared_ptr<const Staff>> read_;
+};
+
+/// The oldest pending message of a lane with all that decides its answer; changes nothing. nullopt: nothing is pending.
+std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane);
+/// Whether its message still waits for what came with it.
+bool waits_for_media(Snapshot& db, const ClaimedTurn& turn);
+/// A reply that would be one too many within the minute becomes none; whether that was so. People are told by `note_loop`.
+bool stop_loop(Transaction& tx, const ClaimedTurn& turn, Decision& decision);
+void note_loop(Transaction& tx, const Cause& cause, const ClaimedTurn& turn);
+/// Stores one text of a decision as a message; its sends are the caller's to add.
+MessageId add_reply(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision, const std::string& text);
+
+/// The turn that answered a message, or whose reply the message is.
+std::optional<Turn> find_of_message(Snapshot& db, MessageId id);
+
+}  // namespace turns
+
+}  // namespace wabot

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <optional>
+
+#include "core/base/clock.hpp"
+#include "core/crypto/vault.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_registry.hpp"
+
+namespace wabot {
+
+struct DrainOptions {
+    std::chrono::milliseconds takeover_timeout;
+    std::chrono::milliseconds media_wait;  // of a turn, for what came with its message
+};
+
+/// Takes the oldest bodies from the inbox and stores what they say: messages, statuses, notices. Parsing and sealing happen outside the unit.
+/// `directory` says which devices share a secret; it is read anew when there are bodies. How many bodies it took; 0 = the inbox is empty; nullopt =
+/// what was read went for nothing: somebody else is at it, or a device changed meanwhile.
+asio::awaitable<std::optional<std::size_t>> drain(Database& db, const Vault& vault, Random& random, Directory& directory, DrainOptions options);
+
+}  // namespace wabot

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/changes/changes.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_id.hpp"
+#include "core/messaging/ids.hpp"
+
+namespace wabot {
+
+/// What a person may want to watch apart from the rest.
+WABOT_ENUM(Topic, webhooks, messages, jobs, devices, contacts)
+
+/// One thing that happened, in a line. Holds no message text and no whole number.
+struct Happening {
+    Time at;
+    std::string kind;                   // "webhook.received", "message.received", "turn.no_reply", "send.sent", "device.updated", ...
+    std::optional<std::string> device;  // its key
+    std::string object;                 // "event/7", "message/12", "send/81"
+    std::string what;
+};
+WABOT_DESCRIBE(Happening, FIELD(at), FIELD(kind), FIELD(device), FIELD(object), FIELD(what))
+
+/// The topic a kind belongs to, by its first word.
+Topic topic_of(std::string_view kind);
+
+struct FeedWebhook;
+
+/// What happens, told from the changes, the inbox and the sends of the messages that were seen: whatever can be found out when somebody looks is not
+/// written down when it happens. All of it blocking, inside `Database::read`.
+class Feed {
+public:
+    struct Filter {
+        std::vector<Topic> topics;  // empty = all
+        DeviceId device;            // 0 = any
+        std::function<bool(const Happening&)> fits = [](const Happening&) { return true; };
+    };
+    explicit Feed(Filter filter) : filter_(std::move(filter)) {}
+
+    /// The last `count` happenings, oldest first. `next` goes on behind them.
+    std::vector<Happening> last(Snapshot& db, std::size_t count);
+
+    struct News {
+        std::vector<Happening> happenings;
+        std::int64_t lost = 0;  // removed before they were read here
+        bool more = false;      // not all of it was read: ask again at once
+    };
+    News next(Snapshot& db);
+
+private:
+    struct Told {  // the last that was said of a send
+        std::string state;
+        std::int64_t attempt = 0;
+        bool operator==(const Told&) const = default;
+    };
+
+    bool wants(Topic topic) const;
+    void add(std::vector<Happening>& out, Happening&& happening) const;
+    std::optional<std::string> key_of(Snapshot& db, std::int64_t device);
+    bool concerns(std::int64_t device) const;
+    void tell_changes(Snapshot& db, const std::vector<Change>& changes, std::vector<Happening>& out);
+    void tell_sends(Snapshot& db, std::vector<Happening>& out);
+
+    void tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks, std::vector<Happening>& out);
+
+    Filter filter_;
+    Cursor changes_, webhooks_;
+    std::map<std::int64_t, std::string> keys_;
+    std::map<std::int64_t, std::map<std::int64_t, Told>> watched_;  // the sends of the messages that are on their way
+};
+
+}  // namespace wabot

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <optional>
+
+#include "core/channels/channel.hpp"
+#include "core/messaging/sending/sends.hpp"
+#include "core/worker/worker.hpp"
+
+namespace wabot {
+
+/// Sees to it that the provider has the files of ours that a send is of, and puts its ids in their place. Before the hand-over: what goes wrong here
+/// has reached nobody, and is a refusal. Nothing when all are there.
+asio::awaitable<std::optional<NotSent>> place_files(const WorkerTools& tools, const ClaimedSend& claimed, Channel& channel, Outgoing& outgoing);
+
+}  // namespace wabot

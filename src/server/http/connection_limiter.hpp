@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "core/telemetry/metrics.hpp"
+#include "server/http/http_limits.hpp"
+
+namespace wabot {
+
+/// Counts the open connections, in all and by address, and what they hold of bodies. Any thread may use it; it outlives its tickets.
+class Turnstile {
+public:
+    Turnstile(const Limits& limits, Metrics::Gauge open) : limits_(limits), open_(open) {}
+
+    /// One open connection; counted until destroyed.
+    class Ticket {
+    public:
+        Ticket() = default;
+        Ticket(Ticket&& other) noexcept
+            : from_(std::exchange(other.from_, nullptr)), peer_(std::move(other.peer_)), held_(std::exchange(other.held_, 0)) {}
+        Ticket& operator=(Ticket&&) = delete;
+        ~Ticket() {
+            hold(0);
+            if (from_) from_->leave(peer_);
+        }
+
+        /// Notes that the connection now holds so many octets of a body. False when there is no room for them: then it has as many as before.
+        bool hold(std::size_t octets);
+
+    private:
+        friend class Turnstile;
+        Ticket(Turnstile* from, std::string peer) : from_(from), peer_(std::move(peer)) {}
+        Turnstile* from_ = nullptr;
+        std::string peer_;
+        std::size_t held_ = 0;
+    };
+
+    enum class Answer { come_in, full, too_many_of_peer };
+
+    /// `peer`: the address, or empty for one that is not counted by address.
+    std::pair<Answer, Ticket> enter(const std::string& peer);
+    /// False when some are still in at `deadline`.
+    bool wait_until_empty(std::chrono::steady_clock::time_point deadline) const;
+
+private:
+    void leave(const std::string& peer);
+
+    const Limits& limits_;
+    Metrics::Gauge open_;
+    mutable std::mutex mutex_;
+    mutable std::condition_variable emptied_;
+    std::size_t count_ = 0;
+    std::map<std::string, std::size_t> peers_;
+    std::atomic<std::size_t> held_{0};  // octets of bodies
+};
+
+}  // namespace wabot

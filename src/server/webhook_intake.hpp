@@ -1,0 +1,40 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "core/crypto/vault.hpp"
+#include "core/database/database.hpp"
+#include "core/devices/device_registry.hpp"
+#include "core/inbox/append_queue.hpp"
+#include "server/http/auth_failure_limiter.hpp"
+#include "server/http/log_throttle.hpp"
+
+namespace wabot {
+
+/// What takes messages in: the webhooks' way to the inbox. Outlives the server.
+struct Intake {
+    Database& db;
+    AppendQueue appends;
+    const Vault& vault;
+    Directory& directory;
+    /// Called after something was stored; from any thread.
+    std::function<void()> arrived;
+
+    /// Looks for devices that were changed. True when there are others than in `seen`, whoever found them.
+    asio::awaitable<bool> reload(std::shared_ptr<const DeviceSnapshot> seen);
+
+    /// Stores a body that `device` has verified; `by_its_path` when it came in on that device's own path. False when the device was changed
+    /// meanwhile: it is to be verified again. Durable when it comes back.
+    asio::awaitable<bool> store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path, std::string request_id);
+
+    /// Notes for those who watch that a webhook's signature was wrong; `device` 0 when its path names none. At most once a second, so that whoever
+    /// knocks without a secret cannot keep the store busy. Never throws.
+    asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
+    OnceASecond refusal_noted = {};
+    FailureLimit failures = {};
+};
+
+}  // namespace wabot

@@ -1,0 +1,44 @@
+#include "server/http/connection_limiter.hpp"
+
+#include "tests/catch.hpp"
+
+using namespace wabot;
+
+namespace {
+
+struct Fixture {
+    Metrics metrics;
+    Limits limits{.connections_max = 3, .peer_connections_max = 2, .bodies_max = 100};
+    Turnstile turnstile{limits, metrics.gauge("open", "")};
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "an address has so many connections, others and those that are exempt have theirs") {
+    const auto first = turnstile.enter("192.0.2.7");
+    {
+        const auto second = turnstile.enter("192.0.2.7");
+        CHECK(second.first == Turnstile::Answer::come_in);
+        CHECK(turnstile.enter("192.0.2.7").first == Turnstile::Answer::too_many_of_peer);
+        CHECK(turnstile.enter("192.0.2.8").first == Turnstile::Answer::come_in);
+        const auto third = turnstile.enter("");
+        CHECK(third.first == Turnstile::Answer::come_in);
+        CHECK(turnstile.enter("").first == Turnstile::Answer::full);
+    }
+    CHECK(turnstile.enter("192.0.2.7").first == Turnstile::Answer::come_in);
+}
+
+TEST_CASE_METHOD(Fixture, "all bodies together have so much room, which is free again when they are answered or gone") {
+    auto [answer, one] = turnstile.enter("");
+    {
+        auto [answered, other] = turnstile.enter("");
+        CHECK(one.hold(60));
+        CHECK(other.hold(40));
+        CHECK_FALSE(other.hold(41));
+        CHECK_FALSE(one.hold(61));
+        CHECK(one.hold(10));
+        CHECK(other.hold(90));
+    }
+    CHECK(one.hold(100));
+    CHECK_FALSE(one.hold(101));
+}
