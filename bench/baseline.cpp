@@ -8,12 +8,16 @@
 #include <optional>
 
 #include "core/base/clock.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/json.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
+#include "core/database/open_database.hpp"
 #include "core/inbox/inbox.hpp"
 #include "core/telemetry/metrics.hpp"
-#include "server/server.hpp"
+#include "server/http/server.hpp"
 
 namespace {
 
@@ -87,7 +91,7 @@ int main(int argc, char** argv) {
         baseline.db = open_database("sqlite:///" + store, world.clock, {.batch_max = 1});
     }
     const RouteTable tables[] = {rows};
-    Server server({.listen = {listen}}, baseline, tables);
+    Server server({.listen = {listen}}, baseline, metrics, world.random, tables);
     server.start();
     int signal = 0;
     sigwait(&ends, &signal);

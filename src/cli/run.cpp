@@ -5,16 +5,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/framework/deadline.hpp"
 #include "cli/framework/parser.hpp"
 #include "cli/framework/runtime.hpp"
 #include "cli/help/command_dump.hpp"
 #include "cli/help/complete.hpp"
 #include "cli/help/help.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/error_report.hpp"
 #include "cli/output/pager.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/duration.hpp"
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
+#include "core/base/world.hpp"
 
 namespace wabot::cli {
 

@@ -6,7 +6,9 @@
 #include <mutex>
 #include <set>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/value.hpp"
 #include "core/files/blob_store.hpp"
 
 namespace wabot::test {

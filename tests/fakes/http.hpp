@@ -4,7 +4,8 @@
 #include <functional>
 #include <vector>
 
-#include "core/base/clock.hpp"
+#include "core/base/timers.hpp"
+#include "core/base/world.hpp"
 #include "core/http_client/http_client.hpp"
 
 namespace wabot::test {

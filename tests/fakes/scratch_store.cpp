@@ -3,7 +3,10 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
 #include "core/database/migrations.hpp"
+#include "core/database/open_database.hpp"
 #include "core/database/postgres/postgres_connection.hpp"
 #include "core/database/postgres/postgres_url.hpp"
 

@@ -5,7 +5,9 @@
 #include <string>
 
 #include "core/base/cause.hpp"
+#include "core/base/world.hpp"
 #include "core/database/database.hpp"
+#include "core/database/wait.hpp"
 
 namespace wabot::test {
 
@@ -57,11 +59,11 @@ public:
     /// Runs `work(Transaction&)` as one unit.
     template <class Work>
     auto write(Work work) {
-        return blocking(db_->write(std::move(work)));
+        return write_and_wait(*db_, std::move(work));
     }
     template <class Query>
     auto read(Query query) {
-        return blocking(db_->read(std::move(query)));
+        return read_and_wait(*db_, std::move(query));
     }
 
 private:

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 
 namespace wabot::test {

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/base/timers.hpp"
+#include "core/base/world.hpp"
 
 namespace wabot::test {
 

@@ -1,4 +1,5 @@
 #include "tests/fakes/world.hpp"
+#include "core/base/timers.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

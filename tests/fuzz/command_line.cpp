@@ -1,6 +1,7 @@
 #include "cli/framework/globals.hpp"
 #include "cli/framework/parser.hpp"
-#include "core/contacts/contact_id.hpp"
+#include "core/base/ids.hpp"
+#include "core/config/config_files.hpp"
 #include "tests/fuzz/targets.hpp"
 
 namespace wabot::fuzz {

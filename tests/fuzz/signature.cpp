@@ -1,3 +1,4 @@
+#include "core/base/hex.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 #include "core/crypto/vault.hpp"
 #include "tests/fuzz/targets.hpp"

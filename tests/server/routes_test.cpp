@@ -1,11 +1,15 @@
 #include "server/routes.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/blocking.hpp"
 #include "core/base/error.hpp"
 #include "core/base/version.hpp"
 #include "core/database/database.hpp"
 #include "server/http/dispatcher.hpp"
+#include "server/services.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"
 
@@ -22,7 +26,7 @@ struct Fixture {
     bool database_is_away = false;
     Services services{world.clock, world.random, metrics, [this]() -> asio::awaitable<HealthReport> { co_return report; },
                       [this] { return probe(); }};
-    Dispatcher dispatcher{all_routes(), services};
+    Dispatcher dispatcher{all_routes(), services, services.metrics, services.random};
 
     asio::awaitable<std::string> probe() {
         world.clock.advance(std::chrono::microseconds(1'250));

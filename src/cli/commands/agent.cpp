@@ -1,4 +1,4 @@
-#include "cli/commands/agent.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -176,107 +176,104 @@ void declare_binding(CommandBuilder& cmd, AttachOptions& opts) {
 
 }  // namespace
 
-const Command agent_list_command{.path = "agent list",
-                                 .summary = "List the agents",
-                                 .columns = fields_of<AgentRow>,
-                                 .examples = {{"wabot agent list", "every agent"}, {"wabot agent list --device shop", "who answers on a device"}},
-                                 .build = [](CommandBuilder& cmd) -> Action {
-                                     auto opts = cmd.options<ListOptions>();
-                                     cmd.option("--type", opts->type, "Only of this type");
-                                     cmd.option("--device", opts->device, "Only those attached to it").completes(Noun::device);
-                                     declare_paging(cmd, opts->paging);
-                                     return [opts](Runtime& rt) { agent_list(rt, *opts); };
-                                 }};
-
-const Command agent_get_command{.path = "agent get",
-                                .summary = "Show one agent, its rules and where it answers",
-                                .columns = fields_of<AgentRow>,
-                                .examples = {{"wabot agent get faq", "by key"}, {"wabot agent get faq -o json", "for a script"}},
-                                .build = one_agent<agent_get>};
-
-const Command agent_create_command{
-    .path = "agent create",
-    .summary = "Add an agent; attach lets it answer",
-    .effect = Effect::writes,
-    .columns = fields_of<AgentRow>,
-    .examples = {{"wabot agent create faq --type rule_based --rules-file rules.json --fallback \"A colleague will answer you.\"", "answers by rules"},
-                 {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script, safe to repeat"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ChangeOptions>();
-        cmd.argument("key", opts->agent, "Its name in commands and links").required();
-        cmd.option("--type", opts->type, "How it answers").required();
-        declare_change(cmd, *opts);
-        cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the agent is there already");
-        return [opts](Runtime& rt) { agent_create(rt, *opts); };
-    }};
-
-const Command agent_update_command{.path = "agent update",
-                                   .summary = "Change an agent; what is not named stays. The next message meets the new revision",
-                                   .effect = Effect::writes,
-                                   .columns = fields_of<AgentRow>,
-                                   .examples = {{"wabot agent update faq --rules-file rules.json", "new rules"},
-                                                {"wabot agent update faq --fallback \"\"", "silence when no rule matches"}},
-                                   .build = [](CommandBuilder& cmd) -> Action {
-                                       auto opts = cmd.options<ChangeOptions>();
-                                       cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
-                                       declare_change(cmd, *opts);
-                                       cmd.flag("--any-text", opts->any_trigger, "Needs no trigger word any more");
-                                       cmd.flag("--allow-all", opts->allow_all, "Answers every contact again");
-                                       cmd.flag("--answer-groups", opts->answer_groups, "Answers in groups again");
-                                       cmd.flag("--no-quote", opts->no_quote, "Replies quote nothing");
-                                       return [opts](Runtime& rt) { change_agent(rt, opts->agent, change_of(*opts), "updated"); };
-                                   }};
-
-const Command agent_delete_command{
-    .path = "agent delete",
-    .summary = "Delete an agent; what it said stays",
-    .effect = Effect::writes,
-    .columns = fields_of<AgentRow>,
-    .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<DeleteOptions>();
-        cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
-        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such agent");
-        return [opts](Runtime& rt) { agent_delete(rt, *opts); };
-    }};
-
-const Command agent_enable_command{.path = "agent enable",
-                                   .summary = "Let an agent answer again",
-                                   .effect = Effect::writes,
-                                   .columns = fields_of<AgentRow>,
-                                   .examples = {{"wabot agent enable faq", "wherever it is attached"}},
-                                   .build = one_agent<agent_enable>};
-
-const Command agent_disable_command{.path = "agent disable",
-                                    .summary = "Keep an agent silent, attached as it is",
-                                    .effect = Effect::writes,
-                                    .columns = fields_of<AgentRow>,
-                                    .examples = {{"wabot agent disable faq", "until enabled again"}},
-                                    .build = one_agent<agent_disable>};
-
-const Command agent_attach_command{
-    .path = "agent attach",
-    .summary = "Let an agent answer on a device. The first one becomes the primary one, which is asked last",
-    .effect = Effect::writes,
-    .columns = fields_of<AgentBinding>,
-    .examples = {{"wabot agent attach faq shop", "faq answers on shop"}, {"wabot agent attach sales shop --priority 10", "asked before the others"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<AttachOptions>();
-        declare_binding(cmd, *opts);
-        cmd.option("--priority", opts->priority, "Lower is asked earlier (100)").shown_as("N");
-        cmd.flag("--primary", opts->primary, "Becomes the primary one, asked last");
-        return [opts](Runtime& rt) { agent_attach(rt, *opts); };
-    }};
-
-const Command agent_detach_command{.path = "agent detach",
-                                   .summary = "Take an agent off a device",
-                                   .effect = Effect::writes,
-                                   .formats = formats::nameless,
-                                   .examples = {{"wabot agent detach faq shop", "faq is silent on shop"}},
-                                   .build = [](CommandBuilder& cmd) -> Action {
-                                       auto opts = cmd.options<AttachOptions>();
-                                       declare_binding(cmd, *opts);
-                                       return [opts](Runtime& rt) { agent_detach(rt, *opts); };
-                                   }};
+std::span<const Command> agent_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "agent list",
+         .summary = "List the agents",
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent list", "every agent"}, {"wabot agent list --device shop", "who answers on a device"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--type", opts->type, "Only of this type");
+             cmd.option("--device", opts->device, "Only those attached to it").completes(Noun::device);
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { agent_list(rt, *opts); };
+         }},
+        {.path = "agent get",
+         .summary = "Show one agent, its rules and where it answers",
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent get faq", "by key"}, {"wabot agent get faq -o json", "for a script"}},
+         .build = one_agent<agent_get>},
+        {.path = "agent create",
+         .summary = "Add an agent; attach lets it answer",
+         .effect = Effect::writes,
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent create faq --type rule_based --rules-file rules.json --fallback \"A colleague will answer you.\"",
+                       "answers by rules"},
+                      {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script, safe to repeat"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ChangeOptions>();
+             cmd.argument("key", opts->agent, "Its name in commands and links").required();
+             cmd.option("--type", opts->type, "How it answers").required();
+             declare_change(cmd, *opts);
+             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the agent is there already");
+             return [opts](Runtime& rt) { agent_create(rt, *opts); };
+         }},
+        {.path = "agent update",
+         .summary = "Change an agent; what is not named stays. The next message meets the new revision",
+         .effect = Effect::writes,
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent update faq --rules-file rules.json", "new rules"},
+                      {"wabot agent update faq --fallback \"\"", "silence when no rule matches"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ChangeOptions>();
+             cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+             declare_change(cmd, *opts);
+             cmd.flag("--any-text", opts->any_trigger, "Needs no trigger word any more");
+             cmd.flag("--allow-all", opts->allow_all, "Answers every contact again");
+             cmd.flag("--answer-groups", opts->answer_groups, "Answers in groups again");
+             cmd.flag("--no-quote", opts->no_quote, "Replies quote nothing");
+             return [opts](Runtime& rt) { change_agent(rt, opts->agent, change_of(*opts), "updated"); };
+         }},
+        {.path = "agent delete",
+         .summary = "Delete an agent; what it said stays",
+         .effect = Effect::writes,
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<DeleteOptions>();
+             cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+             cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such agent");
+             return [opts](Runtime& rt) { agent_delete(rt, *opts); };
+         }},
+        {.path = "agent enable",
+         .summary = "Let an agent answer again",
+         .effect = Effect::writes,
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent enable faq", "wherever it is attached"}},
+         .build = one_agent<agent_enable>},
+        {.path = "agent disable",
+         .summary = "Keep an agent silent, attached as it is",
+         .effect = Effect::writes,
+         .columns = fields_of<AgentRow>,
+         .examples = {{"wabot agent disable faq", "until enabled again"}},
+         .build = one_agent<agent_disable>},
+        {.path = "agent attach",
+         .summary = "Let an agent answer on a device. The first one becomes the primary one, which is asked last",
+         .effect = Effect::writes,
+         .columns = fields_of<AgentBinding>,
+         .examples = {{"wabot agent attach faq shop", "faq answers on shop"},
+                      {"wabot agent attach sales shop --priority 10", "asked before the others"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<AttachOptions>();
+             declare_binding(cmd, *opts);
+             cmd.option("--priority", opts->priority, "Lower is asked earlier (100)").shown_as("N");
+             cmd.flag("--primary", opts->primary, "Becomes the primary one, asked last");
+             return [opts](Runtime& rt) { agent_attach(rt, *opts); };
+         }},
+        {.path = "agent detach",
+         .summary = "Take an agent off a device",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot agent detach faq shop", "faq is silent on shop"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<AttachOptions>();
+             declare_binding(cmd, *opts);
+             return [opts](Runtime& rt) { agent_detach(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -1,4 +1,4 @@
-#include "cli/commands/audit.hpp"
+#include "cli/commands.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -47,28 +47,32 @@ void audit_get(Runtime& rt, const GetOptions& opts) {
 
 }  // namespace
 
-const Command audit_list_command{
-    .path = "audit list",
-    .summary = "List who had which command change what, or show numbers in full, the newest first",
-    .columns = fields_of<AuditEntry>,
-    .examples = {{"wabot audit list", "the newest 50"},
-                 {"wabot audit list --object device/shop --all -o jsonl", "what was done to a device, for a script"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ListOptions>();
-        cmd.option("--actor", opts->actor, "Only what this one did: cli:ana");
-        cmd.option("--object", opts->object, "Only what was done to it: device/shop, send/81, or any device").shown_as("NOUN[/ID]");
-        declare_paging(cmd, opts->paging);
-        return [opts](Runtime& rt) { audit_list(rt, *opts); };
-    }};
-
-const Command audit_get_command{.path = "audit get",
-                                .summary = "Show one entry of the audit log",
-                                .columns = fields_of<AuditEntry>,
-                                .examples = {{"wabot audit get 7", "by id"}},
-                                .build = [](CommandBuilder& cmd) -> Action {
-                                    auto opts = cmd.options<GetOptions>();
-                                    cmd.argument("entry", opts->entry, "Its id").required().completes(Noun::audit);
-                                    return [opts](Runtime& rt) { audit_get(rt, *opts); };
-                                }};
+std::span<const Command> audit_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "audit list",
+         .summary = "List who had which command change what, or show numbers in full, the newest first",
+         .columns = fields_of<AuditEntry>,
+         .examples = {{"wabot audit list", "the newest 50"},
+                      {"wabot audit list --object device/shop --all -o jsonl", "what was done to a device, for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--actor", opts->actor, "Only what this one did: cli:ana");
+             cmd.option("--object", opts->object, "Only what was done to it: device/shop, send/81, or any device").shown_as("NOUN[/ID]");
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { audit_list(rt, *opts); };
+         }},
+        {.path = "audit get",
+         .summary = "Show one entry of the audit log",
+         .columns = fields_of<AuditEntry>,
+         .examples = {{"wabot audit get 7", "by id"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("entry", opts->entry, "Its id").required().completes(Noun::audit);
+             return [opts](Runtime& rt) { audit_get(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

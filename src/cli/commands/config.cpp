@@ -1,4 +1,4 @@
-#include "cli/commands/config.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/runtime.hpp"
 #include "core/base/text.hpp"
+#include "core/config/settings.hpp"
 
 namespace wabot {
 
@@ -85,29 +86,33 @@ void config_check(Runtime& rt, const CheckOptions& opts) {
 
 }  // namespace
 
-const Command config_show_command{
-    .path = "config show",
-    .summary = "Show the effective settings",
-    .columns = fields_of<ShownSetting>,
-    .examples = {{"wabot config show --origin", "each value and where it comes from"}, {"wabot config show server.port", "one setting"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ShowOptions>();
-        cmd.argument("key", opts->keys, "Only these settings, or tables of settings").completes(Noun::setting);
-        cmd.flag("--origin", opts->origin, "Also where each value comes from");
-        declare_short_paging(cmd, opts->paging);
-        return [opts](Runtime& rt) { config_show(rt, *opts); };
-    }};
-
-const Command config_check_command{
-    .path = "config check",
-    .summary = "Look for faults in the configuration, all of them at once",
-    .formats = formats::document,
-    .examples = {{"wabot config check", "what a command would read now"}, {"wabot config check ./wabot.toml", "one file, before it is installed"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<CheckOptions>();
-        cmd.argument("file", opts->file, "This file instead of those that are found").completes(Noun::file);
-        return [opts](Runtime& rt) { config_check(rt, *opts); };
-    }};
+std::span<const Command> config_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "config show",
+         .summary = "Show the effective settings",
+         .columns = fields_of<ShownSetting>,
+         .examples = {{"wabot config show --origin", "each value and where it comes from"}, {"wabot config show server.port", "one setting"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ShowOptions>();
+             cmd.argument("key", opts->keys, "Only these settings, or tables of settings").completes(Noun::setting);
+             cmd.flag("--origin", opts->origin, "Also where each value comes from");
+             declare_short_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { config_show(rt, *opts); };
+         }},
+        {.path = "config check",
+         .summary = "Look for faults in the configuration, all of them at once",
+         .formats = formats::document,
+         .examples = {{"wabot config check", "what a command would read now"},
+                      {"wabot config check ./wabot.toml", "one file, before it is installed"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<CheckOptions>();
+             cmd.argument("file", opts->file, "This file instead of those that are found").completes(Noun::file);
+             return [opts](Runtime& rt) { config_check(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

@@ -1,10 +1,12 @@
-#include "cli/commands/contact.hpp"
+#include "cli/commands.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
+#include "core/base/clock.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/crypto/vault.hpp"
 
 namespace wabot::cli {
 
@@ -50,31 +52,35 @@ void contact_get(Runtime& rt, const GetOptions& opts) {
 
 }  // namespace
 
-const Command contact_list_command{
-    .path = "contact list",
-    .summary = "List the contacts, the newest first",
-    .columns = fields_of<Contact>,
-    .examples = {{"wabot contact list", "the newest 50"}, {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ListOptions>();
-        cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-        cmd.flag("--people", opts->people, "No groups");
-        cmd.flag("--groups", opts->groups, "Only groups");
-        cmd.flag("--blocked", opts->blocked, "Only blocked ones");
-        declare_paging(cmd, opts->paging);
-        return [opts](Runtime& rt) { contact_list(rt, *opts); };
-    }};
-
-const Command contact_get_command{
-    .path = "contact get",
-    .summary = "Show one contact, the addresses it is known by, and who may be the same person",
-    .columns = fields_of<Contact>,
-    .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<GetOptions>();
-        cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);
-        cmd.option("--device", opts->device, "When the number is known on several").completes(Noun::device);
-        return [opts](Runtime& rt) { contact_get(rt, *opts); };
-    }};
+std::span<const Command> contact_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "contact list",
+         .summary = "List the contacts, the newest first",
+         .columns = fields_of<Contact>,
+         .examples = {{"wabot contact list", "the newest 50"},
+                      {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+             cmd.flag("--people", opts->people, "No groups");
+             cmd.flag("--groups", opts->groups, "Only groups");
+             cmd.flag("--blocked", opts->blocked, "Only blocked ones");
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { contact_list(rt, *opts); };
+         }},
+        {.path = "contact get",
+         .summary = "Show one contact, the addresses it is known by, and who may be the same person",
+         .columns = fields_of<Contact>,
+         .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);
+             cmd.option("--device", opts->device, "When the number is known on several").completes(Noun::device);
+             return [opts](Runtime& rt) { contact_get(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

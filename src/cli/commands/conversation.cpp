@@ -1,4 +1,4 @@
-#include "cli/commands/conversation.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,9 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
 #include "cli/output/display.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/messages.hpp"
@@ -85,41 +88,44 @@ void conversation_handoff(Runtime& rt, const HandoffOptions& opts) {
 
 }  // namespace
 
-const Command conversation_list_command{.path = "conversation list",
-                                        .summary = "List the conversations, the newest first",
-                                        .columns = fields_of<Conversation>,
-                                        .examples = {{"wabot conversation list", "the newest 50"},
-                                                     {"wabot conversation list --device shop --columns id,contact_name,control", "who answers whom"}},
-                                        .build = [](CommandBuilder& cmd) -> Action {
-                                            auto opts = cmd.options<ListOptions>();
-                                            cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-                                            declare_paging(cmd, opts->paging, "last_message_at");
-                                            return [opts](Runtime& rt) { conversation_list(rt, *opts); };
-                                        }};
-
-const Command conversation_get_command{
-    .path = "conversation get",
-    .summary = "Show one conversation and what was said last",
-    .columns = fields_of<Conversation>,
-    .examples = {{"wabot conversation get 2", "a transcript"}, {"wabot conversation get 2 --messages 500 -o json", "more of it, for a script"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<GetOptions>();
-        cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
-        cmd.option("--messages", opts->messages, "How many of the last messages (50)").shown_as("N");
-        return [opts](Runtime& rt) { conversation_get(rt, *opts); };
-    }};
-
-const Command conversation_handoff_command{.path = "conversation handoff",
-                                           .summary = "Let a person answer instead of the agents, or the agents again",
-                                           .effect = Effect::writes,
-                                           .columns = fields_of<Conversation>,
-                                           .examples = {{"wabot conversation handoff 2 --to human", "the agents stay silent"},
-                                                        {"wabot conversation handoff 2 --to agent", "they answer again"}},
-                                           .build = [](CommandBuilder& cmd) -> Action {
-                                               auto opts = cmd.options<HandoffOptions>();
-                                               cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
-                                               cmd.option("--to", opts->to, "Who answers from now on").required();
-                                               return [opts](Runtime& rt) { conversation_handoff(rt, *opts); };
-                                           }};
+std::span<const Command> conversation_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "conversation list",
+         .summary = "List the conversations, the newest first",
+         .columns = fields_of<Conversation>,
+         .examples = {{"wabot conversation list", "the newest 50"},
+                      {"wabot conversation list --device shop --columns id,contact_name,control", "who answers whom"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+             declare_paging(cmd, opts->paging, "last_message_at");
+             return [opts](Runtime& rt) { conversation_list(rt, *opts); };
+         }},
+        {.path = "conversation get",
+         .summary = "Show one conversation and what was said last",
+         .columns = fields_of<Conversation>,
+         .examples = {{"wabot conversation get 2", "a transcript"}, {"wabot conversation get 2 --messages 500 -o json", "more of it, for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
+             cmd.option("--messages", opts->messages, "How many of the last messages (50)").shown_as("N");
+             return [opts](Runtime& rt) { conversation_get(rt, *opts); };
+         }},
+        {.path = "conversation handoff",
+         .summary = "Let a person answer instead of the agents, or the agents again",
+         .effect = Effect::writes,
+         .columns = fields_of<Conversation>,
+         .examples = {{"wabot conversation handoff 2 --to human", "the agents stay silent"},
+                      {"wabot conversation handoff 2 --to agent", "they answer again"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<HandoffOptions>();
+             cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
+             cmd.option("--to", opts->to, "Who answers from now on").required();
+             return [opts](Runtime& rt) { conversation_handoff(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

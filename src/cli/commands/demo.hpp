@@ -3,9 +3,9 @@
 #include <string>
 
 #include "core/base/cause.hpp"
-#include "core/base/clock.hpp"
+
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot::cli {
 

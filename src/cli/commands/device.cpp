@@ -1,4 +1,4 @@
-#include "cli/commands/device.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -6,10 +6,15 @@
 
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
 #include "core/agents/agents.hpp"
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/world.hpp"
 #include "core/channels/whatsapp/check_account.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"
@@ -176,98 +181,94 @@ void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
 
 }  // namespace
 
-const Command device_list_command{.path = "device list",
-                                  .summary = "List the devices",
-                                  .columns = fields_of<Device>,
-                                  .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
-                                  .build = [](CommandBuilder& cmd) -> Action {
-                                      auto opts = cmd.options<ListOptions>();
-                                      cmd.option("--kind", opts->kind, "Only of this channel");
-                                      cmd.option("--state", opts->state, "Only in this state");
-                                      declare_paging(cmd, opts->paging);
-                                      return [opts](Runtime& rt) { device_list(rt, *opts); };
-                                  }};
-
-const Command device_get_command{.path = "device get",
-                                 .summary = "Show one device, its options, its agents, and how it stands with its provider",
-                                 .columns = fields_of<Device>,
-                                 .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
-                                 .build = [](CommandBuilder& cmd) -> Action {
-                                     auto opts = cmd.options<NameOptions>();
-                                     cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-                                     return [opts](Runtime& rt) { device_get(rt, *opts); };
-                                 }};
-
-const Command device_events_command{
-    .path = "device events",
-    .summary = "List what the provider said of accounts, numbers and templates, the newest first",
-    .columns = fields_of<AccountEvent>,
-    .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<EventsOptions>();
-        cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
-        declare_paging(cmd, opts->paging);
-        return [opts](Runtime& rt) { device_events(rt, *opts); };
-    }};
-
-const Command device_create_command{
-    .path = "device create",
-    .summary = "Add a device: an account on a channel. A running server works with it at once",
-    .effect = Effect::writes,
-    .columns = fields_of<Device>,
-    .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
-                  "a number on the Cloud API"},
-                 {"wabot device create trial --kind sim", "a simulator"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ChangeOptions>();
-        cmd.argument("key", opts->device, "Its name in commands and links").required();
-        cmd.option("--kind", opts->kind, "The channel").required();
-        declare_change(cmd, *opts);
-        cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
-        cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
-        return [opts](Runtime& rt) { device_create(rt, *opts); };
-    }};
-
-const Command device_update_command{
-    .path = "device update",
-    .summary = "Change a device; what is not named stays. A running server works with it at once",
-    .effect = Effect::writes,
-    .columns = fields_of<Device>,
-    .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
-                 {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ChangeOptions>();
-        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-        declare_change(cmd, *opts);
-        cmd.flag("--enable", opts->enable, "Take and send messages");
-        cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
-        return [opts](Runtime& rt) { device_update(rt, *opts); };
-    }};
-
-const Command device_resume_command{.path = "device resume",
-                                    .summary = "Let a device in error send again, once its account is mended",
-                                    .effect = Effect::writes,
-                                    .columns = fields_of<Device>,
-                                    .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
-                                                 {"wabot device resume shop --no-verify", "without asking it"}},
-                                    .build = [](CommandBuilder& cmd) -> Action {
-                                        auto opts = cmd.options<ResumeOptions>();
-                                        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-                                        cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
-                                        return [opts](Runtime& rt) { device_resume(rt, *opts); };
-                                    }};
-
-const Command device_delete_command{
-    .path = "device delete",
-    .summary = "Delete a device; its history stays",
-    .effect = Effect::writes,
-    .columns = fields_of<Device>,
-    .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<DeleteOptions>();
-        cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
-        return [opts](Runtime& rt) { device_delete(rt, *opts); };
-    }};
+std::span<const Command> device_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "device list",
+         .summary = "List the devices",
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--kind", opts->kind, "Only of this channel");
+             cmd.option("--state", opts->state, "Only in this state");
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { device_list(rt, *opts); };
+         }},
+        {.path = "device get",
+         .summary = "Show one device, its options, its agents, and how it stands with its provider",
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<NameOptions>();
+             cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+             return [opts](Runtime& rt) { device_get(rt, *opts); };
+         }},
+        {.path = "device events",
+         .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+         .columns = fields_of<AccountEvent>,
+         .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<EventsOptions>();
+             cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { device_events(rt, *opts); };
+         }},
+        {.path = "device create",
+         .summary = "Add a device: an account on a channel. A running server works with it at once",
+         .effect = Effect::writes,
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
+                       "a number on the Cloud API"},
+                      {"wabot device create trial --kind sim", "a simulator"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ChangeOptions>();
+             cmd.argument("key", opts->device, "Its name in commands and links").required();
+             cmd.option("--kind", opts->kind, "The channel").required();
+             declare_change(cmd, *opts);
+             cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
+             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
+             return [opts](Runtime& rt) { device_create(rt, *opts); };
+         }},
+        {.path = "device update",
+         .summary = "Change a device; what is not named stays. A running server works with it at once",
+         .effect = Effect::writes,
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
+                      {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ChangeOptions>();
+             cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+             declare_change(cmd, *opts);
+             cmd.flag("--enable", opts->enable, "Take and send messages");
+             cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
+             return [opts](Runtime& rt) { device_update(rt, *opts); };
+         }},
+        {.path = "device resume",
+         .summary = "Let a device in error send again, once its account is mended",
+         .effect = Effect::writes,
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
+                      {"wabot device resume shop --no-verify", "without asking it"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ResumeOptions>();
+             cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+             cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
+             return [opts](Runtime& rt) { device_resume(rt, *opts); };
+         }},
+        {.path = "device delete",
+         .summary = "Delete a device; its history stays",
+         .effect = Effect::writes,
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<DeleteOptions>();
+             cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+             cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
+             return [opts](Runtime& rt) { device_delete(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -1,4 +1,4 @@
-#include "cli/commands/event.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@
 #include "cli/framework/batch.hpp"
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/inbox/inbox.hpp"
 
 namespace wabot::cli {
@@ -64,38 +65,40 @@ void event_replay(Runtime& rt, const ReplayOptions& opts) {
 
 }  // namespace
 
-const Command event_list_command{
-    .path = "event list",
-    .summary = "List the webhooks as they came, the newest first",
-    .columns = fields_of<InboxRow>,
-    .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "those that could not be read"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ListOptions>();
-        cmd.option("--state", opts->state, "Only in this state");
-        declare_paging(cmd, opts->paging, "received_at");
-        return [opts](Runtime& rt) { event_list(rt, *opts); };
-    }};
-
-const Command event_get_command{
-    .path = "event get",
-    .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
-    .columns = fields_of<InboxRow>,
-    .examples = {{"wabot event get 1", "what was read out of it"}, {"wabot event get 1 --reveal -o json", "with the body"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<GetOptions>();
-        cmd.argument("event", opts->event, "Its id").required().completes(Noun::event);
-        return [opts](Runtime& rt) { event_get(rt, *opts); };
-    }};
-
-const Command event_replay_command{.path = "event replay",
-                                   .summary = "Put webhooks back in line; what was stored from them already is not stored twice",
-                                   .effect = Effect::writes,
-                                   .formats = formats::nameless,
-                                   .examples = {{"wabot event replay 5", "after an upgrade that can read it"}},
-                                   .build = [](CommandBuilder& cmd) -> Action {
-                                       auto opts = cmd.options<ReplayOptions>();
-                                       cmd.argument("event", opts->events, "Their ids").required().completes(Noun::event);
-                                       return [opts](Runtime& rt) { event_replay(rt, *opts); };
-                                   }};
+std::span<const Command> event_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "event list",
+         .summary = "List the webhooks as they came, the newest first",
+         .columns = fields_of<InboxRow>,
+         .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "those that could not be read"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--state", opts->state, "Only in this state");
+             declare_paging(cmd, opts->paging, "received_at");
+             return [opts](Runtime& rt) { event_list(rt, *opts); };
+         }},
+        {.path = "event get",
+         .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
+         .columns = fields_of<InboxRow>,
+         .examples = {{"wabot event get 1", "what was read out of it"}, {"wabot event get 1 --reveal -o json", "with the body"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("event", opts->event, "Its id").required().completes(Noun::event);
+             return [opts](Runtime& rt) { event_get(rt, *opts); };
+         }},
+        {.path = "event replay",
+         .summary = "Put webhooks back in line; what was stored from them already is not stored twice",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot event replay 5", "after an upgrade that can read it"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ReplayOptions>();
+             cmd.argument("event", opts->events, "Their ids").required().completes(Noun::event);
+             return [opts](Runtime& rt) { event_replay(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

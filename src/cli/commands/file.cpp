@@ -1,4 +1,4 @@
-#include "cli/commands/file.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,8 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
 #include "cli/framework/private_file.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
+#include "core/config/settings.hpp"
 #include "core/files/files.hpp"
 
 namespace wabot::cli {
@@ -55,29 +56,33 @@ void file_get(Runtime& rt, const GetOptions& opts) {
 
 }  // namespace
 
-const Command file_list_command{.path = "file list",
-                                .summary = "List the files that came with messages and those that were sent, the newest first",
-                                .columns = fields_of<File>,
-                                .examples = {{"wabot file list --device shop", "the newest 50 of a device"},
-                                             {"wabot file list --origin incoming --all -o jsonl", "for a script"}},
-                                .build = [](CommandBuilder& cmd) -> Action {
-                                    auto opts = cmd.options<ListOptions>();
-                                    cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-                                    cmd.option("--origin", opts->origin, "Only these");
-                                    declare_paging(cmd, opts->paging);
-                                    return [opts](Runtime& rt) { file_list(rt, *opts); };
-                                }};
-
-const Command file_get_command{
-    .path = "file get",
-    .summary = "Show one file, or save what is in it",
-    .columns = fields_of<File>,
-    .examples = {{"wabot file get 2", "its type, size and hash"}, {"wabot file get 2 --save menu.pdf", "its content; - is stdout"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<GetOptions>();
-        cmd.argument("file", opts->file, "Its id or UUID").required().completes(Noun::stored_file);
-        cmd.option("--save", opts->save, "Write its content to a new file; - is stdout").shown_as("PATH");
-        return [opts](Runtime& rt) { file_get(rt, *opts); };
-    }};
+std::span<const Command> file_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "file list",
+         .summary = "List the files that came with messages and those that were sent, the newest first",
+         .columns = fields_of<File>,
+         .examples = {{"wabot file list --device shop", "the newest 50 of a device"},
+                      {"wabot file list --origin incoming --all -o jsonl", "for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+             cmd.option("--origin", opts->origin, "Only these");
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { file_list(rt, *opts); };
+         }},
+        {.path = "file get",
+         .summary = "Show one file, or save what is in it",
+         .columns = fields_of<File>,
+         .examples = {{"wabot file get 2", "its type, size and hash"}, {"wabot file get 2 --save menu.pdf", "its content; - is stdout"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("file", opts->file, "Its id or UUID").required().completes(Noun::stored_file);
+             cmd.option("--save", opts->save, "Write its content to a new file; - is stdout").shown_as("PATH");
+             return [opts](Runtime& rt) { file_get(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

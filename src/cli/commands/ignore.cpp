@@ -1,4 +1,4 @@
-#include "cli/commands/ignore.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
 #include "core/contacts/ignore_rules.hpp"
+#include "core/crypto/vault.hpp"
 
 namespace wabot {
 
@@ -88,58 +89,60 @@ void ignore_test(Runtime& rt, const TestOptions& opts) {
 
 }  // namespace
 
-const Command ignore_list_command{.path = "ignore list",
-                                  .summary = "List the ignore rules: what no agent gets to see",
-                                  .columns = fields_of<IgnoreRule>,
-                                  .examples = {{"wabot ignore list", "of all devices"}, {"wabot ignore list --device shop", "of one"}},
-                                  .build = [](CommandBuilder& cmd) -> Action {
-                                      auto opts = cmd.options<ListOptions>();
-                                      cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-                                      declare_paging(cmd, opts->paging);
-                                      return [opts](Runtime& rt) { ignore_list(rt, *opts); };
-                                  }};
-
-const Command ignore_create_command{
-    .path = "ignore create",
-    .summary = "Keep agents from messages of a contact, of a group, or with a word in them; they are stored all the same",
-    .effect = Effect::writes,
-    .columns = fields_of<IgnoreRule>,
-    .examples = {{"wabot ignore create --keyword lottery --device shop", "whatever holds the word"},
-                 {"wabot ignore create --contact +12025550117 --device shop", "whatever they write"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<CreateOptions>();
-        cmd.option("--contact", opts->contact, "Id, number, JID or user id").completes(Noun::contact);
-        cmd.option("--group", opts->group, "Id of the group").shown_as("ID");
-        cmd.option("--keyword", opts->keyword, "Word or phrase").shown_as("TEXT");
-        cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);
-        return [opts](Runtime& rt) { ignore_create(rt, *opts); };
-    }};
-
-const Command ignore_delete_command{.path = "ignore delete",
-                                    .summary = "Delete an ignore rule",
-                                    .effect = Effect::writes,
-                                    .formats = formats::nameless,
-                                    .examples = {{"wabot ignore delete 2", "by the id that ignore list shows"}},
-                                    .build = [](CommandBuilder& cmd) -> Action {
-                                        auto opts = cmd.options<DeleteOptions>();
-                                        cmd.argument("rule", opts->rule, "Its id").required().completes(Noun::ignore);
-                                        cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such rule");
-                                        return [opts](Runtime& rt) { ignore_delete(rt, *opts); };
-                                    }};
-
-const Command ignore_test_command{.path = "ignore test",
-                                  .summary = "Tell which ignore rule a message would fall under",
-                                  .formats = formats::nameless,
-                                  .columns = fields_of<IgnoreVerdict>,
-                                  .examples = {{"wabot ignore test \"win the lottery\" --device shop", "a text"},
-                                               {"wabot ignore test hi --from +12025550117 --device shop", "from someone"}},
-                                  .build = [](CommandBuilder& cmd) -> Action {
-                                      auto opts = cmd.options<TestOptions>();
-                                      cmd.argument("text", opts->text, "What somebody writes").required();
-                                      cmd.option("--from", opts->from, "Who writes: number, JID or user id").shown_as("ADDRESS");
-                                      cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);
-                                      return [opts](Runtime& rt) { ignore_test(rt, *opts); };
-                                  }};
+std::span<const Command> ignore_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "ignore list",
+         .summary = "List the ignore rules: what no agent gets to see",
+         .columns = fields_of<IgnoreRule>,
+         .examples = {{"wabot ignore list", "of all devices"}, {"wabot ignore list --device shop", "of one"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { ignore_list(rt, *opts); };
+         }},
+        {.path = "ignore create",
+         .summary = "Keep agents from messages of a contact, of a group, or with a word in them; they are stored all the same",
+         .effect = Effect::writes,
+         .columns = fields_of<IgnoreRule>,
+         .examples = {{"wabot ignore create --keyword lottery --device shop", "whatever holds the word"},
+                      {"wabot ignore create --contact +12025550117 --device shop", "whatever they write"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<CreateOptions>();
+             cmd.option("--contact", opts->contact, "Id, number, JID or user id").completes(Noun::contact);
+             cmd.option("--group", opts->group, "Id of the group").shown_as("ID");
+             cmd.option("--keyword", opts->keyword, "Word or phrase").shown_as("TEXT");
+             cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);
+             return [opts](Runtime& rt) { ignore_create(rt, *opts); };
+         }},
+        {.path = "ignore delete",
+         .summary = "Delete an ignore rule",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot ignore delete 2", "by the id that ignore list shows"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<DeleteOptions>();
+             cmd.argument("rule", opts->rule, "Its id").required().completes(Noun::ignore);
+             cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such rule");
+             return [opts](Runtime& rt) { ignore_delete(rt, *opts); };
+         }},
+        {.path = "ignore test",
+         .summary = "Tell which ignore rule a message would fall under",
+         .formats = formats::nameless,
+         .columns = fields_of<IgnoreVerdict>,
+         .examples = {{"wabot ignore test \"win the lottery\" --device shop", "a text"},
+                      {"wabot ignore test hi --from +12025550117 --device shop", "from someone"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<TestOptions>();
+             cmd.argument("text", opts->text, "What somebody writes").required();
+             cmd.option("--from", opts->from, "Who writes: number, JID or user id").shown_as("ADDRESS");
+             cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);
+             return [opts](Runtime& rt) { ignore_test(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

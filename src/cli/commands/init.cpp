@@ -1,4 +1,4 @@
-#include "cli/commands/init.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,10 @@
 #include "cli/commands/demo.hpp"
 #include "cli/framework/private_file.hpp"
 #include "cli/framework/runtime.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/migrations.hpp"
 
 namespace wabot::cli {
@@ -163,17 +167,22 @@ void init(Runtime& rt, const InitOptions& opts) {
 
 }  // namespace
 
-const Command init_command{
-    .path = "init",
-    .summary = "Set wabot up in a folder: settings, master key, store. Fills in only what is missing",
-    .effect = Effect::writes,
-    .formats = formats::document,
-    .examples = {{"wabot init --dir ./demo --demo", "a place to try things in"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<InitOptions>();
-        cmd.option("--dir", opts->dir, "The folder; this one when not given").completes(Noun::file);
-        cmd.flag("--demo", opts->demo, "Also a simulator, an agent and contacts to play with");
-        return [opts](Runtime& rt) { init(rt, *opts); };
-    }};
+std::span<const Command> init_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "init",
+         .summary = "Set wabot up in a folder: settings, master key, store. Fills in only what is missing",
+         .effect = Effect::writes,
+         .formats = formats::document,
+         .examples = {{"wabot init --dir ./demo --demo", "a place to try things in"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<InitOptions>();
+             cmd.option("--dir", opts->dir, "The folder; this one when not given").completes(Noun::file);
+             cmd.flag("--demo", opts->demo, "Also a simulator, an agent and contacts to play with");
+             return [opts](Runtime& rt) { init(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -1,4 +1,4 @@
-#include "cli/commands/job.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
 #include "cli/framework/progress.hpp"
+#include "core/base/clock.hpp"
 #include "core/operations/work_actions.hpp"
 #include "core/operations/work_items.hpp"
 #include "core/queue/attempts.hpp"
@@ -243,64 +244,63 @@ void job_resolve(Runtime& rt, const ResolveOptions& opts) {
 
 }  // namespace
 
-const Command job_list_command{
-    .path = "job list",
-    .summary = "List turns, sends and jobs that are not finished: under way, waiting, failed, uncertain or held",
-    .columns = fields_of<WorkItem>,
-    .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ListOptions>();
-        declare_filter(cmd, opts->filter, "Only in this state (all but done and cancelled)");
-        declare_paging(cmd, opts->paging);
-        return [opts](Runtime& rt) { job_list(rt, *opts); };
-    }};
-
-const Command job_get_command{.path = "job get",
-                              .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
-                              .columns = fields_of<WorkItem>,
-                              .examples = {{"wabot job get send/4", "why it did not go"}},
-                              .build = [](CommandBuilder& cmd) -> Action {
-                                  auto opts = cmd.options<GetOptions>();
-                                  cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
-                                  return [opts](Runtime& rt) { job_get(rt, *opts); };
-                              }};
-
-const Command job_retry_command{
-    .path = "job retry",
-    .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
-    .effect = Effect::writes,
-    .formats = formats::nameless,
-    .examples = {{"wabot job retry turn/3", "its message is answered after all"},
-                 {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<RetryOptions>();
-        cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").completes(Noun::job);
-        declare_filter(cmd, opts->filter, "Only in this state (dead)");
-        return [opts](Runtime& rt) { job_retry(rt, *opts); };
-    }};
-
-const Command job_cancel_command{.path = "job cancel",
-                                 .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
-                                 .effect = Effect::writes,
-                                 .formats = formats::nameless,
-                                 .examples = {{"wabot job cancel send/6", "it is not sent, and what stands behind it goes on"}},
-                                 .build = [](CommandBuilder& cmd) -> Action {
-                                     auto opts = cmd.options<CancelOptions>();
-                                     cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").required().completes(Noun::job);
-                                     return [opts](Runtime& rt) { job_cancel(rt, *opts); };
-                                 }};
-
-const Command job_resolve_command{
-    .path = "job resolve",
-    .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
-    .effect = Effect::writes,
-    .formats = formats::nameless,
-    .examples = {{"wabot job resolve send/6 --as sent", "the contact has it"}, {"wabot job resolve send/6 --as not-sent", "it goes again, now"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ResolveOptions>();
-        cmd.argument("job", opts->jobs, "Sends, as send/81").required().completes(Noun::job);
-        cmd.option("--as", opts->as, "What became of them").required().words({"sent", "not-sent"});
-        return [opts](Runtime& rt) { job_resolve(rt, *opts); };
-    }};
+std::span<const Command> job_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "job list",
+         .summary = "List turns, sends and jobs that are not finished: under way, waiting, failed, uncertain or held",
+         .columns = fields_of<WorkItem>,
+         .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             declare_filter(cmd, opts->filter, "Only in this state (all but done and cancelled)");
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { job_list(rt, *opts); };
+         }},
+        {.path = "job get",
+         .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
+         .columns = fields_of<WorkItem>,
+         .examples = {{"wabot job get send/4", "why it did not go"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
+             return [opts](Runtime& rt) { job_get(rt, *opts); };
+         }},
+        {.path = "job retry",
+         .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot job retry turn/3", "its message is answered after all"},
+                      {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<RetryOptions>();
+             cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").completes(Noun::job);
+             declare_filter(cmd, opts->filter, "Only in this state (dead)");
+             return [opts](Runtime& rt) { job_retry(rt, *opts); };
+         }},
+        {.path = "job cancel",
+         .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot job cancel send/6", "it is not sent, and what stands behind it goes on"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<CancelOptions>();
+             cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").required().completes(Noun::job);
+             return [opts](Runtime& rt) { job_cancel(rt, *opts); };
+         }},
+        {.path = "job resolve",
+         .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot job resolve send/6 --as sent", "the contact has it"}, {"wabot job resolve send/6 --as not-sent", "it goes again, now"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ResolveOptions>();
+             cmd.argument("job", opts->jobs, "Sends, as send/81").required().completes(Noun::job);
+             cmd.option("--as", opts->as, "What became of them").required().words({"sent", "not-sent"});
+             return [opts](Runtime& rt) { job_resolve(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -1,4 +1,4 @@
-#include "cli/commands/migrate.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -82,40 +82,42 @@ void migrate_down(Runtime& rt) {
 
 }  // namespace
 
-const Command migrate_status_command{
-    .path = "migrate status",
-    .summary = "Show which schema migrations are applied; exit 10 when some are pending",
-    .columns = fields_of<MigrationStatus>,
-    .examples = {{"wabot migrate status", "where the store stands"}, {"wabot migrate status -q || wabot migrate up", "only when needed"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<PagingOptions>();
-        declare_short_paging(cmd, *opts);
-        return [opts](Runtime& rt) { migrate_status(rt, *opts); };
-    }};
-
-const Command migrate_plan_command{.path = "migrate plan",
-                                   .summary = "Print the SQL that migrate up would run",
-                                   .columns = fields_of<PlannedMigration>,
-                                   .examples = {{"wabot migrate plan", "before an upgrade"}},
-                                   .build = [](CommandBuilder&) -> Action { return migrate_plan; }};
-
-const Command migrate_up_command{.path = "migrate up",
-                                 .summary = "Bring the store to this version's schema, from nothing if need be; a store with data is backed up first",
-                                 .effect = Effect::writes,
-                                 .formats = formats::nameless,
-                                 .examples = {{"wabot migrate up", "after an upgrade"}, {"wabot migrate up -n", "how much there is to do"}},
-                                 .build = [](CommandBuilder& cmd) -> Action {
-                                     auto opts = cmd.options<UpOptions>();
-                                     cmd.option("--to", opts->to, "Stop at this revision").shown_as("N");
-                                     return [opts](Runtime& rt) { migrate_up(rt, *opts); };
-                                 }};
-
-const Command migrate_down_command{.path = "migrate down",
-                                   .summary = "Take the last migration back, after a backup",
-                                   .effect = Effect::writes,
-                                   .formats = formats::nameless,
-                                   .examples = {{"wabot migrate down --confirm=0010_inbox", "the name of the last one says that you mean it"}},
-                                   .build = [](CommandBuilder&) -> Action { return migrate_down; }};
+std::span<const Command> migrate_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "migrate status",
+         .summary = "Show which schema migrations are applied; exit 10 when some are pending",
+         .columns = fields_of<MigrationStatus>,
+         .examples = {{"wabot migrate status", "where the store stands"}, {"wabot migrate status -q || wabot migrate up", "only when needed"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<PagingOptions>();
+             declare_short_paging(cmd, *opts);
+             return [opts](Runtime& rt) { migrate_status(rt, *opts); };
+         }},
+        {.path = "migrate plan",
+         .summary = "Print the SQL that migrate up would run",
+         .columns = fields_of<PlannedMigration>,
+         .examples = {{"wabot migrate plan", "before an upgrade"}},
+         .build = [](CommandBuilder&) -> Action { return migrate_plan; }},
+        {.path = "migrate up",
+         .summary = "Bring the store to this version's schema, from nothing if need be; a store with data is backed up first",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot migrate up", "after an upgrade"}, {"wabot migrate up -n", "how much there is to do"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<UpOptions>();
+             cmd.option("--to", opts->to, "Stop at this revision").shown_as("N");
+             return [opts](Runtime& rt) { migrate_up(rt, *opts); };
+         }},
+        {.path = "migrate down",
+         .summary = "Take the last migration back, after a backup",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot migrate down --confirm=0010_inbox", "the name of the last one says that you mean it"}},
+         .build = [](CommandBuilder&) -> Action { return migrate_down; }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

@@ -1,4 +1,4 @@
-#include "cli/commands/queue.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/ranges.h>
 
@@ -6,6 +6,7 @@
 
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/runtime.hpp"
+#include "core/operations/queue_stats.hpp"
 
 namespace wabot::cli {
 
@@ -40,56 +41,41 @@ void switch_queues(Runtime& rt, const NameOptions& opts, Step step, std::string_
 
 }  // namespace
 
-QueueWords words_of_queue(QueueName name) {
-    switch (name) {
-        case QueueName::inbox: return {"webhook", "webhooks"};
-        case QueueName::turn: return {"message", "messages"};
-        case QueueName::send: return {"send", "sends"};
-        case QueueName::job: return {"job", "jobs"};
-    }
-    return {};
+std::span<const Command> queue_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "queue list",
+         .summary = "Show what waits in each queue, what runs, what failed, and what is paused",
+         .columns = fields_of<QueueRow>,
+         .examples = {{"wabot queue list", "where messages are held up"}, {"wabot queue list -o json", "for monitoring"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<PagingOptions>();
+             declare_short_paging(cmd, *opts);
+             return [opts](Runtime& rt) { queue_list(rt, *opts); };
+         }},
+        {.path = "queue pause",
+         .summary = "Let no worker take more from these queues; what is under way ends, webhooks are stored on, a restart changes nothing",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot queue pause send", "nothing is sent until it is resumed"},
+                      {"wabot queue pause turn send", "nothing is answered either"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<NameOptions>();
+             cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
+             return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::pause, "paused", "paused already"); };
+         }},
+        {.path = "queue resume",
+         .summary = "Let the workers take from these queues again",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot queue resume send", "what waited goes out now"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<NameOptions>();
+             cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
+             return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::resume, "resumed", "not paused"); };
+         }},
+    };
+    return table;
 }
-
-std::string depths_of(const std::vector<QueueRow>& rows) {
-    std::string text;
-    for (const QueueRow& row : rows) {
-        const QueueWords words = words_of_queue(row.name);
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", row.depth, row.depth == 1 ? words.one : words.many);
-    }
-    return text;
-}
-
-const Command queue_list_command{.path = "queue list",
-                                 .summary = "Show what waits in each queue, what runs, what failed, and what is paused",
-                                 .columns = fields_of<QueueRow>,
-                                 .examples = {{"wabot queue list", "where messages are held up"}, {"wabot queue list -o json", "for monitoring"}},
-                                 .build = [](CommandBuilder& cmd) -> Action {
-                                     auto opts = cmd.options<PagingOptions>();
-                                     declare_short_paging(cmd, *opts);
-                                     return [opts](Runtime& rt) { queue_list(rt, *opts); };
-                                 }};
-
-const Command queue_pause_command{
-    .path = "queue pause",
-    .summary = "Let no worker take more from these queues; what is under way ends, webhooks are stored on, a restart changes nothing",
-    .effect = Effect::writes,
-    .formats = formats::nameless,
-    .examples = {{"wabot queue pause send", "nothing is sent until it is resumed"}, {"wabot queue pause turn send", "nothing is answered either"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<NameOptions>();
-        cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
-        return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::pause, "paused", "paused already"); };
-    }};
-
-const Command queue_resume_command{.path = "queue resume",
-                                   .summary = "Let the workers take from these queues again",
-                                   .effect = Effect::writes,
-                                   .formats = formats::nameless,
-                                   .examples = {{"wabot queue resume send", "what waited goes out now"}},
-                                   .build = [](CommandBuilder& cmd) -> Action {
-                                       auto opts = cmd.options<NameOptions>();
-                                       cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
-                                       return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::resume, "resumed", "not paused"); };
-                                   }};
 
 }  // namespace wabot::cli

@@ -1,4 +1,4 @@
-#include "cli/commands/retention.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,10 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/progress.hpp"
 #include "cli/framework/runtime.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
+#include "core/base/blocking.hpp"
+#include "core/base/duration.hpp"
+#include "core/config/settings.hpp"
 #include "core/files/files.hpp"
 #include "core/retention/retention.hpp"
 
@@ -121,27 +124,31 @@ void retention_run(Runtime& rt, const RunOptions& opts) {
 
 }  // namespace
 
-const Command retention_show_command{.path = "retention show",
-                                     .summary = "Show what is kept for how long",
-                                     .columns = fields_of<KeptNoun>,
-                                     .examples = {{"wabot retention show", "and which setting says so"}},
-                                     .build = [](CommandBuilder& cmd) -> Action {
-                                         auto opts = cmd.options<PagingOptions>();
-                                         declare_short_paging(cmd, *opts);
-                                         return [opts](Runtime& rt) { retention_show(rt, *opts); };
-                                     }};
-
-const Command retention_run_command{
-    .path = "retention run",
-    .summary = "Take away what is older than its setting says; the workers do so every hour",
-    .effect = Effect::writes,
-    .columns = fields_of<PurgedNoun>,
-    .examples = {{"wabot retention run -n", "how much would go"}, {"wabot retention run webhook", "the bodies of old webhooks, now"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<RunOptions>();
-        cmd.argument("noun", opts->nouns, "Only these").words(rule_names());
-        return [opts](Runtime& rt) { retention_run(rt, *opts); };
-    }};
+std::span<const Command> retention_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "retention show",
+         .summary = "Show what is kept for how long",
+         .columns = fields_of<KeptNoun>,
+         .examples = {{"wabot retention show", "and which setting says so"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<PagingOptions>();
+             declare_short_paging(cmd, *opts);
+             return [opts](Runtime& rt) { retention_show(rt, *opts); };
+         }},
+        {.path = "retention run",
+         .summary = "Take away what is older than its setting says; the workers do so every hour",
+         .effect = Effect::writes,
+         .columns = fields_of<PurgedNoun>,
+         .examples = {{"wabot retention run -n", "how much would go"}, {"wabot retention run webhook", "the bodies of old webhooks, now"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<RunOptions>();
+             cmd.argument("noun", opts->nouns, "Only these").words(rule_names());
+             return [opts](Runtime& rt) { retention_run(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

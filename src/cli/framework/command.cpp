@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "core/base/duration.hpp"
 #include "core/config/settings.hpp"
 
 namespace wabot::cli {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "cli/output/format.hpp"
 #include "core/base/describe.hpp"
 
@@ -234,7 +234,7 @@ struct Example {
 
 using Action = std::function<void(Runtime&)>;
 
-/// One command of the table in commands.cpp.
+/// One command of the tables in commands.hpp.
 struct Command {
     std::string_view path;     // "device create"
     std::string_view summary;  // "Add a device"
@@ -247,8 +247,5 @@ struct Command {
     std::string_view noun() const { return path.substr(0, path.find(' ')); }
     std::string_view verb() const { return path.size() == noun().size() ? std::string_view{} : path.substr(noun().size() + 1); }
 };
-
-/// Every command there is, in the order of the overview.
-std::span<const Command* const> all_commands();
 
 }  // namespace wabot::cli

@@ -7,7 +7,7 @@
 #include <optional>
 #include <thread>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 
 namespace wabot::cli {
 

@@ -6,6 +6,7 @@
 #include "cli/output/jq.hpp"
 #include "cli/output/list_writers.hpp"
 #include "cli/output/template.hpp"
+#include "core/config/config_files.hpp"
 
 namespace wabot::cli {
 

@@ -6,7 +6,7 @@
 
 #include "cli/framework/command.hpp"
 #include "cli/output/output.hpp"
-#include "core/config/settings.hpp"
+#include "core/base/log.hpp"
 
 namespace wabot {
 

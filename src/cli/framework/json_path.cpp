@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "core/base/error.hpp"
 
 namespace wabot::cli {

@@ -5,9 +5,12 @@
 #include <numeric>
 
 #include "cli/framework/signals.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 #include "core/base/time_input.hpp"
+#include "core/base/world.hpp"
 #include "core/contacts/sealed_address.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/filter.hpp"
 #include "core/database/memory_listing.hpp"
 

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "core/base/clock.hpp"
 #include "core/base/object_ref.hpp"
+#include "core/base/world.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/service_window.hpp"
 

@@ -6,6 +6,7 @@
 
 #include "cli/framework/command.hpp"
 #include "cli/framework/globals.hpp"
+#include "cli/output/error_report.hpp"
 
 namespace wabot::cli {
 

@@ -8,10 +8,16 @@
 #include <cstdio>
 
 #include "cli/framework/private_file.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "cli/output/pager.hpp"
 #include "core/audit/audit_log.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
+#include "core/database/database.hpp"
 #include "core/database/migrations.hpp"
 
 namespace wabot::cli {
@@ -89,7 +95,7 @@ void Runtime::adopt_pager() {
 
 const LoadedSettings& Runtime::loaded_settings() {
     if (!settings_) {
-        settings_ = load_settings(sources());
+        settings_ = std::make_unique<LoadedSettings>(load_settings(sources()));
         for (const std::string& warning : settings_->warnings) out_.say("warning: {}", warning);
         adopt_output_settings();
         log::debug("settings read", {{"database", mask_url_password(settings_->values.database_url)}});
@@ -135,6 +141,36 @@ const Vault& Runtime::vault() {
     return *vault_;
 }
 
+const Settings& Runtime::settings() {
+    return loaded_settings().values;
+}
+
+void Runtime::run(const std::function<void(Transaction&)>& work) {
+    bool writes_entry = false;
+    run_and_wait(database(), [&](Transaction& tx) {
+        deed_ = {};  // the unit may run more than once
+        work(tx);
+        writes_entry = record_deed(tx);
+    });
+    has_entry_ = has_entry_ || writes_entry;
+}
+
+namespace {
+
+struct RolledBack {};
+
+}  // namespace
+
+void Runtime::run_and_roll_back(const std::function<void(Transaction&)>& work) {
+    try {
+        run_and_wait(database(), [&work](Transaction& tx) {
+            work(tx);
+            throw RolledBack{};
+        });
+    } catch (const RolledBack&) {
+    }
+}
+
 bool Runtime::record_deed(Transaction& tx) {
     if (has_entry_ || deed_.changes.empty()) return false;
     Deed whole = intent_;
@@ -151,7 +187,7 @@ bool Runtime::reveals() {
     deed.objects.emplace_back(command_.noun());
     const auto note = [&](Transaction& tx) { audit::record(tx, cause(), AuditKind::reveal, command_.path, deed); };
     try {
-        blocking(database().write(note));
+        write_and_wait(database(), note);
     } catch (const Error& error) {
         throw Error(error.code(), fmt::format("the audit log cannot note that numbers are shown, so they are not: {}", error.what()), error.hint());
     }

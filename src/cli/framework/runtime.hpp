@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,10 +14,17 @@
 #include "cli/output/output.hpp"
 #include "core/audit/audit_draft.hpp"
 #include "core/base/cause.hpp"
-#include "core/base/clock.hpp"
 #include "core/config/settings.hpp"
-#include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
+#include "core/database/open_database.hpp"
+#include "core/database/wait.hpp"
+
+namespace wabot {
+struct LoadedSettings;
+struct Settings;
+struct Sources;
+class Vault;
+struct World;
+}  // namespace wabot
 
 namespace wabot::cli {
 
@@ -45,7 +54,7 @@ public:
     Sources sources();
     /// Error{invalid} with every fault. Warnings are told once, on stderr.
     const LoadedSettings& loaded_settings();
-    const Settings& settings() { return loaded_settings().values; }
+    const Settings& settings();
 
     /// The store, open and of a schema this binary knows.
     Database& database();
@@ -75,53 +84,33 @@ public:
     template <class Work>
     std::invoke_result_t<Work&, Transaction&> write(Work work) {
         using Result = std::invoke_result_t<Work&, Transaction&>;
-        bool writes_entry = false;
-        const auto unit = [this, &work, &writes_entry](Transaction& tx) -> Result {
-            deed_ = {};  // the unit may run more than once
-            if constexpr (std::is_void_v<Result>) {
-                work(tx);
-                writes_entry = record_deed(tx);
-            } else {
-                Result result = work(tx);
-                writes_entry = record_deed(tx);
-                return result;
-            }
-        };
         if constexpr (std::is_void_v<Result>) {
-            blocking(database().write(unit));
-            has_entry_ = has_entry_ || writes_entry;
+            run(std::ref(work));
         } else {
-            Result result = blocking(database().write(unit));
-            has_entry_ = has_entry_ || writes_entry;
-            return result;
+            std::optional<Result> result;
+            run([&](Transaction& tx) { result.emplace(work(tx)); });
+            return std::move(*result);
         }
     }
     /// Runs a unit and rolls it back: what would come of it.
     template <class Work>
     std::invoke_result_t<Work&, Transaction&> rehearse(Work work) {
         std::optional<std::invoke_result_t<Work&, Transaction&>> result;
-        const auto unit = [&work, &result](Transaction& tx) {
-            result.emplace(work(tx));
-            throw RolledBack{};
-        };
-        try {
-            blocking(database().write(unit));
-        } catch (const RolledBack&) {
-        }
+        run_and_roll_back([&](Transaction& tx) { result.emplace(work(tx)); });
         return std::move(*result);
     }
     template <class Query>
     std::invoke_result_t<Query&, Snapshot&> read(Query query) {
-        return blocking(database().read(std::move(query)));
+        return read_and_wait(database(), std::move(query));
     }
 
 private:
+    void run(const std::function<void(Transaction&)>& work);
+    void run_and_roll_back(const std::function<void(Transaction&)>& work);
     void adopt_output_settings();
     void adopt_pager();
     /// Writes the entry when there is something to say and it was not said yet.
     bool record_deed(Transaction& tx);
-
-    struct RolledBack {};
 
     const Globals& globals_;
     const Environment& environment_;
@@ -134,7 +123,7 @@ private:
     Deed intent_, deed_;
     bool has_entry_ = false;
     bool noted_reveal_ = false;
-    std::optional<LoadedSettings> settings_;
+    std::unique_ptr<LoadedSettings> settings_;
     std::unique_ptr<Database> database_;
     bool schema_checked_ = false;
     std::unique_ptr<Vault> vault_;

@@ -6,6 +6,7 @@
 
 #include "cli/framework/deadline.hpp"
 #include "core/base/error.hpp"
+#include "core/database/database.hpp"
 
 namespace wabot::cli {
 

@@ -2,10 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/framework/command.hpp"
 #include "cli/framework/globals.hpp"
 #include "cli/help/topics.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "cli/output/list_writers.hpp"
 #include "core/config/settings.hpp"
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/commands.hpp"
 #include "cli/framework/command.hpp"
 #include "cli/framework/globals.hpp"
 #include "cli/framework/parser.hpp"
@@ -18,9 +19,12 @@
 #include "cli/help/nouns.hpp"
 #include "cli/help/topics.hpp"
 #include "cli/output/display.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/channels/whatsapp/events.hpp"
+#include "core/base/world.hpp"
+#include "core/channels/open_channel.hpp"
+#include "core/config/settings.hpp"
 #include "core/database/filter.hpp"
 #include "core/database/quick_read.hpp"
 #include "core/queue/pauses.hpp"
@@ -197,19 +201,9 @@ std::vector<Candidate> zones() {
     return all;
 }
 
-/// What listen tells events apart by: kinds, and what several of them begin with.
 std::vector<Candidate> event_kinds() {
-    using enum WhatsappEventForm;
-    std::set<std::string> kinds;
-    for (const WhatsappEvent& event : whatsapp_events()) {
-        const bool is_message = event.form == message || event.form == username || event.form == notice || event.form == echo;
-        const std::string family(event.name.substr(0, event.name.find('.', event.name.find('.') + 1)));
-        kinds.insert(family);
-        if (is_message || event.form == status)
-            kinds.insert(fmt::format("{}.{}", family, read_json(event.item).at(is_message ? "type" : "status").get<std::string>()));
-    }
     std::vector<Candidate> all;
-    for (const std::string& kind : kinds) all.push_back({kind, {}});
+    for (const std::string& kind : webhook_kinds()) all.push_back({kind, {}});
     return all;
 }
 

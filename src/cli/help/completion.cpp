@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/framework/globals.hpp"
 #include "cli/framework/runtime.hpp"
 #include "cli/help/complete.hpp"
@@ -202,17 +203,23 @@ void completion(Runtime& rt, const CompletionOptions& options) {
 
 }  // namespace
 
-const Command completion_command{.path = "completion",
-                                 .summary = "Print what makes a shell complete wabot's commands, flags and the names of what there is",
-                                 .effect = Effect::writes,
-                                 .formats = formats::document,
-                                 .examples = {{"wabot completion bash --install", "for yourself; says which file"},
-                                              {"wabot completion zsh >/usr/local/share/zsh/site-functions/_wabot", "for everybody"}},
-                                 .build = [](CommandBuilder& cmd) -> Action {
-                                     auto opts = cmd.options<CompletionOptions>();
-                                     cmd.argument("shell", opts->shell, "Which one").required();
-                                     cmd.flag("--install", opts->install, "Write it where the shell looks for a user's own");
-                                     return [opts](Runtime& rt) { completion(rt, *opts); };
-                                 }};
+std::span<const Command> completion_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "completion",
+         .summary = "Print what makes a shell complete wabot's commands, flags and the names of what there is",
+         .effect = Effect::writes,
+         .formats = formats::document,
+         .examples = {{"wabot completion bash --install", "for yourself; says which file"},
+                      {"wabot completion zsh >/usr/local/share/zsh/site-functions/_wabot", "for everybody"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<CompletionOptions>();
+             cmd.argument("shell", opts->shell, "Which one").required();
+             cmd.flag("--install", opts->install, "Write it where the shell looks for a user's own");
+             return [opts](Runtime& rt) { completion(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

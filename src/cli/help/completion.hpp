@@ -14,7 +14,5 @@ namespace cli {
 /// The completion script of a shell: what `__complete` would answer without looking at the store, and how to ask it for the rest.
 std::string completion_script(ShellName shell);
 
-extern const Command completion_command;
-
 }  // namespace cli
 }  // namespace wabot

@@ -1,4 +1,4 @@
-#include "cli/help/explain.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/ranges.h>
 
@@ -149,16 +149,21 @@ void explain(Runtime& rt, const ExplainOptions& options) {
 
 }  // namespace
 
-const Command explain_command{
-    .path = "explain",
-    .summary = "Explain what an object is made of: its fields, their types and what they may hold",
-    .formats = formats::document,
-    .examples = {{"wabot explain message.status", "one field of a message, and its words"},
-                 {"wabot explain limits", "how much there may be of anything"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ExplainOptions>();
-        cmd.argument("noun", opts->what, "The noun, or NOUN.FIELD, or limits; all nouns when none is given").completes(Noun::explained);
-        return [opts](Runtime& rt) { explain(rt, *opts); };
-    }};
+std::span<const Command> explain_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "explain",
+         .summary = "Explain what an object is made of: its fields, their types and what they may hold",
+         .formats = formats::document,
+         .examples = {{"wabot explain message.status", "one field of a message, and its words"},
+                      {"wabot explain limits", "how much there may be of anything"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ExplainOptions>();
+             cmd.argument("noun", opts->what, "The noun, or NOUN.FIELD, or limits; all nouns when none is given").completes(Noun::explained);
+             return [opts](Runtime& rt) { explain(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

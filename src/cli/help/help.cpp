@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/framework/globals.hpp"
 #include "cli/framework/parser.hpp"
 #include "cli/framework/runtime.hpp"
@@ -164,14 +165,20 @@ void help(Runtime& rt, const HelpOptions& options) {
 
 }  // namespace
 
-const Command help_command{.path = "help",
-                           .summary = "Explain a command or a topic",
-                           .formats = formats::document,
-                           .examples = {{"wabot help device create", "what the command takes"}, {"wabot help exit-codes", "a topic"}},
-                           .build = [](CommandBuilder& cmd) -> Action {
-                               auto opts = cmd.options<HelpOptions>();
-                               cmd.argument("command", opts->words, "Words of the command, or the topic").completes(Noun::command);
-                               return [opts](Runtime& rt) { help(rt, *opts); };
-                           }};
+std::span<const Command> help_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "help",
+         .summary = "Explain a command or a topic",
+         .formats = formats::document,
+         .examples = {{"wabot help device create", "what the command takes"}, {"wabot help exit-codes", "a topic"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<HelpOptions>();
+             cmd.argument("command", opts->words, "Words of the command, or the topic").completes(Noun::command);
+             return [opts](Runtime& rt) { help(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -18,6 +18,4 @@ std::string overview(std::span<const Command* const> commands, std::size_t width
 /// Help on what the words name: a command, a noun, nothing. Ending{usage} for unknown ones.
 std::string help_on(std::span<const std::string> words, std::size_t width);
 
-extern const Command help_command;
-
 }  // namespace wabot::cli

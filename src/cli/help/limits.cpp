@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/help/text_wrap.hpp"
+#include "core/base/duration.hpp"
 #include "core/base/error.hpp"
 #include "core/base/pattern.hpp"
 #include "core/base/strict_json.hpp"

@@ -4,7 +4,7 @@
 
 #include "cli/help/limits.hpp"
 #include "cli/help/text_wrap.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "cli/output/output.hpp"
 #include "core/config/settings.hpp"
 

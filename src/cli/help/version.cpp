@@ -1,4 +1,4 @@
-#include "cli/help/version.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -36,10 +36,16 @@ void show_version(Runtime& rt) {
 
 }  // namespace
 
-const Command version_command{.path = "version",
-                              .summary = "Show the version, the schemas it works on, and what it was built with",
-                              .formats = formats::document,
-                              .examples = {{"wabot version", "for a report"}, {"wabot version -o json", "for a script"}},
-                              .build = [](CommandBuilder&) -> Action { return show_version; }};
+std::span<const Command> version_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "version",
+         .summary = "Show the version, the schemas it works on, and what it was built with",
+         .formats = formats::document,
+         .examples = {{"wabot version", "for a report"}, {"wabot version -o json", "for a script"}},
+         .build = [](CommandBuilder&) -> Action { return show_version; }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

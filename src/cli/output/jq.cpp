@@ -2,7 +2,7 @@
 
 #include <climits>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "core/base/shared_library.hpp"
 
 namespace wabot::cli {

@@ -10,7 +10,7 @@
 #include <csignal>
 
 #include "cli/output/display.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 
 namespace wabot::cli {
 

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <system_error>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 
 namespace wabot::cli {
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output/display.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "cli/output/list_writers.hpp"
 #include "cli/output/table.hpp"
 #include "core/base/clock.hpp"

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 

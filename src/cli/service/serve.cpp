@@ -1,4 +1,4 @@
-#include "cli/service/serve.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,20 +11,28 @@
 #include <thread>
 
 #include "cli/framework/runtime.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
 #include "cli/service/service_log.hpp"
 #include "cli/service/throttle_alerts.hpp"
 #include "cli/service/watchdog.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/ip_ranges.hpp"
 #include "core/base/log.hpp"
+#include "core/base/random.hpp"
 #include "core/base/version.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/devices/devices.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/queue/pauses.hpp"
 #include "core/telemetry/metrics.hpp"
+#include "core/worker/worker_pool.hpp"
 #include "core/worker/worker_registry.hpp"
+#include "server/http/server.hpp"
 #include "server/routes.hpp"
-#include "server/server.hpp"
+#include "server/services.hpp"
 #include "server/webhook_intake.hpp"
 
 namespace wabot::cli {
@@ -51,7 +59,7 @@ struct Service {
           services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
           rows(routes_of(rt.settings())),
           routes(rows),
-          server(server_options(rt.settings(), opts), services, std::span(&routes, 1)) {}
+          server(server_options(rt.settings(), opts), services, metrics, world.random, std::span(&routes, 1)) {}
 
     /// Every endpoint, the webhooks with the body limit of the settings.
     static std::vector<Route> routes_of(const Settings& settings) {
@@ -89,9 +97,9 @@ struct Service {
     void load_devices(Runtime& rt) {
         const EnvironmentCredentials environment = environment_credentials(rt.settings());
         auto ensure = [&](Transaction& tx) { return devices::ensure_environment_device(tx, rt.cause(), rt.vault(), environment); };
-        if (const auto made = blocking(db.write(ensure))) rt.out().say("made device {} for the number of the environment", made->key);
+        if (const auto made = write_and_wait(db, ensure)) rt.out().say("made device {} for the number of the environment", made->key);
         auto load = [this](Snapshot& snapshot) { return directory.reload(snapshot); };
-        blocking(db.read(load));
+        read_and_wait(db, load);
     }
 
     /// What keeps an active device from working, as "device sales has no app secret ...".
@@ -222,22 +230,28 @@ void serve(Runtime& rt, const ServeOptions& opts) {
 
 }  // namespace
 
-const Command serve_command{
-    .path = "serve",
-    .summary = "Take webhooks, answer and send: the server, with its workers inside",
-    .effect = Effect::runs,
-    .formats = formats::document,
-    .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
-                 {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ServeOptions>();
-        cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
-        cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
-        return [opts](Runtime& rt) {
-            if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
-            serve(rt, *opts);
-        };
-    },
-};
+std::span<const Command> serve_commands() {
+    static const Command table[] = {
+        // namespace
+        {
+            .path = "serve",
+            .summary = "Take webhooks, answer and send: the server, with its workers inside",
+            .effect = Effect::runs,
+            .formats = formats::document,
+            .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
+                         {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
+            .build = [](CommandBuilder& cmd) -> Action {
+                auto opts = cmd.options<ServeOptions>();
+                cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
+                cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
+                return [opts](Runtime& rt) {
+                    if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
+                    serve(rt, *opts);
+                };
+            },
+        },
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

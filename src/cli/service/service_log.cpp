@@ -2,6 +2,7 @@
 
 #include "cli/framework/runtime.hpp"
 #include "core/base/log.hpp"
+#include "core/config/settings.hpp"
 
 namespace wabot::cli {
 

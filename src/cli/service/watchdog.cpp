@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
-#include "cli/commands/queue.hpp"
+#include "cli/framework/queue_words.hpp"
 #include "core/base/log.hpp"
+#include "core/database/wait.hpp"
 #include "core/worker/worker_registry.hpp"
 
 namespace wabot::cli {
@@ -105,7 +106,7 @@ void Vitals::look() {
         return seen;
     };
     try {
-        const Seen seen = blocking(db_.read(see));
+        const Seen seen = read_and_wait(db_, see);
         std::string status = fmt::format("{}; waiting: {}", signs_.about(), depths_of(seen.queues));
         if (!seen.attendance.unattended.empty()) status += "; " + workers::what_is_missing(seen.attendance);
         tell(status);

@@ -1,4 +1,4 @@
-#include "cli/service/worker.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/ranges.h>
 
@@ -9,13 +9,19 @@
 #include <sstream>
 
 #include "cli/framework/runtime.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
 #include "cli/service/service_log.hpp"
 #include "cli/service/watchdog.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
+#include "core/devices/device_registry.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/telemetry/metrics.hpp"
+#include "core/worker/worker_pool.hpp"
 #include "core/worker/worker_registry.hpp"
 
 namespace wabot::cli {
@@ -92,28 +98,35 @@ void work(Runtime& rt, const WorkerCommandOptions& opts, std::vector<QueueName> 
 
 }  // namespace
 
-const Command worker_command{
-    .path = "worker",
-    .summary = "Empty the inbox, answer turns, hand over sends and run jobs, beside a server or alone",
-    .effect = Effect::runs,
-    .formats = formats::document,
-    .examples = {{"wabot worker --queue inbox,turn", "beside `wabot serve --workers 0` and workers for the rest"},
-                 {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<WorkerCommandOptions>();
-        cmd.option("--queue", opts->queues, "Work on these only, with commas: inbox, turn, send, job").shown_as("LIST");
-        cmd.option("--concurrency", opts->concurrency, "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 16)")
-            .shown_as("N");
-        cmd.flag("--once", opts->once, "One round over what is due, then end");
-        cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");
-        return [opts](Runtime& rt) {
-            std::vector<QueueName> queues = read_queues(opts->queues);
-            const int concurrency = opts->concurrency.value_or(1);
-            if (concurrency < 1 || concurrency > 10'000) usage_error("--concurrency takes 1 to 10000", {}, "--concurrency");
-            if (opts->once && opts->until_empty) usage_error("--once and --until-empty exclude each other", {}, "--once");
-            work(rt, *opts, std::move(queues));
-        };
-    },
-};
+std::span<const Command> worker_commands() {
+    static const Command table[] = {
+        // namespace
+        {
+            .path = "worker",
+            .summary = "Empty the inbox, answer turns, hand over sends and run jobs, beside a server or alone",
+            .effect = Effect::runs,
+            .formats = formats::document,
+            .examples = {{"wabot worker --queue inbox,turn", "beside `wabot serve --workers 0` and workers for the rest"},
+                         {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
+            .build = [](CommandBuilder& cmd) -> Action {
+                auto opts = cmd.options<WorkerCommandOptions>();
+                cmd.option("--queue", opts->queues, "Work on these only, with commas: inbox, turn, send, job").shown_as("LIST");
+                cmd.option("--concurrency", opts->concurrency,
+                           "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 16)")
+                    .shown_as("N");
+                cmd.flag("--once", opts->once, "One round over what is due, then end");
+                cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");
+                return [opts](Runtime& rt) {
+                    std::vector<QueueName> queues = read_queues(opts->queues);
+                    const int concurrency = opts->concurrency.value_or(1);
+                    if (concurrency < 1 || concurrency > 10'000) usage_error("--concurrency takes 1 to 10000", {}, "--concurrency");
+                    if (opts->once && opts->until_empty) usage_error("--once and --until-empty exclude each other", {}, "--once");
+                    work(rt, *opts, std::move(queues));
+                };
+            },
+        },
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -3,9 +3,8 @@
 #include <optional>
 #include <string>
 
-#include "core/agents/agent_id.hpp"
 #include "core/base/describe.hpp"
-#include "core/devices/device_id.hpp"
+#include "core/base/ids.hpp"
 
 namespace wabot {
 

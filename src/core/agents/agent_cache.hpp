@@ -7,7 +7,7 @@
 
 #include "core/agents/agent.hpp"
 #include "core/agents/selection.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

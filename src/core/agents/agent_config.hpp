@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/ids.hpp"
 #include "core/base/json.hpp"
-#include "core/contacts/contact_id.hpp"
 
 namespace wabot {
 

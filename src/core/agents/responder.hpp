@@ -5,10 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ids.hpp"
 #include "core/base/value.hpp"
-#include "core/contacts/contact_id.hpp"
-#include "core/files/file_id.hpp"
-#include "core/messaging/ids.hpp"
 
 namespace wabot {
 

@@ -6,8 +6,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/agents/agent_id.hpp"
 #include "core/agents/responder.hpp"
+#include "core/base/ids.hpp"
 #include "core/base/pattern.hpp"
 
 namespace wabot {

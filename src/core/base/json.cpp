@@ -8,9 +8,9 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
-#include "core/crypto/vault.hpp"
 
 namespace wabot {
 

@@ -61,6 +61,8 @@ inline void error(std::string_view phrase, std::initializer_list<Field> fields =
 }  // namespace wabot::log
 
 namespace wabot {
+WABOT_ENUM(LogFormat, text, json)
+
 template <>
 inline constexpr std::span<const std::string_view> words_of<log::Level> = log::level_words;
 }  // namespace wabot

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/base/clock.hpp"
-#include "core/config/settings.hpp"
+#include "core/base/duration.hpp"
 
 namespace wabot {
 

@@ -7,7 +7,7 @@
 #include "core/base/cause.hpp"
 #include "core/base/describe.hpp"
 #include "core/changes/feed_cursor.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -11,6 +11,7 @@
 
 #include "core/channels/content.hpp"
 #include "core/channels/delivery.hpp"
+#include "core/channels/send_outcome.hpp"
 #include "core/http_client/http_client.hpp"
 
 namespace wabot {
@@ -27,34 +28,6 @@ struct Outgoing {
     ContentKind kind = ContentKind::text;
     std::string object = {};  // of its kind, as JSON, every file of ours in it replaced; of a text only what stands beside it, or empty
 };
-
-enum class RetryClass {
-    transient,          // again, with back-off
-    throughput,         // too fast: the whole account waits for seconds, longer each time in a row; nothing wrong with the message
-    rate_limited,       // too many calls: the same, for minutes
-    quality,            // held back for the number's quality: again after minutes, and the account goes slowly
-    recipient_limited,  // again, later, and only this recipient waits
-    permanent,          // never again as it is
-    account,            // the account is refused: the device stops until someone acts
-};
-
-/// The provider gave the message an id.
-struct Sent {
-    std::string provider_message_id;
-};
-/// The provider refused clearly, or nothing was offered to it.
-struct NotSent {
-    RetryClass why;
-    std::optional<std::chrono::seconds> retry_after;
-    std::string code;    // the provider's, or ours ("connect", "timeout"); no spaces
-    std::string detail;  // for people; no numbers of persons, no secrets
-    int tries_max = 0;   // how often it is worth trying after this code; 0 = as often as the settings say
-};
-/// Offered, and no clear answer came.
-struct Uncertain {
-    std::string detail;
-};
-using SendOutcome = std::variant<Sent, NotSent, Uncertain>;
 
 /// A file of ours, for the provider to keep.
 struct Upload {

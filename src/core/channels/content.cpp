@@ -7,15 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/json_access.hpp"
 #include "core/channels/content_shapes.hpp"
-#include "core/channels/whatsapp/content.hpp"
 
 namespace wabot::content {
 
 namespace {
-
-using whatsapp::member;
-using whatsapp::text_at;
 
 constexpr std::int64_t KiB = 1024, MiB = 1024 * KiB;
 

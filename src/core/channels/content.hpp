@@ -12,6 +12,9 @@
 
 namespace wabot {
 
+/// Longest text that one send of any channel here may carry, in characters.
+inline constexpr std::size_t text_part_max = 4096;
+
 /// What a message may be, by the words that providers have for it.
 enum class ContentKind { text, image, video, audio, document, sticker, location, contacts, reaction, interactive, template_ };
 inline constexpr std::string_view content_kind_words[] = {"text",     "image",    "video",    "audio",       "document", "sticker",

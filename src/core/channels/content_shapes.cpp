@@ -8,14 +8,12 @@
 #include <set>
 
 #include "core/base/clock.hpp"
+#include "core/base/json_access.hpp"
 #include "core/base/text.hpp"
-#include "core/channels/whatsapp/content.hpp"
 
 namespace wabot {
 
 namespace {
-
-using whatsapp::member;
 
 enum class Form {
     text,

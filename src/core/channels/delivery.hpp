@@ -7,16 +7,10 @@
 #include <vector>
 
 #include "core/base/value.hpp"
+#include "core/contacts/address.hpp"
+#include "core/devices/event_weight.hpp"
 
 namespace wabot {
-
-/// Who wrote or is written to, as the provider names them. Either may be missing, never both; a group has neither.
-struct Address {
-    std::string phone;    // E.164 with +; empty = the provider gave none
-    std::string user_id;  // business-scoped user id ("US.1349..."); empty = none
-    std::string parent_user_id;
-    bool empty() const { return phone.empty() && user_id.empty(); }
-};
 
 /// A file that a message brought, as its provider describes it; the octets are to be fetched by its id, or for a few minutes by its url.
 struct IncomingMedia {
@@ -82,9 +76,6 @@ struct TemplateNews {
     std::string quality;
     std::string reason;
 };
-
-/// How heavy news of an account are: `stops`, nothing can be sent any more, until `lifts`.
-WABOT_ENUM(EventWeight, info, warning, stops, lifts)
 
 /// Anything else the provider tells us. Of a field that we know it is kept; one that we do not know is counted and shown.
 struct Notice {

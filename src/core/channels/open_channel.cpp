@@ -1,7 +1,12 @@
 #include "core/channels/open_channel.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
 #include "core/channels/sim/sim.hpp"
+#include "core/channels/whatsapp/codes.hpp"
+#include "core/channels/whatsapp/events.hpp"
 #include "core/channels/whatsapp/media.hpp"
 
 namespace wabot {
@@ -33,6 +38,14 @@ Delivery read_delivery(std::string_view kind, std::string_view body, Time receiv
     Delivery unknown;
     unknown.unreadable = "this version knows no channel of that kind";
     return unknown;
+}
+
+const SendErrorCode* find_send_error_code(int code) {
+    return find_whatsapp_code(code);
+}
+
+std::set<std::string> webhook_kinds() {
+    return whatsapp_event_kinds();
 }
 
 }  // namespace wabot

@@ -17,8 +17,6 @@
 
 namespace wabot {
 
-WABOT_ENUM(LogFormat, text, json)
-
 /// The effective settings: an immutable snapshot. What each means stands in the table of settings (settings_table.cpp) and in .env.example.
 struct Settings {
     std::filesystem::path state_dir;
@@ -124,10 +122,6 @@ std::vector<ShownSetting> show_settings(const LoadedSettings& loaded);
 
 /// The whole text of `.env.example`: every setting with its documentation, commented out, so that a copy changes nothing.
 std::string env_example();
-
-/// "1h30m" is not read, "90m" is: a whole number and one of ms, s, m, h, d.
-std::optional<std::chrono::milliseconds> read_duration(std::string_view text);
-std::string show_duration(std::chrono::milliseconds duration);
 
 /// The URL with its password masked, in user:password@ and in password=.
 std::string mask_url_password(std::string_view url);

@@ -4,8 +4,7 @@
 #include <string>
 
 #include "core/base/describe.hpp"
-#include "core/contacts/contact_id.hpp"
-#include "core/devices/device_id.hpp"
+#include "core/base/ids.hpp"
 
 namespace wabot {
 

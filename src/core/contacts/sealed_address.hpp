@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/channels/delivery.hpp"
+#include "core/contacts/address.hpp"
 #include "core/contacts/contact.hpp"
 #include "core/crypto/vault.hpp"
 

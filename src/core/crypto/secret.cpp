@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/hex.hpp"
 #include "core/crypto/vault.hpp"
 
 namespace wabot {

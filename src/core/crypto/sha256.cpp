@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/crypto/vault.hpp"
 
 namespace wabot {

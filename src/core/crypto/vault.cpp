@@ -10,6 +10,8 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
+#include "core/base/random.hpp"
 
 namespace wabot {
 
@@ -185,33 +187,6 @@ std::string sha256(std::string_view text) {
     std::string digest(32, '\0');
     must(EVP_Digest(text.data(), text.size(), out(digest), nullptr, EVP_sha256(), nullptr));
     return digest;
-}
-
-std::string to_hex(std::string_view octets) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(octets.size() * 2);
-    for (const char c : octets) {
-        const auto octet = static_cast<unsigned char>(c);
-        text += digits[octet >> 4U];
-        text += digits[octet & 0x0FU];
-    }
-    return text;
-}
-
-std::optional<std::string> from_hex(std::string_view digits) {
-    const auto value_of = [](char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    };
-    if (digits.size() % 2 != 0) return std::nullopt;
-    std::string octets;
-    octets.reserve(digits.size() / 2);
-    for (std::size_t i = 0; i < digits.size(); i += 2) {
-        const int high = value_of(digits[i]), low = value_of(digits[i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        octets += static_cast<char>(high * 16 + low);
-    }
-    return octets;
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {

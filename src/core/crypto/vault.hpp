@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/base/value.hpp"
 
 namespace wabot {
@@ -43,9 +43,6 @@ std::string new_master_key(Random& random);
 std::string hmac_sha256(std::string_view key, std::string_view text);
 /// SHA-256, 32 octets.
 std::string sha256(std::string_view text);
-/// Lower-case hexadecimal digits, and the reverse (either case; nullopt when it is no such text).
-std::string to_hex(std::string_view octets);
-std::optional<std::string> from_hex(std::string_view digits);
 /// Compares in a time that depends on the lengths alone.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 

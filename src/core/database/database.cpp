@@ -1,4 +1,6 @@
 #include "core/database/database.hpp"
+#include "core/database/open_database.hpp"
+#include "core/database/wait.hpp"
 
 #include <algorithm>
 #include <boost/asio/async_result.hpp>
@@ -7,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "core/base/blocking.hpp"
 #include "core/base/error.hpp"
 #include "core/database/postgres/postgres.hpp"
 #include "core/database/postgres/postgres_url.hpp"
@@ -114,6 +117,19 @@ std::unique_ptr<Database> open_database(const std::string& url, const Clock& clo
     const std::string scheme = url.substr(0, url.find(':'));
     throw Error(Errc::invalid, "a database of the form \"" + scheme + ":\" is not known",
                 "set DATABASE_URL to sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user@host/name");
+}
+
+void run_and_wait(Database& db, const std::function<void(Transaction&)>& work) {
+    const auto run = [&work](Transaction& tx) { work(tx); };
+    run_to_end(db.write(run));
+}
+
+void query_and_wait(Database& db, const std::function<void(Snapshot&)>& query) {
+    const auto run = [&query](Snapshot& snapshot) {
+        query(snapshot);
+        return true;
+    };
+    blocking(db.read(run));
 }
 
 }  // namespace wabot

@@ -4,7 +4,6 @@
 #include <span>
 #include <string_view>
 
-#include "core/base/clock.hpp"
 #include "core/base/describe.hpp"
 #include "core/database/condition.hpp"
 

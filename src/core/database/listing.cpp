@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/crypto/vault.hpp"
 
 namespace wabot {
 

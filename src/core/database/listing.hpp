@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

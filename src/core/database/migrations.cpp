@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
 #include "core/database/embedded_migrations.hpp"
+#include "core/database/wait.hpp"
 
 namespace wabot {
 
@@ -29,7 +30,7 @@ std::optional<std::vector<AppliedMigration>> applied_steps(Database& db) {
     auto load = [](Snapshot& snapshot) {
         return snapshot.query("SELECT revision, name, checksum, applied_at FROM schema_migrations ORDER BY revision").all<AppliedMigration>();
     };
-    return blocking(db.read(load));
+    return read_and_wait(db, load);
 }
 
 void refuse_changed_history(const std::vector<AppliedMigration>& applied, const std::vector<Migration>& known) {
@@ -56,11 +57,11 @@ bool apply(Database& db, const Migration& step) {
         return true;
     };
     try {
-        return blocking(db.write(work));
+        return write_and_wait(db, work);
     } catch (const Error& error) {
         if (error.code() != Errc::conflict) throw;
     }
-    return blocking(db.write(work));  // two made the table of versions at the same moment, which some engines refuse
+    return write_and_wait(db, work);  // two made the table of versions at the same moment, which some engines refuse
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ Migration migrate_down(Database& db) {
             throw Error(Errc::conflict, "another process took migration " + std::string(step.name) + " back");
         tx.script(step.down);
     };
-    blocking(db.write(work));
+    write_and_wait(db, work);
     return step;
 }
 

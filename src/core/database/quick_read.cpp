@@ -1,6 +1,9 @@
 #include "core/database/quick_read.hpp"
 
+#include "core/base/clock.hpp"
+#include "core/database/open_database.hpp"
 #include "core/database/sqlite/sqlite_connection.hpp"
+#include "core/database/wait.hpp"
 
 namespace wabot {
 
@@ -26,10 +29,10 @@ void glance(const std::string& url, const Clock& clock, const std::function<void
         return look(snapshot);
     }
     const auto database = open_database(url, clock);
-    blocking(database->read([&look](Snapshot& snapshot) {
+    read_and_wait(*database, [&look](Snapshot& snapshot) {
         look(snapshot);
         return true;
-    }));
+    });
     database->close();
 }
 

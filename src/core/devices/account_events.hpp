@@ -7,10 +7,10 @@
 
 #include "core/base/cause.hpp"
 #include "core/base/describe.hpp"
-#include "core/channels/delivery.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 #include "core/devices/device.hpp"
+#include "core/devices/event_weight.hpp"
 
 namespace wabot {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/base/describe.hpp"
-#include "core/devices/device_id.hpp"
+#include "core/base/ids.hpp"
 
 namespace wabot {
 

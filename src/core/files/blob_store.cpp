@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/base/error.hpp"
+#include "core/base/random.hpp"
 #include "core/crypto/sha256.hpp"
 
 namespace wabot {

@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/base/value.hpp"
 
 namespace wabot {
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/object_ref.hpp"
+#include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/listing.hpp"

@@ -5,12 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/random.hpp"
 #include "core/database/database.hpp"
 #include "core/database/page.hpp"
-#include "core/devices/device_id.hpp"
 #include "core/files/blob_store.hpp"
-#include "core/files/file_id.hpp"
 
 namespace wabot {
 

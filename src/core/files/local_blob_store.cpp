@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/value.hpp"
 #include "core/files/blob_store.hpp"
 
 namespace wabot {

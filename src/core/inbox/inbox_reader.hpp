@@ -3,11 +3,10 @@
 #include <optional>
 #include <string>
 
+#include "core/base/ids.hpp"
 #include "core/changes/feed_cursor.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -2,6 +2,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/object_ref.hpp"
+#include "core/base/random.hpp"
 #include "core/changes/changes.hpp"
 #include "core/database/listing.hpp"
 #include "core/messaging/lanes.hpp"

@@ -6,11 +6,9 @@
 #include <vector>
 
 #include "core/base/cause.hpp"
-#include "core/contacts/contact_id.hpp"
-#include "core/database/database.hpp"
+#include "core/base/ids.hpp"
 #include "core/database/page.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

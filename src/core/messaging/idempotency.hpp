@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 /// Keys of a caller's own, under which asking for a message again is not sending it again. Each actor has its own; `retention` lets them go.
 namespace wabot::idempotency {

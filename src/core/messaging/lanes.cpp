@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "core/messaging/sending/pacing.hpp"
-#include "core/messaging/sending/sends.hpp"
-
 namespace wabot::lanes {
 
 namespace {
@@ -137,7 +134,7 @@ std::vector<DeviceId> devices_with_sends(Snapshot& db, Time now) {
             WHERE d.is_active = $2 AND d.status <> 'error' AND d.deleted_at IS NULL
               AND COALESCE(p.blocked_until, 0) <= $1 AND (COALESCE(p.next_at, 0) <= $1 OR p.next_at > $3)) longest
         WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT 256)sql";
-    auto found = db.query(sql, now, true, now + pacing::clock_jump).all<DeviceId>();
+    auto found = db.query(sql, now, true, now + clock_jump).all<DeviceId>();
     std::ranges::sort(found);
     return found;
 }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <vector>
 
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 
@@ -18,7 +18,13 @@ struct ClaimedLane {
 };
 WABOT_DESCRIBE(ClaimedLane, FIELD(id), FIELD(lease_no))
 
+/// What keeps its lane: the words of a condition on `sends`, as its partial index has them.
+inline constexpr char unfinished_sends[] = "(state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain')";
+
 namespace lanes {
+
+/// A time that is further ahead than a unit that waits for others may be is one of a clock that was set back.
+inline constexpr std::chrono::seconds clock_jump{5};
 
 /// The conversation's row is the lock of all that is its own: lanes, turns, sends, the status of its messages. Who changes these holds it first, by
 /// one of the functions below or by this; what was read before that may not be true any more. README.md has the order of locks.

@@ -8,10 +8,8 @@
 
 #include "core/agents/responder.hpp"
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/files/file_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -5,15 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "core/agents/agent_id.hpp"
 #include "core/base/cause.hpp"
+#include "core/base/ids.hpp"
 #include "core/channels/content.hpp"
-#include "core/contacts/contact_id.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -7,8 +7,8 @@
 
 #include "core/base/describe.hpp"
 #include "core/channels/delivery.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

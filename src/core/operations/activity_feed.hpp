@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ids.hpp"
 #include "core/changes/changes.hpp"
 #include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
 
 namespace wabot {
 

@@ -5,7 +5,8 @@
 #include <algorithm>
 
 #include "core/agents/agents.hpp"
-#include "core/channels/whatsapp/codes.hpp"
+#include "core/base/clock.hpp"
+#include "core/channels/send_errors.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/answering/turns.hpp"
 #include "core/messaging/media.hpp"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/database/database.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

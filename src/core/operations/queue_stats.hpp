@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 #include "core/queue/pauses.hpp"
 
 namespace wabot {

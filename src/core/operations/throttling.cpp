@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "core/channels/whatsapp/codes.hpp"
+#include "core/base/clock.hpp"
+#include "core/channels/send_errors.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/messaging/sending/pacing.hpp"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 #include "core/inbox/inbox.hpp"
 #include "core/messaging/answering/turns.hpp"
 

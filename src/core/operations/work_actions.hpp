@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 #include "core/operations/work_items.hpp"
 
 /// What a person does to turns, sends and jobs that machines do not finish. Each step writes a change under the person's name, keeps the lane's

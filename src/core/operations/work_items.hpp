@@ -6,11 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/ids.hpp"
 #include "core/base/pattern.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/database/transaction.hpp"
 #include "core/queue/pauses.hpp"
 
 namespace wabot {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/base/describe.hpp"
-#include "core/database/database.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 #include "core/queue/pauses.hpp"
 
 namespace wabot {

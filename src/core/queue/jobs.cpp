@@ -1,11 +1,8 @@
 #include "core/queue/jobs.hpp"
 
-#include <algorithm>
-
 #include "core/changes/changes.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/back_off.hpp"
-#include "core/worker/job_kinds.hpp"
 
 namespace wabot::jobs {
 
@@ -22,10 +19,6 @@ void hold(Transaction& tx, const Cause& cause, const ClaimedJob& job) {
         WHERE id = $1)sql";
     tx.execute(sql, job.id, "version " + std::to_string(job.version) + " of kind " + job.kind + " is not known here", tx.now());
     changes::record(tx, cause, "job.held", "job", job.id.value);
-}
-
-bool is_known(std::span<const JobKind> known, const ClaimedJob& job) {
-    return std::any_of(known.begin(), known.end(), [&](const JobKind& kind) { return kind.kind == job.kind && kind.version == job.version; });
 }
 
 bool is_ours(Transaction& tx, const ClaimedJob& job) {
@@ -54,7 +47,7 @@ bool any_due(Snapshot& db, Time now) {
     return !db.query("SELECT id FROM jobs WHERE state = 'ready' AND due_at <= $1 LIMIT 1", now).empty();
 }
 
-std::vector<ClaimedJob> claim(Transaction& tx, const Cause& cause, std::span<const JobKind> known, int limit, Time until, WorkerId worker) {
+std::vector<ClaimedJob> claim(Transaction& tx, const Cause& cause, const IsKnown& is_known, int limit, Time until, WorkerId worker) {
     static constexpr std::string_view sql = R"sql(
         WITH due AS MATERIALIZED (
             SELECT id FROM jobs WHERE state = 'ready' AND due_at <= $1
@@ -64,7 +57,7 @@ std::vector<ClaimedJob> claim(Transaction& tx, const Cause& cause, std::span<con
         RETURNING id, kind, version, payload, attempt, lease_no)sql";
     std::vector<ClaimedJob> out;
     for (ClaimedJob& job : tx.query(sql, tx.now(), limit, until, worker).all<ClaimedJob>()) {
-        if (!is_known(known, job))
+        if (!is_known(job.kind, job.version))
             hold(tx, cause, job);
         else if (job.attempt > attempts_max)
             end_dead(tx, cause, job.id);  // claimed that often, and it never came to an end: it kills its workers

@@ -1,19 +1,17 @@
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/cause.hpp"
 #include "core/base/describe.hpp"
-#include "core/database/database.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
-
-struct JobKind;
 
 WABOT_ENUM(JobState, ready, running, done, dead, held, cancelled)
 
@@ -47,9 +45,12 @@ std::optional<JobId> enqueue(Transaction& tx, const New& job);
 /// Whether anything is due: worth a claim.
 bool any_due(Snapshot& db, Time now);
 
-/// Takes up to `limit` jobs that are due, longest first. One of a kind or version that `known` has not is held, one that was claimed too often
+/// Whether there is a handler of that kind and version.
+using IsKnown = std::function<bool(std::string_view kind, std::int64_t version)>;
+
+/// Takes up to `limit` jobs that are due, longest first. One that `is_known` does not know is held, one that was claimed too often
 /// without an end is dead; neither is given out.
-std::vector<ClaimedJob> claim(Transaction& tx, const Cause& cause, std::span<const JobKind> known, int limit, Time until, WorkerId worker);
+std::vector<ClaimedJob> claim(Transaction& tx, const Cause& cause, const IsKnown& is_known, int limit, Time until, WorkerId worker);
 
 /// Its effect is there. A fenced end changes nothing.
 void finish(Transaction& tx, const ClaimedJob& job);

@@ -5,7 +5,7 @@
 
 #include "core/channels/channel.hpp"
 #include "core/messaging/sending/sends.hpp"
-#include "core/worker/worker.hpp"
+#include "core/worker/tools.hpp"
 
 namespace wabot {
 

@@ -1,9 +1,13 @@
 #include "core/worker/job_kinds.hpp"
 
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/receiving/fetch_media.hpp"
 #include "core/messaging/sending/read_receipts.hpp"
+#include "core/queue/jobs.hpp"
+#include "core/retention/retention.hpp"
 
 namespace wabot {
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
 #include "core/base/log.hpp"
+#include "core/base/random.hpp"
 #include "core/channels/open_channel.hpp"
-#include "core/channels/whatsapp/codes.hpp"
+#include "core/channels/send_errors.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sending/sends.hpp"

@@ -7,13 +7,18 @@
 #include <limits>
 #include <map>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
 #include "core/base/log.hpp"
+#include "core/base/random.hpp"
+#include "core/base/timers.hpp"
+#include "core/base/world.hpp"
 #include "core/messaging/answering/immediate_turns.hpp"
 #include "core/messaging/answering/turns.hpp"
 #include "core/messaging/receiving/inbox_drain.hpp"
 #include "core/messaging/sending/statuses.hpp"
+#include "core/queue/jobs.hpp"
 #include "core/queue/pauses.hpp"
 #include "core/worker/send_dispatcher.hpp"
 #include "core/worker/worker_context.hpp"
@@ -197,7 +202,10 @@ struct Worker::State final : WorkerContext {
         if (!co_await tools.db.read(due)) co_return 0;
         const int limit = options.job_concurrency - static_cast<int>(jobs_in_flight.size());
         if (limit <= 0) co_return 0;
-        auto claim = [this, limit](Transaction& tx) { return jobs::claim(tx, by_worker, tools.job_kinds, limit, tx.now() + options.lease, id); };
+        const auto is_known = [this](std::string_view kind, std::int64_t version) {
+            return find_job_kind(tools.job_kinds, kind, version) != nullptr;
+        };
+        auto claim = [&](Transaction& tx) { return jobs::claim(tx, by_worker, is_known, limit, tx.now() + options.lease, id); };
         const std::vector<ClaimedJob> claimed = co_await tools.db.write(claim);
         for (const ClaimedJob& job : claimed) {
             jobs_in_flight[job.id] = job;
@@ -213,10 +221,8 @@ struct Worker::State final : WorkerContext {
     asio::awaitable<void> run_job(ClaimedJob job) {
         std::string failure;
         try {
-            const auto is_kind = [&job](const JobKind& kind) { return kind.kind == job.kind && kind.version == job.version; };
-            const auto kind = std::find_if(tools.job_kinds.begin(), tools.job_kinds.end(), is_kind);
             const JobTools job_tools{tools.db, tools.vault, tools.world, tools.http, tools.blobs, tools.directory, options.keep};
-            co_await kind->run(job_tools, job);
+            co_await find_job_kind(tools.job_kinds, job.kind, job.version)->run(job_tools, job);
         } catch (const std::exception& error) {
             failure = error.what();
         }

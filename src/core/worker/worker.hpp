@@ -2,48 +2,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <chrono>
-#include <functional>
 #include <memory>
 
-#include "core/base/clock.hpp"
-#include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
-#include "core/devices/device_registry.hpp"
-#include "core/files/blob_store.hpp"
-#include "core/http_client/http_client.hpp"
-#include "core/messaging/lanes.hpp"
-#include "core/queue/pauses.hpp"
-#include "core/telemetry/metrics.hpp"
-#include "core/worker/job_kinds.hpp"
+#include "core/base/ids.hpp"
+#include "core/worker/tools.hpp"
 
 namespace wabot {
 
-struct WorkerOptions {
-    std::vector<QueueName> queues{std::begin(all_queues), std::end(all_queues)};  // what it works on; it leaves the others alone
-    std::chrono::milliseconds lease{60'000};
-    std::chrono::milliseconds uncertain_window{120'000};
-    std::chrono::milliseconds takeover_timeout{12 * 3600 * 1000};
-    std::chrono::milliseconds media_wait{60'000};
-    std::int64_t turn_attempts = 8;
-    std::int64_t send_attempts = 8;
-    int send_concurrency = 128;
-    int turn_concurrency = 256;
-    int job_concurrency = 16;
-    retention::Keep keep{};
-};
-
-/// What a worker works with; all of it outlives the worker.
-struct WorkerTools {
-    Database& db;
-    const Vault& vault;
-    World& world;
-    HttpClient& http;
-    BlobStore& blobs;
-    Directory& directory;
-    Metrics& metrics;
-    std::span<const JobKind> job_kinds = all_job_kinds();
-};
+namespace asio = boost::asio;
 
 /// Empties the inbox, answers turns, hands over sends and runs jobs: the path of a message from the inbox on, and what is done beside it. All of
 /// it on one executor that one thread runs; several workers, in one process or in several, share the work by the lanes. A paused queue is left

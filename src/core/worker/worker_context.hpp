@@ -10,7 +10,10 @@
 #include <string_view>
 
 #include "core/base/cause.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/timers.hpp"
+#include "core/base/world.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/messaging/sending/sends.hpp"
 #include "core/worker/signal.hpp"

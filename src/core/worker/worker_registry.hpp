@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/messaging/sending/sends.hpp"
 #include "core/queue/pauses.hpp"

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
 #include "server/http/request_target.hpp"
 
 namespace wabot {
@@ -47,9 +48,8 @@ Response answer_to(const Error& error, const Request& request) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(std::span<const RouteTable> tables, Services& services)
-    : router_(tables), services_(services), id_prefix_(services.random.word(8) + "-") {
-    Metrics& metrics = services_.metrics;
+Dispatcher::Dispatcher(std::span<const RouteTable> tables, Services& services, Metrics& metrics, Random& random)
+    : router_(tables), services_(services), metrics_(metrics), id_prefix_(random.word(8) + "-") {
     for (const Route& route : router_.rows()) {
         const std::string_view verb = to_word(route.verb), path = path_of(route);
         meters_.push_back({metrics.counter(requests_total, "HTTP requests answered", {{"route", path}, {"status", "200"}}),
@@ -129,7 +129,7 @@ Response Dispatcher::refuse(const Refusal& refusal, const Request& request) cons
 
 void Dispatcher::count(std::string_view path, int status) const {
     const std::string number = std::to_string(status);
-    services_.metrics.count(requests_total, {{"route", path}, {"status", number}});
+    metrics_.count(requests_total, {{"route", path}, {"status", number}});
 }
 
 }  // namespace wabot

@@ -10,15 +10,17 @@
 #include "server/http/framing.hpp"
 #include "server/http/log_throttle.hpp"
 #include "server/http/router.hpp"
-#include "server/services.hpp"
 
 namespace wabot {
+
+class Random;
 
 /// From a request to its answer: names it, finds and guards its route, calls the handler, and turns whatever comes out of it into a response.
 /// The one place of the server that catches. Any thread may use it.
 class Dispatcher {
 public:
-    Dispatcher(std::span<const RouteTable> tables, Services& services);
+    /// `services` is what handlers are given; all outlive the dispatcher.
+    Dispatcher(std::span<const RouteTable> tables, Services& services, Metrics& metrics, Random& random);
 
     /// Gives the request its id: its own `X-Request-Id` when that is 1 to 64 of [A-Za-z0-9_.:-], else a new one.
     void name(Request& request);
@@ -44,6 +46,7 @@ private:
 
     Router router_;
     Services& services_;
+    Metrics& metrics_;
     std::vector<Meter> meters_;  // beside router_.rows()
     std::string id_prefix_;
     std::atomic<std::uint64_t> last_id_{0};

@@ -1,3 +1,4 @@
+#include "core/base/clock.hpp"
 #include "core/channels/sim/sim.hpp"
 
 #include "server/routes.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "server/routes.hpp"
 #include "server/services.hpp"

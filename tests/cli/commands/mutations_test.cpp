@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.hpp"
 #include "cli/framework/command.hpp"
 #include "cli/run.hpp"
 #include "core/audit/audit_log.hpp"
@@ -152,7 +153,7 @@ public:
 
     template <class Work>
     void write(Work work) {
-        blocking(store_.db().write(work));
+        write_and_wait(store_.db(), work);
     }
 
     std::vector<AuditEntry> entries() {

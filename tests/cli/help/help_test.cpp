@@ -1,4 +1,5 @@
 #include "cli/help/help.hpp"
+#include "cli/commands.hpp"
 
 #include <algorithm>
 

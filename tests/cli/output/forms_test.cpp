@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output/display.hpp"
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "cli/output/jq.hpp"
 #include "cli/output/template.hpp"
 #include "cli/output/yaml.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/output/errors.hpp"
+#include "cli/output/exit_codes.hpp"
 #include "core/base/clock.hpp"
 #include "tests/catch.hpp"
 

@@ -1,4 +1,5 @@
 #include "core/agents/agents.hpp"
+#include "core/base/blocking.hpp"
 
 #include "core/agents/agent_cache.hpp"
 #include "core/devices/devices.hpp"

@@ -1,4 +1,7 @@
 #include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/base/timers.hpp"
+#include "core/base/world.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

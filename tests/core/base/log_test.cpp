@@ -1,4 +1,5 @@
 #include "core/base/log.hpp"
+#include "core/base/clock.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

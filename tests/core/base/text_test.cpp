@@ -1,5 +1,6 @@
 #include "core/base/text.hpp"
 
+#include "core/base/world.hpp"
 #include "tests/catch.hpp"
 
 namespace wabot {

@@ -1,4 +1,5 @@
 #include "core/config/settings.hpp"
+#include "core/base/duration.hpp"
 
 #include <fstream>
 #include <set>

@@ -1,4 +1,5 @@
 #include "core/contacts/contacts.hpp"
+#include "core/base/hex.hpp"
 
 #include "core/base/error.hpp"
 #include "core/devices/devices.hpp"

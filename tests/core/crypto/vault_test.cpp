@@ -1,4 +1,5 @@
 #include "core/crypto/vault.hpp"
+#include "core/base/hex.hpp"
 
 #include "core/base/error.hpp"
 #include "tests/catch.hpp"

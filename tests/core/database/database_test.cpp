@@ -1,4 +1,8 @@
 #include "core/database/database.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
+#include "core/database/open_database.hpp"
+#include "core/database/wait.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -31,7 +35,7 @@ class Pets {
 public:
     template <class Work>
     auto write(Work work) {
-        return blocking(db->write(std::move(work)));
+        return write_and_wait(*db, std::move(work));
     }
 
     Pets() : db(database.open()) {
@@ -45,7 +49,7 @@ public:
     }
     std::int64_t count() {
         auto query = [](Snapshot& snapshot) { return snapshot.query("SELECT count(*) FROM pets").one<std::int64_t>(); };
-        return blocking(db->read(query));
+        return read_and_wait(*db, query);
     }
 
     test::ScratchDatabase database;
@@ -68,7 +72,7 @@ TEST_CASE("database: a row comes back as the described struct it was", "[databas
         tx.execute("INSERT INTO pets (name) VALUES ($1)", "Tom");
     });
     auto load = [](Snapshot& snapshot) { return snapshot.query("SELECT * FROM pets ORDER BY id").all<StoredPet>(); };
-    const auto found = blocking(pets.db->read(load));
+    const auto found = read_and_wait(*pets.db, load);
     REQUIRE(found.size() == 2);
     CHECK(found[0].name == "Rex");
     CHECK(found[0].born_at == born);
@@ -82,7 +86,7 @@ TEST_CASE("database: text that no engine takes is mended on its way in", "[datab
     pets.write(adding(std::string("Re\0x", 4)));
     pets.write(adding("\xff"));
     auto load = [](Snapshot& snapshot) { return snapshot.query("SELECT name FROM pets ORDER BY id").all<std::string>(); };
-    CHECK(blocking(pets.db->read(load)) == std::vector<std::string>{"Re\xEF\xBF\xBDx", "\xEF\xBF\xBD"});
+    CHECK(read_and_wait(*pets.db, load) == std::vector<std::string>{"Re\xEF\xBF\xBDx", "\xEF\xBF\xBD"});
 }
 
 TEST_CASE("database: a unit that throws rolls back alone", "[database]") {
@@ -126,14 +130,14 @@ TEST_CASE("database: a broken unique constraint is a conflict and leaves the res
 TEST_CASE("database: a parameter keeps its number wherever it stands", "[database]") {
     Pets pets;
     auto swapped = [](Snapshot& snapshot) { return snapshot.query("SELECT $2 || $1 || $2", "a", "b").one<std::string>(); };
-    CHECK(blocking(pets.db->read(swapped)) == "bab");
+    CHECK(read_and_wait(*pets.db, swapped) == "bab");
 }
 
 TEST_CASE("database: commits of other connections are noticed", "[database]") {
     Pets pets;
     const auto other = pets.database.open();
     const auto before = pets.db->change_count();
-    blocking(other->write(adding("Rex")));
+    write_and_wait(*other, adding("Rex"));
     while (pets.db->change_count() == before) std::this_thread::yield();
     CHECK(pets.count() == 1);
 }
@@ -145,7 +149,7 @@ TEST_CASE("database: what one connection calls now is not to come for another on
     std::vector<Time> times;
     for (int i = 0; i < 300; ++i) {
         times.push_back(pets.write(now_writing));
-        times.push_back(blocking(pets.db->read(now)));
+        times.push_back(read_and_wait(*pets.db, now));
     }
     CHECK(std::ranges::is_sorted(times));
     CHECK(times.back() > times.front());
@@ -159,7 +163,7 @@ TEST_CASE("database: writers of several connections take turns without an error"
         writers.emplace_back([&, w] {
             const auto db = pets.database.open();
             for (int i = 0; i < 25; ++i) try {
-                    blocking(db->write(adding(std::to_string(w) + "/" + std::to_string(i))));
+                    write_and_wait(*db, adding(std::to_string(w) + "/" + std::to_string(i)));
                 } catch (const Error&) {
                     ++failures;
                 }
@@ -204,7 +208,7 @@ TEST_CASE("database: values of every kind come back as they went", "[database]")
                    Time(std::chrono::microseconds(-1)), true, 0.1, Bytes{every_octet});
     });
     auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT name, born_at, is_good, weight, phone_enc, phone_hash FROM pets"); };
-    auto row = std::move(blocking(pets.db->read(look)).cells.at(0));
+    auto row = std::move(read_and_wait(*pets.db, look).cells.at(0));
     CHECK(std::get<std::string>(row[0]) == text);
     const auto taken = [&row]<class T>(std::size_t column, T out) {
         Codec<T>::take(out, std::move(row[column]));
@@ -222,7 +226,7 @@ TEST_CASE("database: a number that is compared with a small one may be large", "
     auto look = [](Snapshot& snapshot) {
         return snapshot.query("SELECT CASE WHEN $1 = 0 THEN 1 ELSE $1 END", std::int64_t{1} << 60).one<std::int64_t>();
     };
-    CHECK(blocking(pets.db->read(look)) == std::int64_t{1} << 60);
+    CHECK(read_and_wait(*pets.db, look) == std::int64_t{1} << 60);
 }
 
 TEST_CASE("database: an insert gives the id of its row, and none when the row was there", "[database]") {
@@ -259,7 +263,7 @@ TEST_CASE("database: many rows go in as one by one, and those that are there alr
     CHECK(pets.write([&](Transaction& tx) { return tx.insert_all(insert, {}); }) == 0);
 
     auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT name, born_at, is_good, weight, phone_enc FROM pets ORDER BY id"); };
-    const auto cells = blocking(pets.db->read(look)).cells;
+    const auto cells = read_and_wait(*pets.db, look).cells;
     REQUIRE(cells.size() == 4);
     CHECK(std::get<std::string>(cells[1][0]) == name);
     CHECK(std::get<std::int64_t>(cells[1][1]) == -1);
@@ -277,10 +281,10 @@ TEST_CASE("database: a reader sees one state of the store from its first to its 
     const auto other = pets.database.open();
     auto look_twice = [&other](Snapshot& snapshot) {
         const auto before = snapshot.query("SELECT count(*) FROM pets").one<std::int64_t>();
-        std::thread([&other] { blocking(other->write(adding("Tom"))); }).join();
+        std::thread([&other] { write_and_wait(*other, adding("Tom")); }).join();
         return std::pair(before, snapshot.query("SELECT count(*) FROM pets").one<std::int64_t>());
     };
-    CHECK(blocking(pets.db->read(look_twice)) == std::pair<std::int64_t, std::int64_t>(1, 1));
+    CHECK(read_and_wait(*pets.db, look_twice) == std::pair<std::int64_t, std::int64_t>(1, 1));
     CHECK(pets.count() == 2);
 }
 
@@ -301,11 +305,11 @@ TEST_CASE("database: one that keeps nothing runs a unit to its end and says what
         tx.put("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', 1, 'cli:tester')");
         return tx.query("SELECT count(*) FROM paused_queues").one<std::int64_t>();
     };
-    CHECK(blocking(rehearsal->write(add)) == 1);
-    CHECK(blocking(rehearsal->write(add)) == 1);
+    CHECK(write_and_wait(*rehearsal, add) == 1);
+    CHECK(write_and_wait(*rehearsal, add) == 1);
     const auto refused = [](Transaction& tx) { tx.execute("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
-    CHECK(test::code_of([&] { blocking(rehearsal->write(refused)); }) == Errc::invalid);
+    CHECK(test::code_of([&] { write_and_wait(*rehearsal, refused); }) == Errc::invalid);
     const auto refused_last = [](Transaction& tx) { tx.put("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
-    CHECK(test::code_of([&] { blocking(rehearsal->write(refused_last)); }) == Errc::invalid);
+    CHECK(test::code_of([&] { write_and_wait(*rehearsal, refused_last); }) == Errc::invalid);
     CHECK(store.read([](Snapshot& db) { return db.query("SELECT count(*) FROM paused_queues").one<std::int64_t>(); }) == 0);
 }

@@ -1,4 +1,5 @@
 #include "core/database/listing.hpp"
+#include "core/base/clock.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
 #include "core/database/migrations.hpp"
+#include "core/base/hex.hpp"
 
 #include <future>
 
@@ -75,10 +76,10 @@ TEST_CASE("migrations: upgrading a store with data keeps the data and leaves a b
     auto add = [](Transaction& tx) {
         tx.execute("INSERT INTO devices (key, name, kind, status, created_at, updated_at) VALUES ('old', 'old', 'sim', 'connected', 1, 1)");
     };
-    blocking(db->write(add));
+    write_and_wait(*db, add);
     migrate_up(*db);
     auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT key FROM devices").one<std::string>(); };
-    CHECK(blocking(db->read(look)) == "old");
+    CHECK(read_and_wait(*db, look) == "old");
     if (test::ScratchDatabase::is_postgres()) return;  // which has tools of its own for that
     int backups = 0;
     for (const auto& entry : std::filesystem::directory_iterator(database.folder())) backups += entry.path().extension() == ".bak" ? 1 : 0;
@@ -90,7 +91,7 @@ TEST_CASE("migrations: a foreign, a newer and a changed store are refused and le
     const auto db = database.open();
     SECTION("made by another tool") {
         auto make = [](Transaction& tx) { tx.script("CREATE TABLE alembic_version (version_num TEXT)"); };
-        blocking(db->write(make));
+        write_and_wait(*db, make);
         CHECK(refusal_of(*db) == Errc::conflict);
         CHECK_THROWS_AS(migrate_up(*db), Error);
         CHECK(db->table_names() == std::vector<std::string>{"alembic_version"});
@@ -100,14 +101,14 @@ TEST_CASE("migrations: a foreign, a newer and a changed store are refused and le
         auto newer = [](Transaction& tx) {
             tx.execute("INSERT INTO schema_migrations (revision, name, checksum, applied_at) VALUES ($1, 'later', '', 1)", schema_max + 1);
         };
-        blocking(db->write(newer));
+        write_and_wait(*db, newer);
         CHECK(refusal_of(*db) == Errc::conflict);
         CHECK_THROWS_AS(migrate_down(*db), Error);
     }
     SECTION("changed by hand") {
         migrate_up(*db);
         auto change = [](Transaction& tx) { tx.execute("UPDATE schema_migrations SET checksum = 'x' WHERE revision = 1"); };
-        blocking(db->write(change));
+        write_and_wait(*db, change);
         CHECK(refusal_of(*db) == Errc::conflict);
     }
 }
@@ -120,12 +121,12 @@ TEST_CASE("migrations: a step that fails half way leaves the store as it was", "
     // The last thing the next step makes is there already.
     const std::string integer = test::ScratchDatabase::is_postgres() ? "BIGINT" : "INTEGER";
     auto be_in_the_way = [&integer](Transaction& tx) { tx.script("ALTER TABLE inbox ADD COLUMN verified_by " + integer); };
-    blocking(db->write(be_in_the_way));
+    write_and_wait(*db, be_in_the_way);
     CHECK_THROWS_AS(migrate_up(*db), Error);
     CHECK(db->table_names() == tables);
     CHECK(migration_status(*db).at(2).applied == false);
     auto get_out = [](Transaction& tx) { tx.script("ALTER TABLE inbox DROP COLUMN verified_by"); };
-    blocking(db->write(get_out));
+    write_and_wait(*db, get_out);
     migrate_up(*db);
     check_schema(*db);
 }

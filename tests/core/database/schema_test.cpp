@@ -4,10 +4,13 @@
 
 #include "core/agents/agent.hpp"
 #include "core/audit/audit_log.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
 #include "core/changes/changes.hpp"
 #include "core/contacts/contact.hpp"
 #include "core/contacts/ignore_rule.hpp"
 #include "core/database/migrations.hpp"
+#include "core/database/open_database.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/device.hpp"
 #include "core/files/files.hpp"
@@ -31,7 +34,7 @@ using Lines = std::set<std::string>;
 
 Lines lines_of(Database& db, std::string_view sql) {
     auto query = [sql](Snapshot& snapshot) { return snapshot.query(sql).all<std::string>(); };
-    const auto lines = blocking(db.read(query));
+    const auto lines = read_and_wait(db, query);
     return {lines.begin(), lines.end()};
 }
 

@@ -43,7 +43,7 @@ Lines schema_of(Database& db) {
     auto query = [](Snapshot& snapshot) {
         return snapshot.query(ScratchDatabase::is_postgres() ? postgres_schema_sql : sqlite_schema_sql).all<std::string>();
     };
-    const auto lines = blocking(db.read(query));
+    const auto lines = read_and_wait(db, query);
     return {lines.begin(), lines.end()};
 }
 
@@ -62,7 +62,7 @@ std::map<std::string, std::int64_t> rows_of(Database& db) {
     std::map<std::string, std::int64_t> out;
     for (const std::string& table : db.table_names()) {
         auto query = [&table](Snapshot& snapshot) { return snapshot.query("SELECT count(*) FROM " + table).one<std::int64_t>(); };
-        out[table] = blocking(db.read(query));
+        out[table] = read_and_wait(db, query);
     }
     out.erase("schema_migrations");
     return out;
@@ -105,7 +105,7 @@ TEST_CASE("stored: a store of each revision is brought up with all its rows, and
         const ScratchDatabase database;
         {
             auto restore = [text = text_of(path)](Transaction& tx) { tx.script(text); };
-            blocking(database.open()->write(restore));
+            write_and_wait(*database.open(), restore);
         }
         const auto db = database.open();
         const int revision = revision_of(*db);

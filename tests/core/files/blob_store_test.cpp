@@ -1,4 +1,8 @@
 #include "core/files/blob_store.hpp"
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/hex.hpp"
+#include "core/base/world.hpp"
 
 #include <sys/stat.h>
 

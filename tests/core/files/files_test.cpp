@@ -1,4 +1,7 @@
 #include "core/files/files.hpp"
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 
 #include <tuple>
 

@@ -1,4 +1,5 @@
 #include "core/operations/activity_feed.hpp"
+#include "core/base/clock.hpp"
 
 #include "tests/fakes/pipeline.hpp"
 

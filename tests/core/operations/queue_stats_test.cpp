@@ -1,4 +1,5 @@
 #include "core/operations/queue_stats.hpp"
+#include "core/base/clock.hpp"
 #include "tests/fakes/pipeline.hpp"
 
 using namespace wabot;

@@ -1,4 +1,5 @@
 #include "core/operations/throttling.hpp"
+#include "core/base/clock.hpp"
 
 #include "cli/service/throttle_alerts.hpp"
 #include "core/messaging/sending/pacing.hpp"

@@ -1,4 +1,5 @@
 #include "core/operations/work_actions.hpp"
+#include "core/base/clock.hpp"
 
 #include "core/database/filter.hpp"
 #include "core/operations/work_items.hpp"

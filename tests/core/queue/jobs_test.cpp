@@ -1,4 +1,5 @@
 #include "core/queue/jobs.hpp"
+#include "core/base/clock.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/back_off.hpp"
 #include "tests/fakes/pipeline.hpp"
@@ -33,7 +34,8 @@ struct Jobs : Pipeline {
             [&](Transaction& tx) { return jobs::enqueue(tx, {.kind = kind, .version = version, .payload = "{\"n\": 1}", .due_at = due_at}); });
     }
     std::vector<ClaimedJob> claim(int limit = 10) {
-        return store.write([&](Transaction& tx) { return jobs::claim(tx, a_cause, kinds, limit, tx.now() + options.lease, worker_id); });
+        const auto is_known = [](std::string_view kind, std::int64_t version) { return find_job_kind(kinds, kind, version) != nullptr; };
+        return store.write([&](Transaction& tx) { return jobs::claim(tx, a_cause, is_known, limit, tx.now() + options.lease, worker_id); });
     }
     std::vector<std::string> states() {
         return store.read([](Snapshot& db) {

@@ -1,4 +1,6 @@
 #include "core/retention/retention.hpp"
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
 #include "core/changes/changes.hpp"
 #include "tests/fakes/pipeline.hpp"
 

@@ -1,4 +1,5 @@
 #include "core/telemetry/metrics.hpp"
+#include "core/base/value.hpp"
 
 #include "core/base/error.hpp"
 #include "tests/catch.hpp"

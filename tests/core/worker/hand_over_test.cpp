@@ -1,3 +1,4 @@
+#include "core/base/clock.hpp"
 #include "tests/fakes/pipeline.hpp"
 
 #include "core/messaging/sending/compose.hpp"

@@ -1,3 +1,5 @@
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
 #include "core/messaging/receiving/inbox_drain.hpp"
 
 #include <functional>

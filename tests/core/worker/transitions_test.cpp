@@ -1,10 +1,16 @@
 // Arrows of the state tables that happen around the work of a message: workers that stop, hang, or do not hear of what they did.
 #include <atomic>
 
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/timers.hpp"
+#include "core/base/world.hpp"
+#include "core/database/open_database.hpp"
 #include "core/messaging/answering/immediate_turns.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/messaging/sending/compose.hpp"
 #include "core/queue/attempts.hpp"
+#include "core/queue/jobs.hpp"
 #include "tests/fakes/code_of.hpp"
 #include "tests/fakes/pipeline.hpp"
 #include "tests/fakes/unsteady_store.hpp"

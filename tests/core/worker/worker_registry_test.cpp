@@ -1,4 +1,6 @@
 #include "core/worker/worker_registry.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
 
 #include "core/queue/jobs.hpp"
 #include "tests/fakes/pipeline.hpp"

@@ -1,9 +1,13 @@
 #include "server/http/dispatcher.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/blocking.hpp"
 #include "core/base/error.hpp"
 #include "core/database/database.hpp"
+#include "server/services.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"
 
@@ -49,7 +53,7 @@ struct Fixture {
     FakeWorld world;
     Metrics metrics;
     Services services{world.clock, world.random, metrics, {}, {}};
-    Dispatcher dispatcher{tables, services};
+    Dispatcher dispatcher{tables, services, services.metrics, services.random};
 
     Response ask(Request request) {
         dispatcher.name(request);

@@ -9,10 +9,13 @@
 #include <boost/asio/write.hpp>
 #include <future>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/random.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "server/http/listen_address.hpp"
-#include "server/server.hpp"
+#include "server/http/server.hpp"
+#include "server/services.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"
 
@@ -121,7 +124,8 @@ struct Fixture {
     Limits limits{.sweep_interval = 5ms};
 
     std::unique_ptr<Server> start() {
-        auto server = std::make_unique<Server>(ServerOptions{.listen = {"0"}, .io_threads = 2, .limits = limits}, services, tables);
+        auto server = std::make_unique<Server>(ServerOptions{.listen = {"0"}, .io_threads = 2, .limits = limits}, services, services.metrics,
+                                               services.random, tables);
         server->start();
         return server;
     }
@@ -385,7 +389,7 @@ TEST_CASE_METHOD(Fixture, "a server that goes away with requests running leaves 
 TEST_CASE_METHOD(Fixture, "an address that another program answers on is refused, with the way out") {
     const auto server = start();
     try {
-        Server second(ServerOptions{.listen = {address(*server)}}, services, tables);
+        Server second(ServerOptions{.listen = {address(*server)}}, services, services.metrics, services.random, tables);
         FAIL("it was taken");
     } catch (const Error& error) {
         CHECK(error.code() == Errc::conflict);
@@ -395,12 +399,12 @@ TEST_CASE_METHOD(Fixture, "an address that another program answers on is refused
     SECTION("and free again once that is gone") {
         const std::string free = address(*server);
         server->drain(1s);
-        CHECK_NOTHROW(Server(ServerOptions{.listen = {free}}, services, tables));
+        CHECK_NOTHROW(Server(ServerOptions{.listen = {free}}, services, services.metrics, services.random, tables));
     }
 }
 
 TEST_CASE_METHOD(Fixture, "one server listens on several addresses, each with its own port") {
-    Server server(ServerOptions{.listen = {"127.0.0.1:0", "127.0.0.2:0"}, .io_threads = 3}, services, tables);
+    Server server(ServerOptions{.listen = {"127.0.0.1:0", "127.0.0.2:0"}, .io_threads = 3}, services, services.metrics, services.random, tables);
     server.start();
     REQUIRE(server.addresses().size() == 2);
     CHECK(server.io_threads() == 3);

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/commands/agent.hpp"
+#include "cli/commands.hpp"
 #include "cli/commands/agent_test/dry_run.hpp"
 #include "cli/framework/lookup.hpp"
 #include "core/agents/agents.hpp"
@@ -108,20 +108,25 @@ void agent_test(Runtime& rt, const TestOptions& opts) {
 
 }  // namespace
 
-const Command agent_test_command{
-    .path = "agent test",
-    .summary = "Ask an agent without sending anything; exit 10 when a case fails",
-    .formats = formats::nameless,
-    .examples = {{"wabot agent test faq --text \"are you open?\"", "which rule answers, and how"},
-                 {"wabot agent test faq --file cases.jsonl", "a file of {\"text\", \"reply\"} lines"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<TestOptions>();
-        cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
-        cmd.option("--text", opts->texts, "What somebody writes").shown_as("TEXT");
-        cmd.option("-f,--file", opts->cases, R"(Lines of {"text", "reply", "rule"}; - is stdin)").shown_as("FILE").completes(Noun::file);
-        cmd.option("--from", opts->from, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
-        cmd.flag("--why", opts->why, "Show each rule and why it did or did not decide");
-        return [opts](Runtime& rt) { agent_test(rt, *opts); };
-    }};
+std::span<const Command> agent_test_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "agent test",
+         .summary = "Ask an agent without sending anything; exit 10 when a case fails",
+         .formats = formats::nameless,
+         .examples = {{"wabot agent test faq --text \"are you open?\"", "which rule answers, and how"},
+                      {"wabot agent test faq --file cases.jsonl", "a file of {\"text\", \"reply\"} lines"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<TestOptions>();
+             cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
+             cmd.option("--text", opts->texts, "What somebody writes").shown_as("TEXT");
+             cmd.option("-f,--file", opts->cases, R"(Lines of {"text", "reply", "rule"}; - is stdin)").shown_as("FILE").completes(Noun::file);
+             cmd.option("--from", opts->from, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+             cmd.flag("--why", opts->why, "Show each rule and why it did or did not decide");
+             return [opts](Runtime& rt) { agent_test(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

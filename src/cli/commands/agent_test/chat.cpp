@@ -1,4 +1,4 @@
-#include "cli/commands/agent_test/chat.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -150,17 +150,23 @@ void chat(Runtime& rt, const ChatOptions& opts) {
 
 }  // namespace
 
-const Command chat_command{
-    .path = "chat",
-    .summary = "Talk to an agent; nothing is stored or sent",
-    .formats = formats::lines,
-    .examples = {{"wabot chat faq", "at a terminal"}, {"printf 'hi\\nbye\\n' | wabot chat faq", "one message a line in, one JSON reply a line out"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ChatOptions>();
-        cmd.argument("agent", opts->agent, "Key or id; the only one when there is one").completes(Noun::agent);
-        cmd.option("--device", opts->device, "Whoever answers on this device, behind its ignore rules").completes(Noun::device);
-        cmd.option("--as", opts->as, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
-        return [opts](Runtime& rt) { chat(rt, *opts); };
-    }};
+std::span<const Command> chat_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "chat",
+         .summary = "Talk to an agent; nothing is stored or sent",
+         .formats = formats::lines,
+         .examples = {{"wabot chat faq", "at a terminal"},
+                      {"printf 'hi\\nbye\\n' | wabot chat faq", "one message a line in, one JSON reply a line out"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ChatOptions>();
+             cmd.argument("agent", opts->agent, "Key or id; the only one when there is one").completes(Noun::agent);
+             cmd.option("--device", opts->device, "Whoever answers on this device, behind its ignore rules").completes(Noun::device);
+             cmd.option("--as", opts->as, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+             return [opts](Runtime& rt) { chat(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

@@ -6,7 +6,9 @@
 #include <chrono>
 
 #include "core/agents/agent_cache.hpp"
+#include "core/base/blocking.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/crypto/vault.hpp"
 
 namespace wabot::cli {
 

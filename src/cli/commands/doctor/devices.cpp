@@ -4,8 +4,12 @@
 #include <boost/asio/io_context.hpp>
 
 #include "cli/commands/doctor/checks.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
 #include "core/channels/whatsapp/check_account.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
 #include "core/http_client/http_client.hpp"

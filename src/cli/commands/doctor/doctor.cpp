@@ -1,4 +1,4 @@
-#include "cli/commands/doctor/doctor.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -105,16 +105,22 @@ std::vector<std::string_view> check_names() {
 
 }  // namespace
 
-const Command doctor_command{.path = "doctor",
-                             .summary = "Look for what keeps this installation from working; exit 1 when something does",
-                             .columns = fields_of<Finding>,
-                             .examples = {{"wabot doctor", "everything"}, {"wabot doctor database provider -o json", "some of it, for monitoring"}},
-                             .build = [](CommandBuilder& cmd) -> Action {
-                                 auto opts = cmd.options<DoctorOptions>();
-                                 cmd.argument("check", opts->checks, "Only these").words(check_names());
-                                 cmd.flag("--strict", opts->strict, "Warnings fail too");
-                                 cmd.flag("--fix", opts->fix, "Take from others what they may not do with key, store and configuration");
-                                 return [opts](Runtime& rt) { doctor(rt, *opts); };
-                             }};
+std::span<const Command> doctor_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "doctor",
+         .summary = "Look for what keeps this installation from working; exit 1 when something does",
+         .columns = fields_of<Finding>,
+         .examples = {{"wabot doctor", "everything"}, {"wabot doctor database provider -o json", "some of it, for monitoring"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<DoctorOptions>();
+             cmd.argument("check", opts->checks, "Only these").words(check_names());
+             cmd.flag("--strict", opts->strict, "Warnings fail too");
+             cmd.flag("--fix", opts->fix, "Take from others what they may not do with key, store and configuration");
+             return [opts](Runtime& rt) { doctor(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace wabot::cli

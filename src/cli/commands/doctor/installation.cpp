@@ -6,8 +6,12 @@
 #include <filesystem>
 
 #include "cli/commands/doctor/checks.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/database/migrations.hpp"
 #include "core/files/files.hpp"
 #include "core/http_client/http_client.hpp"
@@ -100,7 +104,7 @@ void check_permissions(Examination& exam) {
 void check_database(Examination& exam) {
     Database& db = exam.rt.database();
     const auto begin = std::chrono::steady_clock::now();
-    blocking(db.write([](Transaction& tx) { tx.query("SELECT 1"); }));
+    write_and_wait(db, [](Transaction& tx) { tx.query("SELECT 1"); });
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     const auto steps = migration_status(db);
     const auto applied = std::count_if(steps.begin(), steps.end(), [](const MigrationStatus& step) { return step.applied; });

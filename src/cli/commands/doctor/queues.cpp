@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/commands/doctor/checks.hpp"
-#include "cli/commands/queue.hpp"
+#include "cli/framework/queue_words.hpp"
+#include "core/base/clock.hpp"
 #include "core/messaging/sending/statuses.hpp"
 #include "core/operations/throttling.hpp"
 #include "core/worker/worker_registry.hpp"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/clock.hpp"
+#include "core/config/settings.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sending/pacing.hpp"
 #include "core/operations/message_history.hpp"

@@ -2,7 +2,7 @@
 
 #include "cli/framework/signals.hpp"
 #include "core/base/describe.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/base/ids.hpp"
 
 namespace wabot {
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/base/error.hpp"
+#include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "core/files/content_type.hpp"
 

@@ -1,4 +1,4 @@
-#include "cli/commands/message/message.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -11,10 +11,15 @@
 #include "cli/commands/message/local_file.hpp"
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
 #include "cli/output/stream.hpp"
 #include "core/agents/agents.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
+#include "core/config/settings.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/messaging/answering/turns.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/idempotency.hpp"
@@ -226,74 +231,74 @@ void message_status(Runtime& rt, const StatusOptions& opts) {
 
 }  // namespace
 
-const Command message_list_command{.path = "message list",
-                                   .summary = "List the messages, the newest first",
-                                   .columns = fields_of<Message>,
-                                   .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
-                                                {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
-                                   .build = [](CommandBuilder& cmd) -> Action {
-                                       auto opts = cmd.options<ListOptions>();
-                                       cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-                                       cmd.option("--conversation", opts->conversation, "Only of this one").completes(Noun::conversation);
-                                       cmd.option("--direction", opts->direction, "Only this way");
-                                       cmd.option("--state", opts->status, "Only in this state");
-                                       declare_paging(cmd, opts->paging);
-                                       return [opts](Runtime& rt) { message_list(rt, *opts); };
-                                   }};
-
-const Command message_get_command{
-    .path = "message get",
-    .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
-    .columns = fields_of<Message>,
-    .examples = {{"wabot message get 1", "which rule answered"}, {"wabot message get 1 --reveal -o json", "with numbers in full"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<GetOptions>();
-        cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
-        return [opts](Runtime& rt) { message_get(rt, *opts); };
-    }};
-
-const Command message_send_command{
-    .path = "message send",
-    .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
-    .effect = Effect::writes,
-    .columns = fields_of<Message>,
-    .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
-                 {"wabot message send 1 --template order_ready --language en_US --var 1=Ada", "at any time, also when it last wrote long ago"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<SendOptions>();
-        cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
-        declare_content(cmd, opts->content);
-        cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
-        cmd.option("--idempotency-key", opts->idempotency_key, "The same message under the same key goes once; known for two days").shown_as("KEY");
-        cmd.option("--wait", opts->wait, "End when it is that far, or why it is not is known (sent)").shown_as("STATE").otherwise("sent");
-        cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
-        return [opts](Runtime& rt) { message_send(rt, *opts); };
-    }};
-
-const Command message_read_command{
-    .path = "message read",
-    .summary = "Tell a person that a message of theirs was read, and those before it",
-    .effect = Effect::writes,
-    .formats = formats::nameless,
-    .examples = {{"wabot message read 1", "two blue ticks"}, {"wabot message read 1 --typing", "and that an answer is being written, for 25 s"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ReadOptions>();
-        cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
-        cmd.flag("--typing", opts->typing, "Show that an answer is being written");
-        return [opts](Runtime& rt) { message_read(rt, *opts); };
-    }};
-
-const Command message_status_command{.path = "message status",
-                                     .summary = "Show what became of messages step by step, and why there was no answer",
-                                     .columns = fields_of<MessageStep>,
-                                     .examples = {{"wabot message status 2", "queued, sent, delivered, read"},
-                                                  {"wabot message status 2 --watch", "until it is delivered, failed or held"}},
-                                     .build = [](CommandBuilder& cmd) -> Action {
-                                         auto opts = cmd.options<StatusOptions>();
-                                         cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
-                                         cmd.flag("-w,--watch", opts->watch, "Show each step as it comes, until the last one");
-                                         return [opts](Runtime& rt) { message_status(rt, *opts); };
-                                     }};
+std::span<const Command> message_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "message list",
+         .summary = "List the messages, the newest first",
+         .columns = fields_of<Message>,
+         .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
+                      {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListOptions>();
+             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+             cmd.option("--conversation", opts->conversation, "Only of this one").completes(Noun::conversation);
+             cmd.option("--direction", opts->direction, "Only this way");
+             cmd.option("--state", opts->status, "Only in this state");
+             declare_paging(cmd, opts->paging);
+             return [opts](Runtime& rt) { message_list(rt, *opts); };
+         }},
+        {.path = "message get",
+         .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
+         .columns = fields_of<Message>,
+         .examples = {{"wabot message get 1", "which rule answered"}, {"wabot message get 1 --reveal -o json", "with numbers in full"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<GetOptions>();
+             cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+             return [opts](Runtime& rt) { message_get(rt, *opts); };
+         }},
+        {.path = "message send",
+         .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
+         .effect = Effect::writes,
+         .columns = fields_of<Message>,
+         .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
+                      {"wabot message send 1 --template order_ready --language en_US --var 1=Ada", "at any time, also when it last wrote long ago"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<SendOptions>();
+             cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
+             declare_content(cmd, opts->content);
+             cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
+             cmd.option("--idempotency-key", opts->idempotency_key, "The same message under the same key goes once; known for two days")
+                 .shown_as("KEY");
+             cmd.option("--wait", opts->wait, "End when it is that far, or why it is not is known (sent)").shown_as("STATE").otherwise("sent");
+             cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
+             return [opts](Runtime& rt) { message_send(rt, *opts); };
+         }},
+        {.path = "message read",
+         .summary = "Tell a person that a message of theirs was read, and those before it",
+         .effect = Effect::writes,
+         .formats = formats::nameless,
+         .examples = {{"wabot message read 1", "two blue ticks"}, {"wabot message read 1 --typing", "and that an answer is being written, for 25 s"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ReadOptions>();
+             cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+             cmd.flag("--typing", opts->typing, "Show that an answer is being written");
+             return [opts](Runtime& rt) { message_read(rt, *opts); };
+         }},
+        {.path = "message status",
+         .summary = "Show what became of messages step by step, and why there was no answer",
+         .columns = fields_of<MessageStep>,
+         .examples = {{"wabot message status 2", "queued, sent, delivered, read"},
+                      {"wabot message status 2 --watch", "until it is delivered, failed or held"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<StatusOptions>();
+             cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
+             cmd.flag("-w,--watch", opts->watch, "Show each step as it comes, until the last one");
+             return [opts](Runtime& rt) { message_status(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

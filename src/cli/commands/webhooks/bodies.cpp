@@ -6,10 +6,14 @@
 
 #include "cli/framework/json_path.hpp"
 #include "cli/framework/lookup.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/base/strict_json.hpp"
 #include "core/base/text.hpp"
+#include "core/base/world.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/devices/options.hpp"
 #include "core/messaging/messages.hpp"
 

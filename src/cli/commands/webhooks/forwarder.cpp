@@ -2,6 +2,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "core/base/world.hpp"
+
 namespace wabot::cli {
 
 namespace {

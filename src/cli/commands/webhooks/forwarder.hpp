@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli/commands/webhooks/poster.hpp"
-#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
 
 namespace wabot::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/commands/webhooks/listen.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,15 @@
 #include "cli/commands/webhooks/forwarder.hpp"
 #include "cli/framework/lookup.hpp"
 #include "cli/framework/signals.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
 #include "cli/output/stream.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/text.hpp"
+#include "core/base/world.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/channels/whatsapp/events.hpp"
+#include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/inbox/inbox.hpp"
 #include "core/inbox/inbox_reader.hpp"
 
@@ -210,21 +214,26 @@ void listen(Runtime& rt, const ListenOptions& opts) {
 
 }  // namespace
 
-const Command listen_command{
-    .path = "listen",
-    .summary = "Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing",
-    .formats = formats::stream,
-    .columns = fields_of<Heard>,
-    .examples = {{"wabot listen --device shop", "what comes in, a line each"},
-                 {"wabot listen --forward-to http://127.0.0.1:3000/hook --event whatsapp.message", "your own handler gets them, signed"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<ListenOptions>();
-        cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-        cmd.option("--forward-to", opts->forward_to, "Post each body there as it came, signed with the secret that verified it").shown_as("URL");
-        cmd.option("--event", opts->events, "Only such: whatsapp.message, whatsapp.status.read").shown_as("KIND").completes(Noun::event_kind);
-        cmd.flag("--retry", opts->retry, "Forward again when it was not taken, five times at most");
-        return [opts](Runtime& rt) { listen(rt, *opts); };
-    }};
+std::span<const Command> listen_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "listen",
+         .summary = "Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing",
+         .formats = formats::stream,
+         .columns = fields_of<Heard>,
+         .examples = {{"wabot listen --device shop", "what comes in, a line each"},
+                      {"wabot listen --forward-to http://127.0.0.1:3000/hook --event whatsapp.message", "your own handler gets them, signed"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<ListenOptions>();
+             cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
+             cmd.option("--forward-to", opts->forward_to, "Post each body there as it came, signed with the secret that verified it").shown_as("URL");
+             cmd.option("--event", opts->events, "Only such: whatsapp.message, whatsapp.status.read").shown_as("KIND").completes(Noun::event_kind);
+             cmd.flag("--retry", opts->retry, "Forward again when it was not taken, five times at most");
+             return [opts](Runtime& rt) { listen(rt, *opts); };
+         }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/clock.hpp"
+#include "core/base/timers.hpp"
 #include "core/http_client/http_client.hpp"
 
 namespace wabot::cli {

@@ -1,4 +1,4 @@
-#include "cli/commands/webhooks/trigger.hpp"
+#include "cli/commands.hpp"
 
 #include <fmt/ranges.h>
 
@@ -14,9 +14,11 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
 #include "cli/framework/progress.hpp"
-#include "cli/framework/worker_pool.hpp"
+#include "cli/framework/wiring.hpp"
 #include "core/base/json.hpp"
+#include "core/base/world.hpp"
 #include "core/config/settings.hpp"
+#include "core/crypto/vault.hpp"
 #include "core/devices/devices.hpp"
 #include "core/operations/webhook_outcome.hpp"
 
@@ -371,42 +373,48 @@ void trigger_list(Runtime& rt, const PagingOptions& paging) {
 
 }  // namespace
 
-const Command trigger_command{
-    .path = "trigger",
-    .summary = "Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s",
-    .effect = Effect::writes,
-    .examples = {{"wabot trigger list", "the events there are"},
-                 {"wabot trigger whatsapp.message.text --set text.body=hello --repeat 3 --duplicate 0.5 --expect 200", "three of them, one twice"}},
-    .build = [](CommandBuilder& cmd) -> Action {
-        auto opts = cmd.options<TriggerOptions>();
-        std::vector<std::string_view> words{"list"};
-        for (const WhatsappEvent& event : whatsapp_events()) words.push_back(event.name);
-        cmd.argument("event", opts->body.event, "What happens; list shows the words").words(std::move(words));
-        cmd.option("--device", opts->device, "Whose webhook it is; needed when there are several").completes(Noun::device);
-        cmd.option("--to-url", opts->to_url, "Post there instead of to this installation's server").shown_as("URL");
-        cmd.option("--from", opts->body.from, "Who writes: a number, or a contact's id").shown_as("CONTACT").completes(Noun::contact);
-        cmd.option("--message", opts->body.message, "The message a status, quote or reaction is about; else the last one sent")
-            .shown_as("ID")
-            .completes(Noun::message);
-        cmd.option("--set", opts->body.set, "Change a member of the message or status; PATH:=VALUE takes JSON").shown_as("PATH=VALUE");
-        cmd.option("--unset", opts->body.unset, "Leave a member out").shown_as("PATH");
-        cmd.option("--from-file", opts->body.from_file, "A whole body instead; - is stdin. With EVENT it is checked first")
-            .shown_as("FILE")
-            .completes(Noun::file);
-        cmd.option("--repeat", opts->repeat, "How many, each with an id and a time of its own (1)").shown_as("N");
-        cmd.option("--rate", opts->rate, "So many a second; without it the next one goes when the last was answered").shown_as("N");
-        cmd.option("--duplicate", opts->duplicate, "Post this share of them twice, 0 to 1").shown_as("SHARE");
-        cmd.flag("--bad-signature", opts->bad_signature, "Sign with a wrong secret");
-        cmd.option("--expect", opts->expect, "The only HTTP statuses that are right; exit 1 for another one").shown_as("STATUS");
-        cmd.option("--filter", opts->list.filter, "Of list, only what this holds for: event ~ \"status\"").shown_as("EXPR");
-        cmd.option("--sort", opts->list.sort, "Of list, in this order: event, summary").shown_as("FIELD[:desc]");
-        return [opts](Runtime& rt) {
-            if (opts->body.event == "list") return trigger_list(rt, opts->list);
-            if (opts->list.filter || opts->list.sort)
-                usage_error("--filter and --sort go with list", "wabot trigger list", opts->list.filter ? "--filter" : "--sort");
-            trigger(rt, *opts);
-        };
-    }};
+std::span<const Command> trigger_commands() {
+    static const Command table[] = {
+        // namespace
+        {.path = "trigger",
+         .summary = "Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s",
+         .effect = Effect::writes,
+         .examples = {{"wabot trigger list", "the events there are"},
+                      {"wabot trigger whatsapp.message.text --set text.body=hello --repeat 3 --duplicate 0.5 --expect 200",
+                       "three of them, one twice"}},
+         .build = [](CommandBuilder& cmd) -> Action {
+             auto opts = cmd.options<TriggerOptions>();
+             std::vector<std::string_view> words{"list"};
+             for (const WhatsappEvent& event : whatsapp_events()) words.push_back(event.name);
+             cmd.argument("event", opts->body.event, "What happens; list shows the words").words(std::move(words));
+             cmd.option("--device", opts->device, "Whose webhook it is; needed when there are several").completes(Noun::device);
+             cmd.option("--to-url", opts->to_url, "Post there instead of to this installation's server").shown_as("URL");
+             cmd.option("--from", opts->body.from, "Who writes: a number, or a contact's id").shown_as("CONTACT").completes(Noun::contact);
+             cmd.option("--message", opts->body.message, "The message a status, quote or reaction is about; else the last one sent")
+                 .shown_as("ID")
+                 .completes(Noun::message);
+             cmd.option("--set", opts->body.set, "Change a member of the message or status; PATH:=VALUE takes JSON").shown_as("PATH=VALUE");
+             cmd.option("--unset", opts->body.unset, "Leave a member out").shown_as("PATH");
+             cmd.option("--from-file", opts->body.from_file, "A whole body instead; - is stdin. With EVENT it is checked first")
+                 .shown_as("FILE")
+                 .completes(Noun::file);
+             cmd.option("--repeat", opts->repeat, "How many, each with an id and a time of its own (1)").shown_as("N");
+             cmd.option("--rate", opts->rate, "So many a second; without it the next one goes when the last was answered").shown_as("N");
+             cmd.option("--duplicate", opts->duplicate, "Post this share of them twice, 0 to 1").shown_as("SHARE");
+             cmd.flag("--bad-signature", opts->bad_signature, "Sign with a wrong secret");
+             cmd.option("--expect", opts->expect, "The only HTTP statuses that are right; exit 1 for another one").shown_as("STATUS");
+             cmd.option("--filter", opts->list.filter, "Of list, only what this holds for: event ~ \"status\"").shown_as("EXPR");
+             cmd.option("--sort", opts->list.sort, "Of list, in this order: event, summary").shown_as("FIELD[:desc]");
+             return [opts](Runtime& rt) {
+                 if (opts->body.event == "list") return trigger_list(rt, opts->list);
+                 if (opts->list.filter || opts->list.sort)
+                     usage_error("--filter and --sort go with list", "wabot trigger list", opts->list.filter ? "--filter" : "--sort");
+                 trigger(rt, *opts);
+             };
+         }},
+    };
+    return table;
+}
 
 }  // namespace cli
 }  // namespace wabot

@@ -3,19 +3,18 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/json.hpp"
+#include "core/base/json_access.hpp"
+#include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/content.hpp"
 #include "core/channels/open_channel.hpp"
-#include "core/channels/whatsapp/content.hpp"
 #include "core/crypto/vault.hpp"
 
 namespace wabot {
 
 namespace {
-
-using whatsapp::member;
-using whatsapp::text_at;
 
 std::int64_t seconds_of(Time time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -112,7 +111,7 @@ IncomingMessage message_of(const Json& json, std::string_view body, Time receive
     const std::string type = text_at(json, "type");
     message.message_type = type.empty() ? "text" : type;
     if (std::string text = text_at(json, "text"); !text.empty()) message.content = std::move(text);
-    message.timestamp = whatsapp::time_at(json, "timestamp").value_or(received_at);
+    message.timestamp = time_at(json, "timestamp").value_or(received_at);
     message.reply_to = text_at(json, "reply_to");
     message.wants_answer = !is_capture;
     message.raw = body;

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/channels/channel.hpp"
 #include "core/channels/delivery.hpp"
 

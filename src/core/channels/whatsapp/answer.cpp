@@ -23,7 +23,7 @@ RetryClass class_of_status(int status) {
     return status >= 500 || status == 425 ? transient : permanent;
 }
 
-RetryClass classify(const Json& error, const WhatsappCode* known, int status) {
+RetryClass classify(const Json& error, const SendErrorCode* known, int status) {
     const Json& flag = member(error, "is_transient");
     const bool may_pass = status >= 500 || (flag.is_boolean() && flag.get<bool>());
     const RetryClass why = known != nullptr ? known->why : class_of_status(status);
@@ -75,7 +75,7 @@ SendOutcome read_refusal(const HttpAnswer& answer, const Json& body, Time now) {
         return NotSent{class_of_status(answer.status), retry_after(answer, now), "http_" + status,
                        "HTTP " + status + " without an error of the Graph API"};
     }
-    const WhatsappCode* const known = find_whatsapp_code(number);
+    const SendErrorCode* const known = find_whatsapp_code(number);
     return NotSent{classify(error, known, answer.status), retry_after(answer, now), code, detail_of(error, code),
                    known == nullptr ? 0 : known->tries_max};
 }

@@ -1,9 +1,6 @@
 #include "core/channels/whatsapp/codes.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 namespace wabot {
@@ -13,7 +10,7 @@ namespace {
 using enum RetryClass;
 
 /// The code decides, neither title nor HTTP status; what is not listed here is decided by `is_transient` and status.
-constexpr WhatsappCode codes[] = {
+constexpr SendErrorCode codes[] = {
     {0, 0, account, "the access token is not accepted"},
     {1, 1, transient, "an error without a name, which may lie in the message", 3},
     {2, 2, transient, "trouble on Meta's side"},
@@ -57,46 +54,13 @@ constexpr WhatsappCode codes[] = {
     {134011, 134011, account, "the terms of payment are not accepted"},
     {135000, 135000, transient, "an error without a name, mostly a wrong parameter", 2},
 };
-static_assert(std::ranges::is_sorted(codes, {}, &WhatsappCode::first));
-
-std::string_view consequence_of(RetryClass why) {
-    switch (why) {
-        case transient: return "tried again";
-        case throughput: return "the whole account waits for seconds, longer each time";
-        case rate_limited: return "the whole account waits for minutes";
-        case quality: return "tried again after minutes; the device sends slowly";
-        case recipient_limited: return "this person waits, longer each time";
-        case permanent: return "for good";
-        case account: return "the device stops until someone acts";
-    }
-    return "";
-}
-
-const WhatsappCode* find_code(std::string_view text) {
-    int number = -1;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return failed != std::errc() || end != text.data() + text.size() ? nullptr : find_whatsapp_code(number);
-}
+static_assert(std::ranges::is_sorted(codes, {}, &SendErrorCode::first));
 
 }  // namespace
 
-const WhatsappCode* find_whatsapp_code(int code) {
-    const auto found = std::ranges::find_if(codes, [code](const WhatsappCode& one) { return code >= one.first && code <= one.last; });
+const SendErrorCode* find_whatsapp_code(int code) {
+    const auto found = std::ranges::find_if(codes, [code](const SendErrorCode& one) { return code >= one.first && code <= one.last; });
     return found == std::end(codes) ? nullptr : found;
-}
-
-std::string explain_send_error(std::string_view code) {
-    if (code == "connect") return "the provider was not reached; tried again";
-    if (code.starts_with("http_")) return "an answer that is none of the provider's";
-    const WhatsappCode* const known = find_code(code);
-    if (known == nullptr) return {};
-    const std::string limit = known->tries_max > 0 ? fmt::format(", {} attempts at most", known->tries_max) : "";
-    return fmt::format("{} ({}{})", known->means, consequence_of(known->why), limit);
-}
-
-std::string explain_status_error(std::string_view code) {
-    const WhatsappCode* const known = find_code(code);
-    return known == nullptr ? std::string() : std::string(known->means);
 }
 
 }  // namespace wabot

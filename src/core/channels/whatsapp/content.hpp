@@ -6,18 +6,12 @@
 #include <string_view>
 
 #include "core/base/json.hpp"
+#include "core/base/json_access.hpp"
 #include "core/base/value.hpp"
 #include "core/channels/delivery.hpp"
 
-/// Looking into the items of a delivery, whatever their shape.
+/// What the items of a delivery hold, whatever their shape.
 namespace wabot::whatsapp {
-
-/// The member of that name; null when `value` is no object or has none.
-const Json& member(const Json& value, std::string_view name);
-/// Its text; a whole number as its digits; empty for anything else.
-std::string text_at(const Json& value, std::string_view name);
-/// Its seconds since 1970, as a text of digits or a number.
-std::optional<Time> time_at(const Json& value, std::string_view name);
 
 /// What the person wrote or chose: body, caption, title, name. None where nothing was written, and for system notices, which hold numbers.
 std::optional<std::string> content_of(const Json& message);

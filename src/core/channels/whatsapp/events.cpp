@@ -1,10 +1,13 @@
 #include "core/channels/whatsapp/events.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/base/hex.hpp"
 #include "core/crypto/vault.hpp"
 
 namespace wabot {
@@ -239,6 +242,19 @@ std::string write_whatsapp_body(const Json& body) {
 
 std::string whatsapp_signature(std::string_view body, std::string_view app_secret) {
     return "sha256=" + to_hex(hmac_sha256(app_secret, body));
+}
+
+std::set<std::string> whatsapp_event_kinds() {
+    using enum WhatsappEventForm;
+    std::set<std::string> kinds;
+    for (const WhatsappEvent& event : whatsapp_events()) {
+        const bool is_message = event.form == message || event.form == username || event.form == notice || event.form == echo;
+        const std::string family(event.name.substr(0, event.name.find('.', event.name.find('.') + 1)));
+        kinds.insert(family);
+        if (is_message || event.form == status)
+            kinds.insert(fmt::format("{}.{}", family, read_json(event.item).at(is_message ? "type" : "status").get<std::string>()));
+    }
+    return kinds;
 }
 
 }  // namespace wabot

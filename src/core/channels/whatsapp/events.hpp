@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ struct WhatsappEvent {
 std::span<const WhatsappEvent> whatsapp_events();
 /// Null when there is none of that name.
 const WhatsappEvent* find_whatsapp_event(std::string_view name);
+
+/// What listen tells events apart by: kinds, and what several of them begin with.
+std::set<std::string> whatsapp_event_kinds();
 
 /// Whom an event is about. Numbers are digits without +.
 struct WhatsappParties {

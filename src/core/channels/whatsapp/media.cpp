@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/json.hpp"
 #include "core/base/version.hpp"
 #include "core/channels/whatsapp/content.hpp"
@@ -161,11 +162,11 @@ asio::awaitable<std::variant<WhatsappMedia::Place, MediaRefused>> WhatsappMedia:
         co_return MediaRefused{is_unknown ? Why::gone : for_good ? Why::failed : Why::passing, "the provider refuses it: " + code};
     }
     const Json body = parsed_or_null(answer.body);
-    Place place{whatsapp::text_at(body, "url"), {}};
+    Place place{text_at(body, "url"), {}};
     if (place.url.empty()) co_return MediaRefused{Why::passing, "the provider's answer names no URL"};
-    place.facts.mime_type = whatsapp::text_at(body, "mime_type");
-    place.facts.sha256 = read_media_hash(whatsapp::text_at(body, "sha256"));
-    place.facts.size = to_number(whatsapp::text_at(body, "file_size"));
+    place.facts.mime_type = text_at(body, "mime_type");
+    place.facts.sha256 = read_media_hash(text_at(body, "sha256"));
+    place.facts.size = to_number(text_at(body, "file_size"));
     co_return place;
 }
 

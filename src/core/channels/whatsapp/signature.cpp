@@ -1,4 +1,5 @@
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 #include "core/crypto/vault.hpp"
 

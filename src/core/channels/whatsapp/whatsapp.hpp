@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/channels/channel.hpp"
 #include "core/channels/delivery.hpp"
 #include "core/http_client/http_client.hpp"

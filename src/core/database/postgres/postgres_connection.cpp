@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/hex.hpp"
 #include "core/base/text.hpp"
-#include "core/crypto/vault.hpp"
 #include "core/database/dialect.hpp"
 #include "core/database/postgres/postgres_array.hpp"
 #include "core/database/postgres/postgres_library.hpp"

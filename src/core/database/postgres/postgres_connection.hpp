@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/database/database.hpp"
 #include "core/database/postgres/server_clock.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -1,4 +1,6 @@
 #include "core/database/sqlite/sqlite.hpp"
+#include "core/base/blocking.hpp"
+#include "core/base/clock.hpp"
 
 #include <sqlite3.h>
 

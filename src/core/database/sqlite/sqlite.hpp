@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "core/database/database.hpp"
+#include "core/database/open_database.hpp"
 
 namespace wabot {
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;

@@ -10,12 +10,12 @@
 #include "core/agents/agent_cache.hpp"
 #include "core/agents/selection.hpp"
 #include "core/base/cause.hpp"
+#include "core/base/ids.hpp"
 #include "core/contacts/ignore_rules.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 #include "core/devices/device.hpp"
 #include "core/devices/options.hpp"
 #include "core/messaging/conversations.hpp"
-#include "core/messaging/ids.hpp"
 #include "core/messaging/lanes.hpp"
 
 namespace wabot {

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -7,10 +7,12 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/log.hpp"
+#include "core/base/random.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/files/content_type.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/media.hpp"
+#include "core/queue/jobs.hpp"
 
 namespace wabot {
 

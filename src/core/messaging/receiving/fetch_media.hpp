@@ -1,8 +1,6 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-
-#include "core/worker/job_kinds.hpp"
+#include "core/queue/job_handler.hpp"
 
 namespace wabot {
 

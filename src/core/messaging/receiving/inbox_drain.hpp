@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_registry.hpp"

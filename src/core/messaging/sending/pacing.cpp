@@ -115,7 +115,7 @@ Buckets::Bucket& Buckets::bucket(DeviceId id) {
     }
     if (b.rate <= 0) return b;
     const Form form(b.rate);
-    if (b.pace.refilled_at > tx_.now() + clock_jump) {  // the clock was set back
+    if (b.pace.refilled_at > tx_.now() + lanes::clock_jump) {  // the clock was set back
         b.pace.refilled_at = tx_.now();
         b.is_changed = true;
     }

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "core/base/describe.hpp"
-#include "core/channels/channel.hpp"
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
+#include "core/base/ids.hpp"
+#include "core/channels/send_outcome.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 
@@ -31,8 +31,6 @@ namespace pacing {
 
 /// After the provider held something back for the number's quality the device goes slowly for so long.
 inline constexpr std::chrono::hours quality_care{1};
-/// A time that is further ahead than a unit that waits for others may be is one of a clock that was set back.
-inline constexpr std::chrono::seconds clock_jump{5};
 
 /// The token buckets of the devices, for the length of one unit: read and held when first asked for, written back by `save`. Who asks for several
 /// asks in the order of the devices' ids, so that two units do not wait for each other.

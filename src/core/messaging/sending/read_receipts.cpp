@@ -3,12 +3,14 @@
 #include <nlohmann/json.hpp>
 
 #include "core/audit/audit_draft.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/log.hpp"
 #include "core/channels/open_channel.hpp"
+#include "core/database/database.hpp"
 #include "core/messaging/messages.hpp"
-#include "core/worker/job_kinds.hpp"
+#include "core/queue/jobs.hpp"
 
 namespace wabot {
 

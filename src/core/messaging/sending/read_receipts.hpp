@@ -1,18 +1,14 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <optional>
 #include <string_view>
 
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
-#include "core/messaging/ids.hpp"
-#include "core/queue/jobs.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
+#include "core/queue/job_handler.hpp"
 
 namespace wabot {
-
-namespace asio = boost::asio;
-struct JobTools;
 
 /// Telling people that their messages were read. A job of its own and no send: it keeps no order with what is said, may be repeated, and must not
 /// hold up an answer.

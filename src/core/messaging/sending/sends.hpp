@@ -9,20 +9,18 @@
 #include <vector>
 
 #include "core/base/cause.hpp"
-#include "core/channels/channel.hpp"
+#include "core/base/ids.hpp"
+#include "core/channels/content.hpp"
+#include "core/channels/send_outcome.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 #include "core/devices/options.hpp"
-#include "core/messaging/ids.hpp"
 #include "core/messaging/lanes.hpp"
 
 namespace wabot {
 
 WABOT_ENUM(SendState, queued, claimed, handing_over, sent, failed, uncertain, held, cancelled)
-
-/// What keeps its lane: the words of a condition on `sends`, as its partial index has them.
-inline constexpr char unfinished_sends[] = "(state = 'queued' OR state = 'claimed' OR state = 'handing_over' OR state = 'uncertain')";
 
 /// One attempt to hand one part of a message to the provider.
 struct Send {

@@ -6,10 +6,9 @@
 
 #include "core/base/cause.hpp"
 #include "core/base/describe.hpp"
+#include "core/base/ids.hpp"
 #include "core/channels/delivery.hpp"
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/messaging/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

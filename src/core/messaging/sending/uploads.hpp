@@ -4,9 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/database/database.hpp"
-#include "core/devices/device_id.hpp"
-#include "core/files/file_id.hpp"
+#include "core/base/ids.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -1,7 +1,10 @@
 #include "core/channels/whatsapp/media.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/hex.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/blocking.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/crypto/vault.hpp"

@@ -1,4 +1,6 @@
 #include "core/database/postgres/postgres.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/world.hpp"
 
 #include <fmt/format.h>
 
@@ -27,15 +29,15 @@ public:
         auto make = [](Transaction& tx) {
             tx.script("CREATE TABLE accounts (id BIGINT PRIMARY KEY, amount BIGINT NOT NULL); INSERT INTO accounts VALUES (1, 100), (2, 100)");
         };
-        blocking(db->write(make));
+        write_and_wait(*db, make);
     }
     std::int64_t sum() {
         auto query = [](Snapshot& snapshot) { return snapshot.query("SELECT sum(amount) FROM accounts").one<std::int64_t>(); };
-        return blocking(db->read(query));
+        return read_and_wait(*db, query);
     }
     std::int64_t amount(int id) {
         auto query = [id](Snapshot& snapshot) { return snapshot.query("SELECT amount FROM accounts WHERE id = $1", id).one<std::int64_t>(); };
-        return blocking(db->read(query));
+        return read_and_wait(*db, query);
     }
     PostgresConnection connect() const { return PostgresConnection(to_libpq_url(database.url())); }
 
@@ -85,7 +87,7 @@ TEST_CASE("postgres: rows of which some are there already cost the unit a second
             tx.execute(take_sql, 1);
             return tx.insert_all(insert, rows);
         };
-        return blocking(accounts.db->write(unit));
+        return write_and_wait(*accounts.db, unit);
     };
     CHECK(add(3, 5) == 3);
     CHECK(runs == 1);
@@ -96,9 +98,9 @@ TEST_CASE("postgres: rows of which some are there already cost the unit a second
     CHECK(accounts.amount(1) == 97);
     static constexpr InsertMany elsewhere{
         .table = "accounts", .columns = columns, .on_conflict = "ON CONFLICT (amount) WHERE amount > 1000 DO NOTHING"};
-    blocking(accounts.db->write([](Transaction& tx) { tx.script("CREATE UNIQUE INDEX ON accounts (amount) WHERE amount > 1000"); }));
+    write_and_wait(*accounts.db, [](Transaction& tx) { tx.script("CREATE UNIQUE INDEX ON accounts (amount) WHERE amount > 1000"); });
     auto other_key = [](Transaction& tx) { return tx.insert_all(elsewhere, std::vector<std::vector<Value>>{{std::int64_t{1}, std::int64_t{0}}}); };
-    CHECK(test::code_of([&] { blocking(accounts.db->write(other_key)); }) == Errc::conflict);
+    CHECK(test::code_of([&] { write_and_wait(*accounts.db, other_key); }) == Errc::conflict);
 }
 
 TEST_CASE("postgres: a unit whose connection breaks before its commit is run again, once", "[postgres]") {
@@ -112,7 +114,7 @@ TEST_CASE("postgres: a unit whose connection breaks before its commit is run aga
         }
         tx.execute(give_sql, 2);
     };
-    blocking(accounts.db->write(move));
+    write_and_wait(*accounts.db, move);
     CHECK(runs == 2);
     CHECK(accounts.amount(1) == 99);
     CHECK(accounts.amount(2) == 101);
@@ -125,7 +127,7 @@ TEST_CASE("postgres: connections cut while nobody used them are made anew withou
         "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
     CHECK(accounts.sum() == 200);
     auto move = [](Transaction& tx) { tx.execute(take_sql, 1); };
-    blocking(accounts.db->write(move));
+    write_and_wait(*accounts.db, move);
     CHECK(accounts.sum() == 199);
 }
 
@@ -138,7 +140,7 @@ TEST_CASE("postgres: a unit that swallows a failed statement is not committed in
         } catch (const Error&) {
         }
     };
-    CHECK_THROWS_AS(blocking(accounts.db->write(unit)), Error);
+    CHECK_THROWS_AS(write_and_wait(*accounts.db, unit), Error);
     CHECK(accounts.sum() == 200);
 }
 
@@ -153,7 +155,7 @@ TEST_CASE("postgres: a lock that is not given up ends in unavailable, and the un
         tx.execute(take_sql, 1);
         tx.execute(give_sql, 2);
     };
-    CHECK(test::code_of([&] { blocking(accounts.db->write(move)); }) == Errc::unavailable);
+    CHECK(test::code_of([&] { write_and_wait(*accounts.db, move); }) == Errc::unavailable);
     holder.rollback();
     CHECK(accounts.sum() == 200);
 }
@@ -161,7 +163,7 @@ TEST_CASE("postgres: a lock that is not given up ends in unavailable, and the un
 TEST_CASE("postgres: a reader cannot write", "[postgres]") {
     Accounts accounts;
     auto query = [](Snapshot& snapshot) { return snapshot.query("DELETE FROM accounts").size(); };
-    CHECK(test::code_of([&] { blocking(accounts.db->read(query)); }) == Errc::unavailable);
+    CHECK(test::code_of([&] { read_and_wait(*accounts.db, query); }) == Errc::unavailable);
     CHECK(accounts.sum() == 200);
 }
 
@@ -208,11 +210,11 @@ TEST_CASE("postgres: a commit whose answer is lost is not said to have failed or
             tx.execute(take_sql, 1);
         };
         eater.eat();
-        CHECK_THROWS_AS(blocking(db->write(move)), Error);
+        CHECK_THROWS_AS(write_and_wait(*db, move), Error);
         CHECK(eater.has_eaten());
         CHECK(runs == 1);
         CHECK(accounts.amount(1) == 99);
-        blocking(db->write(move));
+        write_and_wait(*db, move);
         CHECK(accounts.amount(1) == 98);
     }
 }

@@ -1,3 +1,5 @@
+#include "core/base/clock.hpp"
+#include "core/base/hex.hpp"
 #include "core/messaging/media.hpp"
 
 #include "core/files/files.hpp"

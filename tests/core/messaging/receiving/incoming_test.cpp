@@ -1,3 +1,5 @@
+#include "core/base/blocking.hpp"
+#include "core/base/random.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/messaging/receiving/inbox_drain.hpp"
 #include "core/messaging/templates.hpp"

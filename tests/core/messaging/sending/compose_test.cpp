@@ -1,4 +1,6 @@
 #include "core/messaging/sending/compose.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/sending/read_receipts.hpp"

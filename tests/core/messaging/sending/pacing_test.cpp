@@ -1,4 +1,6 @@
 #include "core/messaging/sending/pacing.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
 
 #include "core/devices/devices.hpp"
 #include "tests/catch.hpp"

@@ -1,3 +1,6 @@
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/base/world.hpp"
 #include "core/channels/whatsapp/codes.hpp"
 #include "core/messaging/sending/pacing.hpp"
 #include "tests/fakes/pipeline.hpp"
@@ -168,7 +171,7 @@ TEST_CASE_METHOD(Limits, "limits: what each code of the provider leads to", "[li
 
 TEST_CASE("limits: no code is in the table that the tests above leave out", "[limits]") {
     for (int code = 0; code < 140'000; ++code) {
-        const WhatsappCode* const known = find_whatsapp_code(code);
+        const SendErrorCode* const known = find_whatsapp_code(code);
         if (known == nullptr) continue;
         const auto is_in_run = [known](const Row& row) { return row.code >= known->first && row.code <= known->last; };
         INFO(code);

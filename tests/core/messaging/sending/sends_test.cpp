@@ -1,3 +1,4 @@
+#include "core/base/clock.hpp"
 #include "core/messaging/sending/statuses.hpp"
 #include "core/operations/message_history.hpp"
 #include "core/queue/pauses.hpp"

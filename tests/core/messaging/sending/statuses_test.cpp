@@ -1,4 +1,5 @@
 #include "core/messaging/sending/statuses.hpp"
+#include "core/base/clock.hpp"
 
 #include "core/messaging/sending/compose.hpp"
 #include "core/operations/message_history.hpp"
