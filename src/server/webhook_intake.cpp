@@ -8,9 +8,9 @@
 namespace wabot {
 
 asio::awaitable<bool> Intake::reload(std::shared_ptr<const DeviceSnapshot> seen) {
-    auto look = [this](Snapshot& snapshot) { return directory.reload(snapshot); };
+    auto look = [this](Snapshot& snapshot) { return registry.reload(snapshot); };
     co_await db.read(look);
-    co_return directory.now()->version() != seen->version();
+    co_return registry.now()->version() != seen->version();
 }
 
 asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path,

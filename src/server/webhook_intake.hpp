@@ -19,7 +19,7 @@ struct Intake {
     Database& db;
     AppendQueue appends;
     const Vault& vault;
-    Directory& directory;
+    DeviceRegistry& registry;
     /// Called after something was stored; from any thread.
     std::function<void()> arrived;
 
@@ -33,8 +33,8 @@ struct Intake {
     /// Notes for those who watch that a webhook's signature was wrong; `device` 0 when its path names none. At most once a second, so that whoever
     /// knocks without a secret cannot keep the store busy. Never throws.
     asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
-    OnceASecond refusal_noted = {};
-    FailureLimit failures = {};
+    LogThrottle refusal_noted = {};
+    AuthFailureLimiter failures = {};
 };
 
 }  // namespace wabot

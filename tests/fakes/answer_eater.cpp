@@ -57,11 +57,11 @@ AnswerEater::~AnswerEater() {
 void AnswerEater::accept_all() {
     std::vector<std::thread> passing;
     for (int client = ::accept(listener_, nullptr, nullptr); client >= 0; client = ::accept(listener_, nullptr, nullptr))
-        passing.emplace_back([this, client] { pass_on(client); });
+        passing.emplace_back([this, client] { exit_by_signal(client); });
     for (auto& thread : passing) thread.join();
 }
 
-void AnswerEater::pass_on(int client) {
+void AnswerEater::exit_by_signal(int client) {
     const int server = unix_socket();
     const sockaddr_un address = address_of(server_);
     bool goes_on = ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;

@@ -20,7 +20,7 @@ public:
 
 private:
     void accept_all();
-    void pass_on(int client);
+    void exit_by_signal(int client);
 
     const std::filesystem::path server_;
     int listener_;

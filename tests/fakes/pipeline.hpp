@@ -65,7 +65,7 @@ struct Pipeline {
             device = devices::create(tx, a_cause, vault, DeviceKind::whatsapp, change).id;
             AgentChange agent;
             agent.key = "faq";
-            agent.rules = std::vector<Rule>{{"hi|hello", "Hello!"}, {"one", "1"}, {"two", "2"}, {"three", "3"}};
+            agent.rules = std::vector<AnswerRule>{{"hi|hello", "Hello!"}, {"one", "1"}, {"two", "2"}, {"three", "3"}};
             faq = agents::create(tx, a_cause, AgentType::rule_based, agent).id;
             agents::attach(tx, a_cause, faq, device);
             worker_id = workers::enter(tx, a_cause, workers::this_process(), "inbox,turn,send,job", limits());
@@ -83,9 +83,9 @@ struct Pipeline {
     void write_text(const char* from, const std::string& id, const std::string& text) {
         post(envelope("messages", text_item(from, id, text), "555000"));
     }
-    void status(const std::string& id, const std::string& word, const std::string& opaque = {}) {
+    void status(const std::string& id, const std::string& word, const std::string& callback_token = {}) {
         Json item{{"id", id}, {"status", word}, {"timestamp", "1795300001"}, {"recipient_id", ada}};
-        if (!opaque.empty()) item["biz_opaque_callback_data"] = opaque;
+        if (!callback_token.empty()) item["biz_opaque_callback_data"] = callback_token;
         if (word == "failed") item["errors"] = Json::array({{{"code", 131026}, {"title", "Message undeliverable"}}});
         post(envelope("statuses", item, "555000"));
     }
@@ -96,7 +96,7 @@ struct Pipeline {
     }
     std::size_t one_round() {
         asio::io_context context(1);
-        Worker worker({store.db(), vault, world.world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({store.db(), vault, world.world, http, blobs, registry, metrics, job_kinds}, options, worker_id, context.get_executor());
         std::size_t done = 0;
         auto run = [&]() -> asio::awaitable<void> { done = co_await worker.round(); };
         asio::co_spawn(context, run(), rethrow);
@@ -109,7 +109,7 @@ struct Pipeline {
     bool run_until(Until is_done, Clock& clock = real_world().clock) {
         asio::io_context context(1);
         World its_world{clock, real_world().timers, world.random};
-        Worker worker({*db, vault, its_world, http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+        Worker worker({*db, vault, its_world, http, blobs, registry, metrics, job_kinds}, options, worker_id, context.get_executor());
         running = &worker;
         bool was_done = false;
         auto watch = [&]() -> asio::awaitable<void> {
@@ -151,7 +151,7 @@ struct Pipeline {
     std::int64_t count(const std::string& sql) {
         return store.read([&](Snapshot& db) { return db.query(sql).one<std::int64_t>(); });
     }
-    InboxRow last_event() {
+    InboxEvent last_event() {
         return store.read([](Snapshot& db) { return inbox::list(db, std::nullopt, {.limit = 1}); }).at(0);
     }
     /// Nothing runs, nothing is pending and the counters agree with the rows.
@@ -171,7 +171,7 @@ struct Pipeline {
     Vault vault{std::string(64, '7'), world.random};
     FakeHttp http;
     FakeBlobs blobs{world.clock};
-    Directory directory{vault, {}};
+    DeviceRegistry registry{vault, {}};
     Metrics metrics;
     WorkerOptions options;
     std::span<const JobKind> job_kinds = all_job_kinds();

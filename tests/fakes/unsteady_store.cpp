@@ -7,16 +7,16 @@
 
 namespace wabot::test {
 
-void UnsteadyStore::enqueue(std::unique_ptr<Unit> unit) {
+void UnsteadyStore::enqueue(std::unique_ptr<Task> unit) {
     const auto executor = unit->executor;
-    auto passed_on = pass_on(*unit);
+    auto passed_on = exit_by_signal(*unit);
     asio::co_spawn(executor, std::move(passed_on), [unit = std::move(unit)](std::exception_ptr failure) mutable {
         unit->failure = failure;
         complete(std::move(unit));
     });
 }
 
-asio::awaitable<void> UnsteadyStore::pass_on(Unit& unit) {
+asio::awaitable<void> UnsteadyStore::exit_by_signal(Task& unit) {
     if (unit.query != nullptr) {
         auto query = [&](Snapshot& db) {
             (*unit.query)(db);

@@ -27,10 +27,10 @@ public:
     void close() override {}
 
 protected:
-    void enqueue(std::unique_ptr<Unit> unit) override;
+    void enqueue(std::unique_ptr<Task> unit) override;
 
 private:
-    asio::awaitable<void> pass_on(Unit& unit);
+    asio::awaitable<void> exit_by_signal(Task& unit);
 
     Database& store_;
 };

@@ -74,7 +74,7 @@ void command_line(std::string_view input) {
         parse_line(found.rest, own, global, globals.help);
         add_environment(globals, lookup);
         if (found.command != nullptr) output_options(globals, *found.command, lookup);
-    } catch (const Ending& end) {
+    } catch (const CommandExit& end) {
         require(end.exit() == Exit::usage && !end.message().empty(), "a wrong line is wrong usage, in words");
     }
 }

@@ -25,7 +25,7 @@ struct Peer {
 
 /// As Connection does, up to the answer; whether another request may follow.
 bool read_request(Peer& peer) {
-    const Limits limits;
+    const HttpLimits limits;
     HeadScanner scanner(limits);
     std::string head, body;
     while (head.empty()) {

@@ -27,9 +27,9 @@ void rules(std::string_view input) {
         const AgentConfig config = agents::read_config(JsonText{std::string(input)});
         require(agents::read_config(agents::write_config(config)) == config, "a configuration is read as it is written");
         for (const std::string& words : config.trigger_keywords) check_pattern_on_texts(Pattern::of_words(words));
-        for (const Rule& rule : config.rules) check_pattern_on_texts(Pattern::of_expression(rule.pattern));
+        for (const AnswerRule& rule : config.rules) check_pattern_on_texts(Pattern::of_expression(rule.pattern));
     } else {
-        for (const Rule& rule : agents::read_rules(input, "rules.json")) check_pattern_on_texts(Pattern::of_expression(rule.pattern));
+        for (const AnswerRule& rule : agents::read_rules(input, "rules.json")) check_pattern_on_texts(Pattern::of_expression(rule.pattern));
     }
 }
 

@@ -13,28 +13,28 @@ namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct AgentListOptions {
     std::optional<AgentType> type;
     std::optional<std::string> device;
     PagingOptions paging;
 };
 
-void agent_list(Runtime& rt, const ListOptions& opts) {
-    List<AgentRow> list(rt, "agent", opts.paging);
+void agent_list(Runtime& rt, const AgentListOptions& opts) {
+    List<Agent> list(rt, "agent", opts.paging);
     const AgentFilter filter{.agent_type = opts.type, .device_id = device_filter(rt, opts.device)};
     list.show([&](Snapshot& db, const Page& page) { return agents::list(db, filter, page); });
 }
 
-struct NameOptions {
+struct AgentNameOptions {
     std::string agent;
 };
 
-AgentRow named_agent(Runtime& rt, const std::string& who) {
+Agent named_agent(Runtime& rt, const std::string& who) {
     return rt.read([&](Snapshot& db) { return agents::get(db, who); });
 }
 
-void agent_get(Runtime& rt, const NameOptions& opts) {
-    const AgentRow agent = named_agent(rt, opts.agent);
+void agent_get(Runtime& rt, const AgentNameOptions& opts) {
+    const Agent agent = named_agent(rt, opts.agent);
     const auto bindings = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id); });
     Json devices = Json::array();
     for (const AgentBinding& binding : bindings) {
@@ -47,7 +47,7 @@ void agent_get(Runtime& rt, const NameOptions& opts) {
 }
 
 /// What `create` and `update` share.
-struct ChangeOptions {
+struct AgentChangeOptions {
     std::string agent;
     AgentType type = AgentType::rule_based;
     std::optional<std::string> name, description, rules_file, fallback;
@@ -64,7 +64,7 @@ std::optional<bool> choice(bool yes, bool no, std::string_view yes_name, std::st
     return yes || no ? std::optional(yes) : std::nullopt;
 }
 
-AgentChange change_of(const ChangeOptions& opts) {
+AgentChange agent_change_of(const AgentChangeOptions& opts) {
     constexpr std::size_t rules_size_max = 4 * 1024 * 1024;
     AgentChange change{.name = opts.name, .description = opts.description, .fallback = opts.fallback};
     if (opts.rules_file) change.rules = agents::read_rules(read_input(*opts.rules_file, rules_size_max), *opts.rules_file);
@@ -85,16 +85,16 @@ void warn_of_loops(Runtime& rt, const AgentChange& change) {
                      *rule + 1);
 }
 
-void agent_create(Runtime& rt, const ChangeOptions& opts) {
+void agent_create(Runtime& rt, const AgentChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent); });
         if (found) return rt.out().done(false, "agent", *found, "agent {} is there already (id {})", found->key, found->id.value);
     }
-    AgentChange change = change_of(opts);
+    AgentChange change = agent_change_of(opts);
     warn_of_loops(rt, change);
     change.key = opts.agent;
     if (!change.name) change.name = opts.agent;
-    const AgentRow made = rt.write([&](Transaction& tx) { return agents::create(tx, rt.cause(), opts.type, change); });
+    const Agent made = rt.write([&](Transaction& tx) { return agents::create(tx, rt.cause(), opts.type, change); });
     rt.out().done(true, "agent", made, "created agent {} (id {})", made.key, made.id.value);
 }
 
@@ -107,28 +107,28 @@ void change_agent(Runtime& rt, const std::string& who, const AgentChange& change
         rt.out().done(false, "agent", agent, "agent {} is as asked for; nothing changed", agent.key);
 }
 
-struct DeleteOptions {
+struct AgentDeleteOptions {
     std::string agent;
     bool if_exists = false;
 };
 
-void agent_delete(Runtime& rt, const DeleteOptions& opts) {
+void agent_delete(Runtime& rt, const AgentDeleteOptions& opts) {
     const bool is_there = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent).has_value(); });
     if (opts.if_exists && !is_there) return rt.out().did(false, "there is no agent {}", opts.agent);
-    const AgentRow agent = named_agent(rt, opts.agent);
+    const Agent agent = named_agent(rt, opts.agent);
     const auto served = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id).size(); });
     rt.confirm(Confirm::ask, fmt::format("deleting agent {} would take it off {} device{}", agent.key, served, served == 1 ? "" : "s"));
     rt.write([&](Transaction& tx) { return agents::remove(tx, rt.cause(), agent.id); });
     rt.out().done(true, "agent", agent, "deleted agent {} (id {})", agent.key, agent.id.value);
 }
 
-struct AttachOptions {
+struct AgentAttachOptions {
     std::string agent, device;
     std::optional<std::int64_t> priority;
     bool primary = false;
 };
 
-void agent_attach(Runtime& rt, const AttachOptions& opts) {
+void agent_attach(Runtime& rt, const AgentAttachOptions& opts) {
     const Attachment how{.priority = opts.priority, .make_primary = opts.primary};
     const auto [binding, changed] = rt.write(
         [&](Transaction& tx) { return agents::attach(tx, rt.cause(), agents::get(tx, opts.agent).id, devices::get(tx, opts.device).id, how); });
@@ -136,13 +136,13 @@ void agent_attach(Runtime& rt, const AttachOptions& opts) {
                   binding.is_primary ? " (primary)" : "");
 }
 
-void agent_detach(Runtime& rt, const AttachOptions& opts) {
+void agent_detach(Runtime& rt, const AgentAttachOptions& opts) {
     const bool changed =
         rt.write([&](Transaction& tx) { return agents::detach(tx, rt.cause(), agents::get(tx, opts.agent).id, devices::get(tx, opts.device).id); });
     rt.out().did(changed, "{} {} on {}", opts.agent, changed ? "answers no more" : "did not answer", opts.device);
 }
 
-void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
+void declare_agent_change(CommandBuilder& cmd, AgentChangeOptions& opts) {
     cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
     cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
     cmd.option("--rules-file", opts.rules_file, R"(JSON array of {"pattern", "response"}; the first match wins; - is stdin)")
@@ -157,19 +157,19 @@ void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
 
 template <auto Run>
 Action one_agent(CommandBuilder& cmd) {
-    auto opts = cmd.options<NameOptions>();
+    auto opts = cmd.options<AgentNameOptions>();
     cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
     return [opts](Runtime& rt) { Run(rt, *opts); };
 }
 
-void agent_enable(Runtime& rt, const NameOptions& opts) {
+void agent_enable(Runtime& rt, const AgentNameOptions& opts) {
     change_agent(rt, opts.agent, {.is_active = true}, "enabled");
 }
-void agent_disable(Runtime& rt, const NameOptions& opts) {
+void agent_disable(Runtime& rt, const AgentNameOptions& opts) {
     change_agent(rt, opts.agent, {.is_active = false}, "disabled");
 }
 
-void declare_binding(CommandBuilder& cmd, AttachOptions& opts) {
+void declare_binding(CommandBuilder& cmd, AgentAttachOptions& opts) {
     cmd.argument("agent", opts.agent, "Key or id").required().completes(Noun::agent);
     cmd.argument("device", opts.device, "Key or id").required().completes(Noun::device);
 }
@@ -181,10 +181,10 @@ std::span<const Command> agent_commands() {
         // namespace
         {.path = "agent list",
          .summary = "List the agents",
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent list", "every agent"}, {"wabot agent list --device shop", "who answers on a device"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<AgentListOptions>();
              cmd.option("--type", opts->type, "Only of this type");
              cmd.option("--device", opts->device, "Only those attached to it").completes(Noun::device);
              declare_paging(cmd, opts->paging);
@@ -192,47 +192,47 @@ std::span<const Command> agent_commands() {
          }},
         {.path = "agent get",
          .summary = "Show one agent, its rules and where it answers",
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent get faq", "by key"}, {"wabot agent get faq -o json", "for a script"}},
          .build = one_agent<agent_get>},
         {.path = "agent create",
          .summary = "Add an agent; attach lets it answer",
          .effect = Effect::writes,
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent create faq --type rule_based --rules-file rules.json --fallback \"A colleague will answer you.\"",
                        "answers by rules"},
                       {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script, safe to repeat"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ChangeOptions>();
+             auto opts = cmd.options<AgentChangeOptions>();
              cmd.argument("key", opts->agent, "Its name in commands and links").required();
              cmd.option("--type", opts->type, "How it answers").required();
-             declare_change(cmd, *opts);
+             declare_agent_change(cmd, *opts);
              cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the agent is there already");
              return [opts](Runtime& rt) { agent_create(rt, *opts); };
          }},
         {.path = "agent update",
          .summary = "Change an agent; what is not named stays. The next message meets the new revision",
          .effect = Effect::writes,
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent update faq --rules-file rules.json", "new rules"},
                       {"wabot agent update faq --fallback \"\"", "silence when no rule matches"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ChangeOptions>();
+             auto opts = cmd.options<AgentChangeOptions>();
              cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
-             declare_change(cmd, *opts);
+             declare_agent_change(cmd, *opts);
              cmd.flag("--any-text", opts->any_trigger, "Needs no trigger word any more");
              cmd.flag("--allow-all", opts->allow_all, "Answers every contact again");
              cmd.flag("--answer-groups", opts->answer_groups, "Answers in groups again");
              cmd.flag("--no-quote", opts->no_quote, "Replies quote nothing");
-             return [opts](Runtime& rt) { change_agent(rt, opts->agent, change_of(*opts), "updated"); };
+             return [opts](Runtime& rt) { change_agent(rt, opts->agent, agent_change_of(*opts), "updated"); };
          }},
         {.path = "agent delete",
          .summary = "Delete an agent; what it said stays",
          .effect = Effect::writes,
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<DeleteOptions>();
+             auto opts = cmd.options<AgentDeleteOptions>();
              cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
              cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such agent");
              return [opts](Runtime& rt) { agent_delete(rt, *opts); };
@@ -240,13 +240,13 @@ std::span<const Command> agent_commands() {
         {.path = "agent enable",
          .summary = "Let an agent answer again",
          .effect = Effect::writes,
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent enable faq", "wherever it is attached"}},
          .build = one_agent<agent_enable>},
         {.path = "agent disable",
          .summary = "Keep an agent silent, attached as it is",
          .effect = Effect::writes,
-         .columns = fields_of<AgentRow>,
+         .columns = fields_of<Agent>,
          .examples = {{"wabot agent disable faq", "until enabled again"}},
          .build = one_agent<agent_disable>},
         {.path = "agent attach",
@@ -256,7 +256,7 @@ std::span<const Command> agent_commands() {
          .examples = {{"wabot agent attach faq shop", "faq answers on shop"},
                       {"wabot agent attach sales shop --priority 10", "asked before the others"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<AttachOptions>();
+             auto opts = cmd.options<AgentAttachOptions>();
              declare_binding(cmd, *opts);
              cmd.option("--priority", opts->priority, "Lower is asked earlier (100)").shown_as("N");
              cmd.flag("--primary", opts->primary, "Becomes the primary one, asked last");
@@ -268,7 +268,7 @@ std::span<const Command> agent_commands() {
          .formats = formats::nameless,
          .examples = {{"wabot agent detach faq shop", "faq is silent on shop"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<AttachOptions>();
+             auto opts = cmd.options<AgentAttachOptions>();
              declare_binding(cmd, *opts);
              return [opts](Runtime& rt) { agent_detach(rt, *opts); };
          }},

@@ -13,7 +13,7 @@ namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct AuditListOptions {
     std::optional<std::string> actor, object;
     PagingOptions paging;
 };
@@ -29,18 +29,18 @@ std::string object_of(Runtime& rt, const std::string& word) {
     return word;
 }
 
-void audit_list(Runtime& rt, const ListOptions& opts) {
+void audit_list(Runtime& rt, const AuditListOptions& opts) {
     List<AuditEntry> list(rt, "audit", opts.paging);
     audit::Filter filter{.actor = opts.actor};
     if (opts.object) filter.object = object_of(rt, *opts.object);
     list.show([&](Snapshot& db, const Page& page) { return audit::list(db, filter, page); });
 }
 
-struct GetOptions {
+struct AuditGetOptions {
     std::string entry;
 };
 
-void audit_get(Runtime& rt, const GetOptions& opts) {
+void audit_get(Runtime& rt, const AuditGetOptions& opts) {
     const AuditId id{id_of("audit", opts.entry)};
     rt.out().object("audit", rt.read([&](Snapshot& db) { return audit::get(db, id); }));
 }
@@ -56,7 +56,7 @@ std::span<const Command> audit_commands() {
          .examples = {{"wabot audit list", "the newest 50"},
                       {"wabot audit list --object device/shop --all -o jsonl", "what was done to a device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<AuditListOptions>();
              cmd.option("--actor", opts->actor, "Only what this one did: cli:ana");
              cmd.option("--object", opts->object, "Only what was done to it: device/shop, send/81, or any device").shown_as("NOUN[/ID]");
              declare_paging(cmd, opts->paging);
@@ -67,7 +67,7 @@ std::span<const Command> audit_commands() {
          .columns = fields_of<AuditEntry>,
          .examples = {{"wabot audit get 7", "by id"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<AuditGetOptions>();
              cmd.argument("entry", opts->entry, "Its id").required().completes(Noun::audit);
              return [opts](Runtime& rt) { audit_get(rt, *opts); };
          }},

@@ -72,7 +72,8 @@ void config_check(Runtime& rt, const CheckOptions& opts) {
     } catch (const Error& error) {
         const std::size_t count = error.faults().size();
         if (error.code() != Errc::invalid || count == 0) throw;
-        throw Ending(Exit::invalid, fmt::format("{} in the configuration", count == 1 ? "a fault" : fmt::format("{} faults", count)), error.faults());
+        throw CommandExit(Exit::invalid, fmt::format("{} in the configuration", count == 1 ? "a fault" : fmt::format("{} faults", count)),
+                          error.faults());
     }
     Json files = Json::array();
     std::string text;

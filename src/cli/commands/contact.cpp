@@ -12,13 +12,13 @@ namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct ContactListOptions {
     std::optional<std::string> device;
     bool groups = false, people = false, blocked = false;
     PagingOptions paging;
 };
 
-void contact_list(Runtime& rt, const ListOptions& opts) {
+void contact_list(Runtime& rt, const ContactListOptions& opts) {
     List<Contact> list(rt, "contact", opts.paging);
     if (opts.groups && opts.people) usage_error("--groups and --people exclude each other", {}, "--groups");
     ContactFilter filter{.device_id = device_filter(rt, opts.device)};
@@ -27,12 +27,12 @@ void contact_list(Runtime& rt, const ListOptions& opts) {
     list.show([&](Snapshot& db, const Page& page) { return contacts::list(db, filter, page); });
 }
 
-struct GetOptions {
+struct ContactGetOptions {
     std::string contact;
     std::optional<std::string> device;
 };
 
-void contact_get(Runtime& rt, const GetOptions& opts) {
+void contact_get(Runtime& rt, const ContactGetOptions& opts) {
     const DeviceId device = device_filter(rt, opts.device);
     const Vault& vault = rt.vault();
     const Contact contact = rt.read([&](Snapshot& db) { return contacts::get(db, vault, opts.contact, device); });
@@ -61,7 +61,7 @@ std::span<const Command> contact_commands() {
          .examples = {{"wabot contact list", "the newest 50"},
                       {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<ContactListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
              cmd.flag("--people", opts->people, "No groups");
              cmd.flag("--groups", opts->groups, "Only groups");
@@ -74,7 +74,7 @@ std::span<const Command> contact_commands() {
          .columns = fields_of<Contact>,
          .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<ContactGetOptions>();
              cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);
              cmd.option("--device", opts->device, "When the number is known on several").completes(Noun::device);
              return [opts](Runtime& rt) { contact_get(rt, *opts); };

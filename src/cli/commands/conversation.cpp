@@ -19,19 +19,19 @@ namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct ConversationListOptions {
     std::optional<std::string> device;
     PagingOptions paging;
 };
 
-void conversation_list(Runtime& rt, const ListOptions& opts) {
+void conversation_list(Runtime& rt, const ConversationListOptions& opts) {
     List<Conversation> list(rt, "conversation", opts.paging);
     std::optional<DeviceId> device;
     if (opts.device) device = named_device(rt, *opts.device).id;
     list.show([&](Snapshot& db, const Page& page) { return conversations::list(db, device, page); });
 }
 
-struct GetOptions {
+struct ConversationGetOptions {
     std::string conversation;
     int messages = 50;
 };
@@ -46,7 +46,7 @@ std::string transcript_line(const Message& message, const Conversation& conversa
     return fmt::format("{}  {} › {}{}\n", to_iso(message.timestamp), isolated(escaped_line(who)), isolated(escaped_line(text)), state);
 }
 
-void conversation_get(Runtime& rt, const GetOptions& opts) {
+void conversation_get(Runtime& rt, const ConversationGetOptions& opts) {
     if (opts.messages < 0 || opts.messages > Page::limit_max) usage_error(fmt::format("--messages takes 0 to {}", Page::limit_max), {}, "--messages");
     const Conversation conversation = rt.read([&](Snapshot& db) { return conversations::get(db, opts.conversation); });
     std::vector<Message> latest;
@@ -68,13 +68,13 @@ void conversation_get(Runtime& rt, const GetOptions& opts) {
     rt.out().text(transcript);
 }
 
-struct HandoffOptions {
+struct ConversationHandoffOptions {
     std::string conversation;
     Control to = Control::human;
 };
 
-void conversation_handoff(Runtime& rt, const HandoffOptions& opts) {
-    const Time until = rt.world().clock.now() + rt.settings().takeover_timeout;
+void conversation_handoff(Runtime& rt, const ConversationHandoffOptions& opts) {
+    const Time until = rt.world().clock.now() + rt.settings().conversation.takeover_timeout;
     const auto hand_off = [&](Transaction& tx) {
         const ConversationId id = conversations::get(tx, opts.conversation).id;
         const bool changed = conversations::hand_off(tx, rt.cause(), id, opts.to, until);
@@ -97,7 +97,7 @@ std::span<const Command> conversation_commands() {
          .examples = {{"wabot conversation list", "the newest 50"},
                       {"wabot conversation list --device shop --columns id,contact_name,control", "who answers whom"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<ConversationListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
              declare_paging(cmd, opts->paging, "last_message_at");
              return [opts](Runtime& rt) { conversation_list(rt, *opts); };
@@ -107,7 +107,7 @@ std::span<const Command> conversation_commands() {
          .columns = fields_of<Conversation>,
          .examples = {{"wabot conversation get 2", "a transcript"}, {"wabot conversation get 2 --messages 500 -o json", "more of it, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<ConversationGetOptions>();
              cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
              cmd.option("--messages", opts->messages, "How many of the last messages (50)").shown_as("N");
              return [opts](Runtime& rt) { conversation_get(rt, *opts); };
@@ -119,7 +119,7 @@ std::span<const Command> conversation_commands() {
          .examples = {{"wabot conversation handoff 2 --to human", "the agents stay silent"},
                       {"wabot conversation handoff 2 --to agent", "they answer again"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<HandoffOptions>();
+             auto opts = cmd.options<ConversationHandoffOptions>();
              cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
              cmd.option("--to", opts->to, "Who answers from now on").required();
              return [opts](Runtime& rt) { conversation_handoff(rt, *opts); };

@@ -19,8 +19,8 @@ constexpr DemoContact people[] = {{"+12025550117", "Ada"}, {"+12025550142", "Gra
 AgentChange faq() {
     return {.key = "faq",
             .name = "Frequent questions",
-            .rules = std::vector<Rule>{{"hello|hi|hey|good (morning|afternoon|evening)", "Hello! How can I help you?"},
-                                       {"open|opening|hours|closed?|when", "We're open Monday to Friday, 9 to 18."}}};
+            .rules = std::vector<AnswerRule>{{"hello|hi|hey|good (morning|afternoon|evening)", "Hello! How can I help you?"},
+                                             {"open|opening|hours|closed?|when", "We're open Monday to Friday, 9 to 18."}}};
 }
 
 DeviceChange whatsapp(const DemoSecrets& secrets) {

@@ -24,27 +24,27 @@ namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct DeviceListOptions {
     std::optional<DeviceKind> kind;
     std::optional<DeviceStatus> state;
     PagingOptions paging;
 };
 
-void device_list(Runtime& rt, const ListOptions& opts) {
+void device_list(Runtime& rt, const DeviceListOptions& opts) {
     List<Device> list(rt, "device", opts.paging);
     const DeviceFilter filter{.kind = opts.kind, .status = opts.state};
     list.show([&](Snapshot& db, const Page& page) { return devices::list(db, filter, page); });
 }
 
-struct NameOptions {
+struct DeviceNameOptions {
     std::string device;
 };
 
-void device_get(Runtime& rt, const NameOptions& opts) {
+void device_get(Runtime& rt, const DeviceNameOptions& opts) {
     const Device device = named_device(rt, opts.device);
     const auto agents = rt.read([&](Snapshot& db) { return agents::list(db, {.device_id = device.id}); });
     Json extra{{"agents", Json::array()}};
-    for (const AgentRow& agent : agents) extra["agents"].push_back(agent.key);
+    for (const Agent& agent : agents) extra["agents"].push_back(agent.key);
     if (device.secrets)
         extra["secret_names"] = devices::stored_secrets(device, rt.vault());
     else
@@ -55,25 +55,25 @@ void device_get(Runtime& rt, const NameOptions& opts) {
     extra["account_events"] = Json::array();
     for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
     extra["kept_back"] = Json::array();
-    for (const Strain& strain : rt.read([&](Snapshot& db) { return strains::list(db, device.id); }))
-        extra["kept_back"].push_back(strain.detail + "; " + strain.hint);
+    for (const ThrottledDevice& throttled : rt.read([&](Snapshot& db) { return throttling::list(db, device.id); }))
+        extra["kept_back"].push_back(throttled.detail + "; " + throttled.hint);
     if (device.status == DeviceStatus::error) extra["way_out"] = devices::way_out_of_error(device.key);
     rt.out().object("device", device, extra);
 }
 
-struct EventsOptions {
+struct DeviceEventsOptions {
     std::optional<std::string> device;
     PagingOptions paging;
 };
 
-void device_events(Runtime& rt, const EventsOptions& opts) {
+void device_events(Runtime& rt, const DeviceEventsOptions& opts) {
     List<AccountEvent> list(rt, "account_event", opts.paging);
     const auto device = opts.device ? std::optional(named_device(rt, *opts.device)) : std::nullopt;
     list.show([&](Snapshot& db, const Page& page) { return account_events::list(db, device, page); });
 }
 
 /// What `create` and `update` share.
-struct ChangeOptions {
+struct DeviceChangeOptions {
     std::string device;
     DeviceKind kind = DeviceKind::whatsapp;
     std::optional<std::string> name, description, phone;
@@ -85,7 +85,7 @@ struct ChangeOptions {
     bool if_not_exists = false;
 };
 
-DeviceChange change_of(const ChangeOptions& opts) {
+DeviceChange device_change_of(const DeviceChangeOptions& opts) {
     constexpr std::size_t secret_size_max = 64 * 1024;
     DeviceChange change{.name = opts.name, .description = opts.description, .phone_number = opts.phone, .options = opts.options};
     for (const auto& [name, file] : opts.secrets_from) change.secrets.emplace_back(name, read_input(file, secret_size_max));
@@ -100,17 +100,17 @@ void verify(Runtime& rt, const Device& device) {
     const EnvironmentCredentials environment = environment_credentials(settings);
     const Credentials credentials = devices::credentials_of(device, rt.vault(), environment);
     if (device.kind != DeviceKind::whatsapp || credentials.access_token.empty()) return;
-    log::debug("asking the provider", {{"url", devices::options_of(device, settings.whatsapp_graph_url).graph_url}});
+    log::debug("asking the provider", {{"url", devices::options_of(device, settings.whatsapp.graph_url).graph_url}});
     const auto http = open_http_client();
-    blocking(check_whatsapp_account(*http, devices::options_of(device, settings.whatsapp_graph_url), credentials.access_token, rt.world().clock));
+    blocking(check_whatsapp_account(*http, devices::options_of(device, settings.whatsapp.graph_url), credentials.access_token, rt.world().clock));
 }
 
-void device_create(Runtime& rt, const ChangeOptions& opts) {
+void device_create(Runtime& rt, const DeviceChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return devices::find(db, opts.device); });
         if (found) return rt.out().done(false, "device", *found, "device {} is there already (id {})", found->key, found->id.value);
     }
-    DeviceChange change = change_of(opts);
+    DeviceChange change = device_change_of(opts);
     change.key = opts.device;
     if (!change.name) change.name = opts.device;
     const Vault& vault = rt.vault();
@@ -124,8 +124,8 @@ void device_create(Runtime& rt, const ChangeOptions& opts) {
     rt.out().done(true, "device", made, "created device {} (id {})", made.key, made.id.value);
 }
 
-void device_update(Runtime& rt, const ChangeOptions& opts) {
-    const DeviceChange change = change_of(opts);
+void device_update(Runtime& rt, const DeviceChangeOptions& opts) {
+    const DeviceChange change = device_change_of(opts);
     const Vault& vault = rt.vault();
     const auto work = [&](Transaction& tx) { return devices::update(tx, rt.cause(), vault, devices::get(tx, opts.device).id, change); };
     const bool touches_account = !change.secrets.empty() || !change.options.empty();
@@ -152,12 +152,12 @@ void device_resume(Runtime& rt, const ResumeOptions& opts) {
         rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
 }
 
-struct DeleteOptions {
+struct DeviceDeleteOptions {
     std::string device;
     bool if_exists = false;
 };
 
-void device_delete(Runtime& rt, const DeleteOptions& opts) {
+void device_delete(Runtime& rt, const DeviceDeleteOptions& opts) {
     const bool is_there = rt.read([&](Snapshot& db) { return devices::find(db, opts.device).has_value(); });
     if (opts.if_exists && !is_there) return rt.out().did(false, "there is no device {}", opts.device);
     const Device device = named_device(rt, opts.device);
@@ -169,7 +169,7 @@ void device_delete(Runtime& rt, const DeleteOptions& opts) {
     rt.out().done(true, "device", device, "deleted device {} (id {})", device.key, device.id.value);
 }
 
-void declare_change(CommandBuilder& cmd, ChangeOptions& opts) {
+void declare_device_change(CommandBuilder& cmd, DeviceChangeOptions& opts) {
     cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
     cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
     cmd.option("--phone", opts.phone, "Its own number, with country code").shown_as("NUMBER");
@@ -189,7 +189,7 @@ std::span<const Command> device_commands() {
          .columns = fields_of<Device>,
          .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<DeviceListOptions>();
              cmd.option("--kind", opts->kind, "Only of this channel");
              cmd.option("--state", opts->state, "Only in this state");
              declare_paging(cmd, opts->paging);
@@ -200,7 +200,7 @@ std::span<const Command> device_commands() {
          .columns = fields_of<Device>,
          .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<NameOptions>();
+             auto opts = cmd.options<DeviceNameOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
              return [opts](Runtime& rt) { device_get(rt, *opts); };
          }},
@@ -209,7 +209,7 @@ std::span<const Command> device_commands() {
          .columns = fields_of<AccountEvent>,
          .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<EventsOptions>();
+             auto opts = cmd.options<DeviceEventsOptions>();
              cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { device_events(rt, *opts); };
@@ -222,10 +222,10 @@ std::span<const Command> device_commands() {
                        "a number on the Cloud API"},
                       {"wabot device create trial --kind sim", "a simulator"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ChangeOptions>();
+             auto opts = cmd.options<DeviceChangeOptions>();
              cmd.argument("key", opts->device, "Its name in commands and links").required();
              cmd.option("--kind", opts->kind, "The channel").required();
-             declare_change(cmd, *opts);
+             declare_device_change(cmd, *opts);
              cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
              cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
              return [opts](Runtime& rt) { device_create(rt, *opts); };
@@ -237,9 +237,9 @@ std::span<const Command> device_commands() {
          .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
                       {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ChangeOptions>();
+             auto opts = cmd.options<DeviceChangeOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-             declare_change(cmd, *opts);
+             declare_device_change(cmd, *opts);
              cmd.flag("--enable", opts->enable, "Take and send messages");
              cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
              return [opts](Runtime& rt) { device_update(rt, *opts); };
@@ -262,7 +262,7 @@ std::span<const Command> device_commands() {
          .columns = fields_of<Device>,
          .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<DeleteOptions>();
+             auto opts = cmd.options<DeviceDeleteOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
              cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
              return [opts](Runtime& rt) { device_delete(rt, *opts); };

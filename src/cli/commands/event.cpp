@@ -15,22 +15,22 @@ namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct EventListOptions {
     std::optional<InboxState> state;
     PagingOptions paging;
 };
 
-void event_list(Runtime& rt, const ListOptions& opts) {
-    List<InboxRow> list(rt, "event", opts.paging);
+void event_list(Runtime& rt, const EventListOptions& opts) {
+    List<InboxEvent> list(rt, "event", opts.paging);
     list.show([&](Snapshot& db, const Page& page) { return inbox::list(db, opts.state, page); });
 }
 
-struct GetOptions {
+struct EventGetOptions {
     std::string event;
 };
 
 /// With --reveal also the body as it came: it holds the numbers in full.
-void event_get(Runtime& rt, const GetOptions& opts) {
+void event_get(Runtime& rt, const EventGetOptions& opts) {
     const InboxId id{id_of("event", opts.event)};
     const auto event = rt.read([&](Snapshot& db) { return inbox::find(db, id); });
     if (!event) throw Error(Errc::not_found, fmt::format("no event {}", id.value), "wabot event list shows the ids");
@@ -54,7 +54,7 @@ void event_replay(Runtime& rt, const ReplayOptions& opts) {
     for (const std::string& word : opts.events) ids.push_back({id_of("event", word)});
     const auto name = [](InboxId id) { return fmt::format("event/{}", id.value); };
     const auto taken = rt.write(
-        [&](Transaction& tx) { return take_each(tx, ids, name, [&](InboxId id, std::size_t) { return inbox::replay(tx, rt.cause(), id); }); });
+        [&](Transaction& tx) { return apply_each(tx, ids, name, [&](InboxId id, std::size_t) { return inbox::replay(tx, rt.cause(), id); }); });
     const std::string done = fmt::format("put {} event{} back in line", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
     refuse_failures(rt, taken, ids.size(), done);
     if (taken.changed.empty())
@@ -70,20 +70,20 @@ std::span<const Command> event_commands() {
         // namespace
         {.path = "event list",
          .summary = "List the webhooks as they came, the newest first",
-         .columns = fields_of<InboxRow>,
+         .columns = fields_of<InboxEvent>,
          .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "those that could not be read"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<EventListOptions>();
              cmd.option("--state", opts->state, "Only in this state");
              declare_paging(cmd, opts->paging, "received_at");
              return [opts](Runtime& rt) { event_list(rt, *opts); };
          }},
         {.path = "event get",
          .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
-         .columns = fields_of<InboxRow>,
+         .columns = fields_of<InboxEvent>,
          .examples = {{"wabot event get 1", "what was read out of it"}, {"wabot event get 1 --reveal -o json", "with the body"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<EventGetOptions>();
              cmd.argument("event", opts->event, "Its id").required().completes(Noun::event);
              return [opts](Runtime& rt) { event_get(rt, *opts); };
          }},

@@ -9,26 +9,27 @@
 #include "cli/framework/private_file.hpp"
 #include "cli/framework/wiring.hpp"
 #include "core/config/settings.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/files/files.hpp"
 
 namespace wabot::cli {
 
 namespace {
 
-struct ListOptions {
+struct FileListOptions {
     std::optional<std::string> device;
     std::optional<FileOrigin> origin;
     PagingOptions paging;
 };
 
-void file_list(Runtime& rt, const ListOptions& opts) {
+void file_list(Runtime& rt, const FileListOptions& opts) {
     List<File> list(rt, "file", opts.paging);
     files::Filter filter{.origin = opts.origin};
     if (opts.device) filter.device = named_device(rt, *opts.device).id;
     list.show([&](Snapshot& db, const Page& page) { return files::list(db, filter, page); });
 }
 
-struct GetOptions {
+struct FileGetOptions {
     std::string file;
     std::optional<std::string> save;
 };
@@ -48,7 +49,7 @@ void save(Runtime& rt, const File& file, const std::string& path) {
     rt.out().did(true, "saved file {} ({}, {} octets) as {}", file.id.value, file.file_type, file.file_size, path);
 }
 
-void file_get(Runtime& rt, const GetOptions& opts) {
+void file_get(Runtime& rt, const FileGetOptions& opts) {
     const File file = rt.read([&](Snapshot& db) { return files::get(db, opts.file); });
     if (opts.save) return save(rt, file, *opts.save);
     rt.out().object("file", file);
@@ -65,7 +66,7 @@ std::span<const Command> file_commands() {
          .examples = {{"wabot file list --device shop", "the newest 50 of a device"},
                       {"wabot file list --origin incoming --all -o jsonl", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<FileListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
              cmd.option("--origin", opts->origin, "Only these");
              declare_paging(cmd, opts->paging);
@@ -76,7 +77,7 @@ std::span<const Command> file_commands() {
          .columns = fields_of<File>,
          .examples = {{"wabot file get 2", "its type, size and hash"}, {"wabot file get 2 --save menu.pdf", "its content; - is stdout"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<FileGetOptions>();
              cmd.argument("file", opts->file, "Its id or UUID").required().completes(Noun::stored_file);
              cmd.option("--save", opts->save, "Write its content to a new file; - is stdout").shown_as("PATH");
              return [opts](Runtime& rt) { file_get(rt, *opts); };

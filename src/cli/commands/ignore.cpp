@@ -23,23 +23,23 @@ namespace cli {
 
 namespace {
 
-struct ListOptions {
+struct IgnoreListOptions {
     std::optional<std::string> device;
     PagingOptions paging;
 };
 
-void ignore_list(Runtime& rt, const ListOptions& opts) {
+void ignore_list(Runtime& rt, const IgnoreListOptions& opts) {
     List<IgnoreRule> list(rt, "ignore", opts.paging);
     const DeviceId device = device_filter(rt, opts.device);
     list.show([&](Snapshot& db, const Page& page) { return ignore_rules::list(db, device, page); });
 }
 
-struct CreateOptions {
+struct IgnoreCreateOptions {
     std::optional<std::string> contact, group, keyword;
     std::optional<std::string> device;
 };
 
-void ignore_create(Runtime& rt, const CreateOptions& opts) {
+void ignore_create(Runtime& rt, const IgnoreCreateOptions& opts) {
     if (opts.contact.has_value() + opts.group.has_value() + opts.keyword.has_value() != 1)
         usage_error("ignore create takes one of --contact, --group and --keyword", "see --help");
     const IgnoreRuleType type = opts.contact ? IgnoreRuleType::contact : opts.group ? IgnoreRuleType::group : IgnoreRuleType::keyword;
@@ -50,12 +50,12 @@ void ignore_create(Runtime& rt, const CreateOptions& opts) {
     rt.out().done(changed, "ignore", rule, "{} ignore rule {} on {}", changed ? "created" : "there already is", rule.id.value, device.key);
 }
 
-struct DeleteOptions {
+struct IgnoreDeleteOptions {
     std::string rule;
     bool if_exists = false;
 };
 
-void ignore_delete(Runtime& rt, const DeleteOptions& opts) {
+void ignore_delete(Runtime& rt, const IgnoreDeleteOptions& opts) {
     const IgnoreRuleId id{id_of("ignore", opts.rule)};
     const bool is_there = rt.read([&](Snapshot& db) { return ignore_rules::find(db, id).has_value(); });
     if (opts.if_exists && !is_there) return rt.out().did(false, "there is no ignore rule {}", id.value);
@@ -63,23 +63,23 @@ void ignore_delete(Runtime& rt, const DeleteOptions& opts) {
     rt.out().did(true, "deleted ignore rule {}", id.value);
 }
 
-struct TestOptions {
+struct IgnoreTestOptions {
     std::string text;
     std::optional<std::string> from;
     std::optional<std::string> device;
 };
 
 /// Facts of whoever is named: a contact that is known, else an address nobody wrote from yet.
-IgnoreFacts facts_of(Runtime& rt, const TestOptions& opts) {
+IgnoreFacts facts_of(Runtime& rt, const IgnoreTestOptions& opts) {
     if (!opts.from) return {.text = opts.text};
     const auto address = wabot::to_address(*opts.from);
     if (!address) throw Error(Errc::invalid, fmt::format("\"{}\" is neither a number with country code nor a JID nor a user id", *opts.from));
     return ignore_rules::facts_of(rt.vault(), *address, opts.text);
 }
 
-void ignore_test(Runtime& rt, const TestOptions& opts) {
+void ignore_test(Runtime& rt, const IgnoreTestOptions& opts) {
     const Device device = device_or_only(rt, opts.device);
-    IgnoreBooks books;
+    IgnoreRuleCache books;
     const auto book = rt.read([&](Snapshot& db) { return books.of_device(db, device.id); });
     const auto match = book->match(facts_of(rt, opts));
     IgnoreVerdict verdict{.ignored = match.has_value()};
@@ -97,7 +97,7 @@ std::span<const Command> ignore_commands() {
          .columns = fields_of<IgnoreRule>,
          .examples = {{"wabot ignore list", "of all devices"}, {"wabot ignore list --device shop", "of one"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<IgnoreListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { ignore_list(rt, *opts); };
@@ -109,7 +109,7 @@ std::span<const Command> ignore_commands() {
          .examples = {{"wabot ignore create --keyword lottery --device shop", "whatever holds the word"},
                       {"wabot ignore create --contact +12025550117 --device shop", "whatever they write"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<CreateOptions>();
+             auto opts = cmd.options<IgnoreCreateOptions>();
              cmd.option("--contact", opts->contact, "Id, number, JID or user id").completes(Noun::contact);
              cmd.option("--group", opts->group, "Id of the group").shown_as("ID");
              cmd.option("--keyword", opts->keyword, "Word or phrase").shown_as("TEXT");
@@ -122,7 +122,7 @@ std::span<const Command> ignore_commands() {
          .formats = formats::nameless,
          .examples = {{"wabot ignore delete 2", "by the id that ignore list shows"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<DeleteOptions>();
+             auto opts = cmd.options<IgnoreDeleteOptions>();
              cmd.argument("rule", opts->rule, "Its id").required().completes(Noun::ignore);
              cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such rule");
              return [opts](Runtime& rt) { ignore_delete(rt, *opts); };
@@ -134,7 +134,7 @@ std::span<const Command> ignore_commands() {
          .examples = {{"wabot ignore test \"win the lottery\" --device shop", "a text"},
                       {"wabot ignore test hi --from +12025550117 --device shop", "from someone"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<TestOptions>();
+             auto opts = cmd.options<IgnoreTestOptions>();
              cmd.argument("text", opts->text, "What somebody writes").required();
              cmd.option("--from", opts->from, "Who writes: number, JID or user id").shown_as("ADDRESS");
              cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);

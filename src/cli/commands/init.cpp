@@ -34,7 +34,7 @@ dir = "."
 master_key_file = "master.key"
 )toml";
 
-struct Step {
+struct InitStep {
     std::string what;
     std::string detail;
     bool changed = false;
@@ -52,10 +52,10 @@ public:
         if (opts_.demo) add_demo();
     }
 
-    const std::vector<Step>& steps() const { return steps_; }
+    const std::vector<InitStep>& steps() const { return steps_; }
     const fs::path& config() const { return config_; }
     bool changed() const {
-        return std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.changed; });
+        return std::any_of(steps_.begin(), steps_.end(), [](const InitStep& step) { return step.changed; });
     }
 
 private:
@@ -83,16 +83,16 @@ private:
 
     void make_database() {
         rt_.use_config(config_.string());
-        if (rehearses_from_nothing()) return steps_.push_back({"database", fmt::format("wabot.db, schema {}", schema_max), true});
+        if (rehearses_from_nothing()) return steps_.push_back({"database", fmt::format("wabot.db, schema {}", schema_max()), true});
         Database& db = rt_.unchecked_database({.create = !rt_.dry_run()});
         const std::size_t applied = rt_.dry_run() ? pending(db) : migrate_up(db).size();
         rehearsal_ends_ = rt_.dry_run() && applied > 0;
-        steps_.push_back({"database", fmt::format("{}, schema {}", database_name(), schema_max), applied > 0});
+        steps_.push_back({"database", fmt::format("{}, schema {}", database_name(), schema_max()), applied > 0});
     }
 
     /// What to call it: its file, or its engine.
     std::string database_name() const {
-        const std::string& url = rt_.settings().database_url;
+        const std::string& url = rt_.settings().store.database_url;
         return url.starts_with("sqlite:") ? fs::path(url).filename().string() : "PostgreSQL";
     }
 
@@ -100,7 +100,7 @@ private:
     bool rehearses_from_nothing() const {
         if (!rt_.dry_run()) return false;
         if (!fs::exists(config_)) return true;
-        const std::string& url = rt_.settings().database_url;
+        const std::string& url = rt_.settings().store.database_url;
         constexpr std::string_view scheme = "sqlite:///";
         return url.starts_with(scheme) && !fs::exists(url.substr(scheme.size()));
     }
@@ -116,7 +116,7 @@ private:
         const Settings& settings = rt_.settings();
         const Vault& vault = rt_.vault();
         const DemoSecrets secrets{.app_secret = demo_app_secret(),
-                                  .graph_url = fmt::format("http://{}:{}/sim/graph/sim", settings.host, settings.port)};
+                                  .graph_url = fmt::format("http://{}:{}/sim/graph/sim", settings.server.host, settings.server.port)};
         const auto add = [&](Transaction& tx) { return cli::add_demo(tx, rt_.cause(), vault, secrets); };
         steps_.push_back({"demo", std::string(contents), rt_.write(add)});
     }
@@ -132,13 +132,13 @@ private:
     const InitOptions& opts_;
     const fs::path dir_;
     const fs::path config_;
-    std::vector<Step> steps_;
+    std::vector<InitStep> steps_;
     bool rehearsal_ends_ = false;  // there are no tables yet to rehearse on
 };
 
-Json json_of(const std::vector<Step>& steps) {
+Json json_of(const std::vector<InitStep>& steps) {
     Json out = Json::array();
-    for (const Step& step : steps) out.push_back({{"step", step.what}, {"detail", step.detail}, {"changed", step.changed}});
+    for (const InitStep& step : steps) out.push_back({{"step", step.what}, {"detail", step.detail}, {"changed", step.changed}});
     return out;
 }
 
@@ -157,7 +157,7 @@ void init(Runtime& rt, const InitOptions& opts) {
         out.say("Would set up in {} (dry run, nothing changed)", opts.dir);
     else
         out.say("Setting up in {}", opts.dir);
-    for (const Step& step : setup.steps()) out.say_marked(Mark::good, fmt::format("{:<11} {}", step.what, step.detail));
+    for (const InitStep& step : setup.steps()) out.say_marked(Mark::good, fmt::format("{:<11} {}", step.what, step.detail));
     const std::string config = setup.config().lexically_normal().string();
     if (opts.demo)
         out.say("Next:  wabot serve -c {}     then in another terminal:  wabot chat faq -c {}", config, config);

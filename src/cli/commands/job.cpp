@@ -63,18 +63,18 @@ std::string name_of(const std::vector<WorkId>& ids) {
 
 // --- list, get
 
-struct ListOptions {
+struct JobListOptions {
     FilterOptions filter;
     PagingOptions paging;
 };
 
-void job_list(Runtime& rt, const ListOptions& opts) {
+void job_list(Runtime& rt, const JobListOptions& opts) {
     List<WorkItem> list(rt, "job", opts.paging);
     const work::Filter filter = filter_of(rt, opts.filter);
     list.show([&](Snapshot& db, const Page& page) { return work::list(db, filter, page); });
 }
 
-struct GetOptions {
+struct JobGetOptions {
     std::string job;
 };
 
@@ -88,7 +88,7 @@ Json json_of(const std::vector<FailedAttempt>& attempts) {
     return out;
 }
 
-void job_get(Runtime& rt, const GetOptions& opts) {
+void job_get(Runtime& rt, const JobGetOptions& opts) {
     const WorkId id = ids_of({opts.job}).front();
     struct Found {
         WorkItem item;
@@ -127,7 +127,7 @@ template <class Step>
 void for_each_of(Runtime& rt, const std::vector<WorkId>& ids, Step step, std::string_view did, std::string_view already) {
     const auto name = [](const WorkId& id) { return to_text(id); };
     const auto taken =
-        rt.write([&](Transaction& tx) { return take_each(tx, ids, name, [&](const WorkId& id, std::size_t nth) { return step(tx, id, nth); }); });
+        rt.write([&](Transaction& tx) { return apply_each(tx, ids, name, [&](const WorkId& id, std::size_t nth) { return step(tx, id, nth); }); });
     const std::string done = fmt::format(fmt::runtime(did), name_of(taken.changed));
     refuse_failures(rt, taken, ids.size(), done);
     if (taken.changed.empty())
@@ -138,7 +138,7 @@ void for_each_of(Runtime& rt, const std::vector<WorkId>& ids, Step step, std::st
 
 void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {
     const auto retry = [&](Transaction& tx, const WorkId& id, std::size_t nth) {
-        return surgery::retry(tx, rt.cause(), id, tx.now() + delay_of(nth, ids.size()));
+        return work_actions::retry(tx, rt.cause(), id, tx.now() + delay_of(nth, ids.size()));
     };
     for_each_of(rt, ids, retry, "released {}" + spread_of(ids.size()), "on its way already");
 }
@@ -178,7 +178,7 @@ std::size_t release(Runtime& rt, const std::vector<WorkId>& ids) {
             for (std::size_t i = from; i < to; ++i) {
                 try {
                     const Time due_at = tx.now() + delay_of(i, ids.size());
-                    tx.savepoint([&] { elsewhere += surgery::retry(tx, rt.cause(), ids[i], due_at) ? 0 : 1; });
+                    tx.savepoint([&] { elsewhere += work_actions::retry(tx, rt.cause(), ids[i], due_at) ? 0 : 1; });
                 } catch (const Error& error) {
                     if (error.code() != Errc::conflict) throw;
                     ++elsewhere;
@@ -202,7 +202,7 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     if (found.ids.empty()) return rt.out().did(false, "no {} job matches; nothing to do", to_word(*filter.state));
     rt.confirm(Confirm::ask, fmt::format("{} job{} match{} (the oldest since {}) and would be tried again now", found.ids.size(),
                                          found.ids.size() == 1 ? "" : "s", found.ids.size() == 1 ? "es" : "", to_iso(*found.oldest)));
-    rt.intend({.facts = {{"matching", JsonText{std::to_string(found.ids.size())}}}});
+    rt.plan_audit({.facts = {{"matching", JsonText{std::to_string(found.ids.size())}}}});
     const std::size_t moved = release(rt, found.ids);
     const std::size_t released = found.ids.size() - moved;
     const std::string others = moved == 0 ? "" : fmt::format("; {} had moved on or cannot be retried", moved);
@@ -225,7 +225,7 @@ struct CancelOptions {
 
 void job_cancel(Runtime& rt, const CancelOptions& opts) {
     const auto ids = ids_of(opts.jobs);
-    const auto cancel = [&](Transaction& tx, const WorkId& id, std::size_t) { return surgery::cancel(tx, rt.cause(), id); };
+    const auto cancel = [&](Transaction& tx, const WorkId& id, std::size_t) { return work_actions::cancel(tx, rt.cause(), id); };
     for_each_of(rt, ids, cancel, "cancelled {}", "cancelled already");
 }
 
@@ -236,9 +236,9 @@ struct ResolveOptions {
 
 void job_resolve(Runtime& rt, const ResolveOptions& opts) {
     const auto ids = ids_of(opts.jobs);
-    const surgery::Truth truth = opts.as == "sent" ? surgery::Truth::sent : surgery::Truth::not_sent;
-    const auto settle = [&](Transaction& tx, const WorkId& id, std::size_t) { return surgery::resolve(tx, rt.cause(), id, truth); };
-    const std::string as = truth == surgery::Truth::sent ? "as sent" : "as not sent; queued again";
+    const work_actions::Verdict truth = opts.as == "sent" ? work_actions::Verdict::sent : work_actions::Verdict::not_sent;
+    const auto settle = [&](Transaction& tx, const WorkId& id, std::size_t) { return work_actions::resolve(tx, rt.cause(), id, truth); };
+    const std::string as = truth == work_actions::Verdict::sent ? "as sent" : "as not sent; queued again";
     for_each_of(rt, ids, settle, fmt::format("settled {{}} {} (noted as {})", as, rt.cause().actor.label), "settled so already");
 }
 
@@ -252,7 +252,7 @@ std::span<const Command> job_commands() {
          .columns = fields_of<WorkItem>,
          .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<JobListOptions>();
              declare_filter(cmd, opts->filter, "Only in this state (all but done and cancelled)");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { job_list(rt, *opts); };
@@ -262,7 +262,7 @@ std::span<const Command> job_commands() {
          .columns = fields_of<WorkItem>,
          .examples = {{"wabot job get send/4", "why it did not go"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<JobGetOptions>();
              cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
              return [opts](Runtime& rt) { job_get(rt, *opts); };
          }},

@@ -7,6 +7,7 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/progress.hpp"
 #include "cli/framework/runtime.hpp"
+#include "core/database/database.hpp"
 #include "core/database/migrations.hpp"
 
 namespace wabot {
@@ -30,7 +31,7 @@ void migrate_status(Runtime& rt, const PagingOptions& paging) {
     const auto pending = std::count_if(steps.begin(), steps.end(), [](const MigrationStatus& step) { return !step.applied; });
     if (pending == 0) return;
     rt.out().say("{} pending: wabot migrate up", pending);
-    throw Ending(Exit::differs);
+    throw CommandExit(Exit::differs);
 }
 
 void migrate_plan(Runtime& rt) {
@@ -113,7 +114,7 @@ std::span<const Command> migrate_commands() {
          .summary = "Take the last migration back, after a backup",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot migrate down --confirm=0010_inbox", "the name of the last one says that you mean it"}},
+         .examples = {{"wabot migrate down -n", "what would be taken back; --confirm and that name do it"}},
          .build = [](CommandBuilder&) -> Action { return migrate_down; }},
     };
     return table;

@@ -17,14 +17,14 @@ void queue_list(Runtime& rt, const PagingOptions& paging) {
     list.show([&] { return rt.read([](Snapshot& db) { return queues::list(db); }); });
 }
 
-struct NameOptions {
+struct QueueOptions {
     std::vector<QueueName> queues;
 };
 
-using Step = bool (*)(Transaction& tx, const Cause& cause, QueueName queue);
+using QueueStep = bool (*)(Transaction& tx, const Cause& cause, QueueName queue);
 
 /// Takes the step for each, once however often it was named; says which it changed, and which were so already.
-void switch_queues(Runtime& rt, const NameOptions& opts, Step step, std::string_view did, std::string_view already) {
+void switch_queues(Runtime& rt, const QueueOptions& opts, QueueStep step, std::string_view did, std::string_view already) {
     std::vector<std::string_view> changed, unchanged;
     rt.write([&](Transaction& tx) {
         changed.clear();
@@ -60,7 +60,7 @@ std::span<const Command> queue_commands() {
          .examples = {{"wabot queue pause send", "nothing is sent until it is resumed"},
                       {"wabot queue pause turn send", "nothing is answered either"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<NameOptions>();
+             auto opts = cmd.options<QueueOptions>();
              cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
              return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::pause, "paused", "paused already"); };
          }},
@@ -70,7 +70,7 @@ std::span<const Command> queue_commands() {
          .formats = formats::nameless,
          .examples = {{"wabot queue resume send", "what waited goes out now"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<NameOptions>();
+             auto opts = cmd.options<QueueOptions>();
              cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
              return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::resume, "resumed", "not paused"); };
          }},

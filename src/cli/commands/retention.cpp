@@ -12,6 +12,8 @@
 #include "core/base/blocking.hpp"
 #include "core/base/duration.hpp"
 #include "core/config/settings.hpp"
+#include "core/files/blob_cleanup.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/files/files.hpp"
 #include "core/retention/retention.hpp"
 
@@ -82,8 +84,8 @@ std::int64_t take_away(Runtime& rt, const retention::Rule& rule, const retention
 }
 
 /// For the entry in the audit log, which is written with the first of many units: all that is due.
-Deed intent(Runtime& rt, const std::vector<const retention::Rule*>& rules, const retention::Keep& keep) {
-    Deed intent;
+AuditDraft intent(Runtime& rt, const std::vector<const retention::Rule*>& rules, const retention::Keep& keep) {
+    AuditDraft intent;
     Json rows = Json::object();
     for (const retention::Rule* rule : rules) {
         const std::int64_t count = due(rt, *rule, keep);
@@ -106,7 +108,7 @@ void retention_run(Runtime& rt, const RunOptions& opts) {
     const retention::Keep keep = retention_keep(rt.settings());
     std::vector<PurgedNoun> purged;
     const auto rules = rules_of(opts);
-    if (!rt.dry_run()) rt.intend(intent(rt, rules, keep));
+    if (!rt.dry_run()) rt.plan_audit(intent(rt, rules, keep));
     for (const retention::Rule* rule : rules) {
         const std::int64_t rows = rt.dry_run() ? due(rt, *rule, keep) : take_away(rt, *rule, keep);
         purged.push_back({std::string(rule->noun), rows, rows > 0, rt.dry_run()});

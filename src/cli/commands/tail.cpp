@@ -23,15 +23,15 @@ struct TailOptions {
     bool no_follow = false;
 };
 
-std::function<bool(const Happening&)> matcher(const std::optional<std::string>& expression) {
-    if (!expression) return [](const Happening&) { return true; };
+std::function<bool(const ActivityEvent&)> matcher(const std::optional<std::string>& expression) {
+    if (!expression) return [](const ActivityEvent&) { return true; };
     std::optional<Pattern> wanted;
     try {
         wanted = Pattern::of_expression(*expression);
     } catch (const Error& error) {
         usage_error(fmt::format("--grep {}", error.what()), {}, "--grep");
     }
-    return [wanted = *wanted](const Happening& h) {
+    return [wanted = *wanted](const ActivityEvent& h) {
         return wanted.matches(fmt::format("{} {} {} {}", h.kind, h.device.value_or("-"), h.object, h.what));
     };
 }
@@ -53,16 +53,16 @@ void tail(Runtime& rt, const TailOptions& opts) {
     const auto past = rt.read([&](Snapshot& db) { return feed.last(db, static_cast<std::size_t>(opts.last)); });
     if (!goes_on) return rt.out().list("change", past);
 
-    StreamTable table(rt.out(), fields_of<Happening>, {8, 18, 10, 14});
-    for (const Happening& happening : past) table.add(happening);
+    StreamTable table(rt.out(), fields_of<ActivityEvent>, {8, 18, 10, 14});
+    for (const ActivityEvent& happening : past) table.add(happening);
     const auto look = [&] {
         const Feed::News news = rt.read([&](Snapshot& db) { return feed.next(db); });
         if (news.lost > 0) tell_gap(rt, news.lost);
-        for (const Happening& happening : news.happenings) table.add(happening);
+        for (const ActivityEvent& happening : news.happenings) table.add(happening);
         return news.more ? Look::again : Look::wait;
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
-    interrupt.pass_on();
+    interrupt.exit_by_signal();
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ std::span<const Command> tail_commands() {
         {.path = "tail",
          .summary = "Show what happens: the last of it, then everything as it comes, until Ctrl-C",
          .formats = formats::nameless,
-         .columns = fields_of<Happening>,
+         .columns = fields_of<ActivityEvent>,
          .examples = {{"wabot tail webhooks jobs --device shop", "webhooks, answers and sends of one device"},
                       {"wabot tail --follow -o jsonl | jq -c 'select(.kind == \"send.failed\")'", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {

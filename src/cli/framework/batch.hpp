@@ -11,7 +11,7 @@ namespace wabot::cli {
 
 /// What came of a step that one command takes for several objects.
 template <class ObjectId>
-struct EachTaken {
+struct BatchResult {
     std::vector<ObjectId> changed;
     std::vector<Fault> failed;
     Errc first_failure{};
@@ -20,8 +20,8 @@ struct EachTaken {
 /// Takes `step(id, place)`, which says whether it changed something, for each; of several, one that cannot be taken leaves the others theirs.
 /// `name(id)` is what a failure calls it.
 template <class ObjectId, class Name, class Step>
-EachTaken<ObjectId> take_each(Transaction& tx, const std::vector<ObjectId>& ids, Name name, Step step) {
-    EachTaken<ObjectId> taken;
+BatchResult<ObjectId> apply_each(Transaction& tx, const std::vector<ObjectId>& ids, Name name, Step step) {
+    BatchResult<ObjectId> taken;
     for (std::size_t i = 0; i < ids.size(); ++i) {
         try {
             tx.savepoint([&] {
@@ -37,14 +37,14 @@ EachTaken<ObjectId> take_each(Transaction& tx, const std::vector<ObjectId>& ids,
     return taken;
 }
 
-/// Ends a command some of whose steps failed, which are listed: Ending{partial} unless all of the `count` did. `done` says what changed.
+/// Ends a command some of whose steps failed, which are listed: CommandExit{partial} unless all of the `count` did. `done` says what changed.
 template <class ObjectId>
-void refuse_failures(Runtime& rt, const EachTaken<ObjectId>& taken, std::size_t count, const std::string& done) {
+void refuse_failures(Runtime& rt, const BatchResult<ObjectId>& taken, std::size_t count, const std::string& done) {
     if (taken.failed.empty()) return;
     const std::string failed = fmt::format("{} of {} failed", taken.failed.size(), count);
     const std::string_view rehearsed = rt.dry_run() ? " (dry run, nothing changed)" : "";
-    throw Ending(taken.failed.size() < count ? Exit::partial : exit_of(taken.first_failure),
-                 taken.changed.empty() ? failed : fmt::format("{}{}; {}", done, rehearsed, failed), taken.failed);
+    throw CommandExit(taken.failed.size() < count ? Exit::partial : exit_of(taken.first_failure),
+                      taken.changed.empty() ? failed : fmt::format("{}{}; {}", done, rehearsed, failed), taken.failed);
 }
 
 }  // namespace wabot::cli

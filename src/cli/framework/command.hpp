@@ -59,13 +59,13 @@ struct Parameter {
     std::string otherwise;                // the value when the option is given without "=VALUE"; empty = it must have one
     std::vector<std::string_view> words;  // the allowed values; empty = any
     Noun noun = Noun::none;
-    std::function<void(std::vector<std::string>)> take;  // at least one value; Ending{usage} for a bad one
+    std::function<void(std::vector<std::string>)> take;  // at least one value; CommandExit{usage} for a bad one
 
     bool is_flag() const { return value.empty(); }
     bool is_argument() const { return name.front() != '-'; }
 };
 
-/// Reads one value; Ending{usage} says what is expected instead.
+/// Reads one value; CommandExit{usage} says what is expected instead.
 template <class T>
 struct FromWord;
 

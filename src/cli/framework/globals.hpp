@@ -53,11 +53,11 @@ struct Globals {
 void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats = formats::all);
 
 /// What the environment says where no flag does, of what is needed before settings are read: WABOT_OUTPUT, WABOT_TIME, WABOT_COLOR,
-/// WABOT_NO_INPUT, WABOT_TIMEOUT. Ending{usage} for a word that no command takes; a form that is not among `formats` is passed over.
+/// WABOT_NO_INPUT, WABOT_TIMEOUT. CommandExit{usage} for a word that no command takes; a form that is not among `formats` is passed over.
 void add_environment(Globals& globals, const Lookup& environment, Formats formats = formats::all);
 
-/// The settings of Output that the flags ask for, at the terminals there are. Ending{usage} for flags that contradict each other or that the command
-/// cannot do, before anything is done.
+/// The settings of Output that the flags ask for, at the terminals there are. CommandExit{usage} for flags that contradict each other or that the
+/// command cannot do, before anything is done.
 OutputOptions output_options(const Globals& globals, const Command& command, const Lookup& environment);
 
 ColorChoice color_choice(const Globals& globals);

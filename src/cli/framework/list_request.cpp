@@ -41,8 +41,8 @@ Bytes hash_of(Runtime& rt, const Field& field, std::string_view text) {
 
 std::optional<Time> moment_of(std::string_view flag, const std::optional<std::string>& text, Time now) {
     if (!text) return std::nullopt;
-    const auto time = read_moment(*text, now);
-    if (!time) usage_error(fmt::format("{} takes a time, not \"{}\"", flag, *text), std::string(moment_forms), std::string(flag));
+    const auto time = read_time_input(*text, now);
+    if (!time) usage_error(fmt::format("{} takes a time, not \"{}\"", flag, *text), std::string(time_input_forms), std::string(flag));
     return time;
 }
 
@@ -127,7 +127,7 @@ void ListRequest::watch(const std::function<void()>& show) {
         return Look::wait;
     };
     follow(rt_, *interrupt_, look, [&](std::chrono::milliseconds limit) { interrupt_->wait(limit); });
-    interrupt_->pass_on();
+    interrupt_->exit_by_signal();
 }
 
 std::vector<std::size_t> ListRequest::places_of(std::span<const Field> fields, std::span<const void* const> rows, const Page& page) {

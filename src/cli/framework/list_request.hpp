@@ -37,7 +37,7 @@ std::int64_t place_of(const Row& row) {
     return row.id.value;
 }
 
-/// What the flags ask of a list. Ending{usage} for what they may not say, before the store is opened.
+/// What the flags ask of a list. CommandExit{usage} for what they may not say, before the store is opened.
 class ListRequest {
 public:
     enum class Length { any, is_short };

@@ -17,11 +17,11 @@ struct Found {
     std::vector<std::string> rest;  // the line without the command's words
 };
 
-/// Looks for the command in a line whose global flags may stand anywhere. Plural nouns name the same commands. Ending{usage} with a
+/// Looks for the command in a line whose global flags may stand anywhere. Plural nouns name the same commands. CommandExit{usage} with a
 /// suggestion for a word that is no command.
 Found find_command(std::span<const std::string> line, std::span<const Command* const> commands);
 
-/// Reads `line` into what `own` and `globals` declare. Ending{usage} for everything that does not fit; nothing required is missed while
+/// Reads `line` into what `own` and `globals` declare. CommandExit{usage} for everything that does not fit; nothing required is missed while
 /// help is asked for.
 void parse_line(std::span<const std::string> line, CommandBuilder& own, CommandBuilder& globals, bool& help_asked);
 

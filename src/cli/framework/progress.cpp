@@ -97,16 +97,16 @@ std::thread start_deaf(Body body) {
 
 }  // namespace
 
-double Stand::per_second() const {
+double ProgressState::per_second() const {
     return elapsed.count() > 0 ? static_cast<double>(done) / elapsed.count() : 0;
 }
 
-std::optional<std::chrono::seconds> Stand::left() const {
+std::optional<std::chrono::seconds> ProgressState::left() const {
     if (!total || done == 0 || *total < done) return std::nullopt;
     return std::chrono::ceil<std::chrono::seconds>(elapsed * (static_cast<double>(*total - done) / static_cast<double>(done)));
 }
 
-std::string progress_bar(const Stand& stand, const Screen& screen) {
+std::string progress_bar(const ProgressState& stand, const Screen& screen) {
     if (!stand.total)
         return fitted(fmt::format("{} {}  {}  {}", spinner(stand.elapsed, screen.utf8), stand.what, stand.done, rate_text(stand.per_second())),
                       screen.width - 1, screen.utf8 ? "…" : "");
@@ -119,7 +119,7 @@ std::string progress_bar(const Stand& stand, const Screen& screen) {
                   screen.width - 1, screen.utf8 ? "…" : "");
 }
 
-std::string progress_line(const Stand& stand) {
+std::string progress_line(const ProgressState& stand) {
     std::string text = fmt::format("{}: {}", stand.what, stand.done);
     if (stand.total) text += fmt::format(" of {}", *stand.total);
     text += ", " + rate_text(stand.per_second());
@@ -127,7 +127,7 @@ std::string progress_line(const Stand& stand) {
     return text;
 }
 
-std::string progress_json(const Stand& stand) {
+std::string progress_json(const ProgressState& stand) {
     const auto left = stand.left();
     const Json json{{"kind", "progress"},
                     {"what", stand.what},
@@ -170,7 +170,7 @@ void Progress::tell_until_over() {
     const auto over_after = [&](std::chrono::milliseconds time) { return over_.wait_for(lock, time, [&] { return is_over_; }); };
     if (over_after(form_ == Form::lines ? between_lines : worth_telling)) return;
     do {
-        const Stand now = stand();
+        const ProgressState now = stand();
         switch (form_) {
             case Form::bar: draw_bar(progress_bar(now, screen_)); break;
             case Form::lines: write_to_stderr(progress_line(now) + "\n"); break;
@@ -181,7 +181,7 @@ void Progress::tell_until_over() {
     if (form_ == Form::json) write_to_stderr(progress_json(stand()) + "\n");
 }
 
-Stand Progress::stand() const {
+ProgressState Progress::stand() const {
     return {.what = what_, .done = done_, .total = total_, .elapsed = std::chrono::steady_clock::now() - began_};
 }
 

@@ -14,7 +14,7 @@
 namespace wabot::cli {
 
 /// How far a piece of work is.
-struct Stand {
+struct ProgressState {
     std::string what;  // "webhooks"
     std::int64_t done = 0;
     std::optional<std::int64_t> total = {};  // none: nobody knows
@@ -26,11 +26,11 @@ struct Stand {
 };
 
 /// One line that fits the screen: "webhooks [########........]  1200/2400  50%  310/s  4 s left".
-std::string progress_bar(const Stand& stand, const Screen& screen);
+std::string progress_bar(const ProgressState& stand, const Screen& screen);
 /// "webhooks: 1200 of 2400, 310/s, 4 s left"
-std::string progress_line(const Stand& stand);
+std::string progress_line(const ProgressState& stand);
 /// {"kind":"progress", ...} on a line.
-std::string progress_json(const Stand& stand);
+std::string progress_json(const ProgressState& stand);
 
 /// Tells on stderr how far long work is, from half a second on, until it goes: a bar that is drawn over itself on a terminal and leaves nothing
 /// behind, also when a signal or --timeout ends the work; elsewhere a line every ten seconds. Nothing under --quiet. A thread of its own does so: the
@@ -48,7 +48,7 @@ private:
     enum class Form { bar, lines, json };
 
     void tell_until_over();
-    Stand stand() const;
+    ProgressState stand() const;
 
     const std::string what_;
     const std::optional<std::int64_t> total_;

@@ -47,7 +47,7 @@ const Cause& Runtime::cause() {
         const passwd* user = getpwuid(geteuid());
         const std::string name = user != nullptr ? user->pw_name : std::to_string(geteuid());
         cause_ = Cause{.actor = {.kind = "cli", .label = "cli:" + name}, .request_id = world().random.word(16)};
-        if (command_.effect != Effect::runs) cause_->deed = &deed_;  // what a server does it does by itself, and from several threads
+        if (command_.effect != Effect::runs) cause_->draft = &draft_;  // what a server does it does by itself, and from several threads
     }
     return *cause_;
 }
@@ -58,11 +58,11 @@ void Runtime::override_setting(std::string name, std::string text) {
 
 Sources Runtime::sources() {
     std::error_code gone;
-    const Place place{.environment = environment_,
-                      .working_folder = std::filesystem::current_path(gone),
-                      .user_id = geteuid(),
-                      .named = config_,
-                      .service = command_.effect == Effect::runs};
+    const ConfigSearch place{.environment = environment_,
+                             .working_folder = std::filesystem::current_path(gone),
+                             .user_id = geteuid(),
+                             .named = config_,
+                             .service = command_.effect == Effect::runs};
     FoundFiles found = find_config_files(place);
     for (const std::string& warning : found.warnings) out_.say("warning: {}", warning);
     Sources sources{.flags = overrides_, .environment = environment_, .config_files = std::move(found.files), .user_id = place.user_id};
@@ -74,20 +74,20 @@ Sources Runtime::sources() {
 
 void Runtime::adopt_output_settings() {
     const Settings& values = settings_->values;
-    if (!globals_.output && !out_.options().reshaper && !values.output.empty()) {
-        const auto format = from_word<OutputFormat>(values.output);
+    if (!globals_.output && !out_.options().reshaper && !values.cli.output.empty()) {
+        const auto format = from_word<OutputFormat>(values.cli.output);
         if (!format)
-            throw Error(Errc::invalid, fmt::format("cli.output is \"{}\"", values.output),
+            throw Error(Errc::invalid, fmt::format("cli.output is \"{}\"", values.cli.output),
                         fmt::format("one of {}", fmt::join(words_of<OutputFormat>, ", ")));
         out_.adopt_format(*format);
     }
-    if (globals_.color == "auto" && values.color != "auto") out_.adopt_color(values.color == "always");
-    if (pager_ != nullptr && !values.pager.empty()) adopt_pager();
+    if (globals_.color == "auto" && values.cli.color != "auto") out_.adopt_color(values.cli.color == "always");
+    if (pager_ != nullptr && !values.cli.pager.empty()) adopt_pager();
 }
 
 /// A program is not taken from a file that lies in the folder somebody happens to be in: what came with somebody else's files would run.
 void Runtime::adopt_pager() {
-    const std::string& program = settings_->values.pager;
+    const std::string& program = settings_->values.cli.pager;
     const bool is_found = !project_file_.empty() && settings_->origin_of("cli.pager").starts_with(fmt::format("file {}:", project_file_.string()));
     if (is_found) return out_.say("warning: {}: cli.pager is not used; name the file with -c to use it", project_file_.string());
     pager_->use(program == "cat" ? "" : program);
@@ -98,7 +98,7 @@ const LoadedSettings& Runtime::loaded_settings() {
         settings_ = std::make_unique<LoadedSettings>(load_settings(sources()));
         for (const std::string& warning : settings_->warnings) out_.say("warning: {}", warning);
         adopt_output_settings();
-        log::debug("settings read", {{"database", mask_url_password(settings_->values.database_url)}});
+        log::debug("settings read", {{"database", mask_url_password(settings_->values.store.database_url)}});
     }
     return *settings_;
 }
@@ -114,10 +114,10 @@ void create_store_folder(std::string_view url) {
 
 Database& Runtime::unchecked_database(DatabaseOptions options) {
     if (!database_) {
-        options.keeps_nothing = dry_run();
+        options.dry_run = dry_run();
         options.create = options.create && !dry_run();
-        if (options.create) create_store_folder(settings().database_url);
-        database_ = open_database(settings().database_url, world().clock, options);
+        if (options.create) create_store_folder(settings().store.database_url);
+        database_ = open_database(settings().store.database_url, world().clock, options);
         log::debug("store opened", {{"what", database_->description()}});
     }
     return *database_;
@@ -132,7 +132,7 @@ Database& Runtime::database() {
 
 const Vault& Runtime::vault() {
     if (!vault_) {
-        const Secret& key = settings().master_key;
+        const Secret& key = settings().store.master_key;
         if (key.empty())
             throw Error(Errc::unavailable, "there is no master key, and phone numbers and credentials are sealed with it",
                         "set WABOT_MASTER_KEY or WABOT_MASTER_KEY_FILE; wabot init makes a key for a new store");
@@ -148,9 +148,9 @@ const Settings& Runtime::settings() {
 void Runtime::run(const std::function<void(Transaction&)>& work) {
     bool writes_entry = false;
     run_and_wait(database(), [&](Transaction& tx) {
-        deed_ = {};  // the unit may run more than once
+        draft_ = {};  // the unit may run more than once
         work(tx);
-        writes_entry = record_deed(tx);
+        writes_entry = record_audit(tx);
     });
     has_entry_ = has_entry_ || writes_entry;
 }
@@ -171,21 +171,21 @@ void Runtime::run_and_roll_back(const std::function<void(Transaction&)>& work) {
     }
 }
 
-bool Runtime::record_deed(Transaction& tx) {
-    if (has_entry_ || deed_.changes.empty()) return false;
-    Deed whole = intent_;
-    std::move(deed_.changes.begin(), deed_.changes.end(), std::back_inserter(whole.changes));
-    std::move(deed_.objects.begin(), deed_.objects.end(), std::back_inserter(whole.objects));
-    std::move(deed_.facts.begin(), deed_.facts.end(), std::back_inserter(whole.facts));
+bool Runtime::record_audit(Transaction& tx) {
+    if (has_entry_ || draft_.changes.empty()) return false;
+    AuditDraft whole = planned_;
+    std::move(draft_.changes.begin(), draft_.changes.end(), std::back_inserter(whole.changes));
+    std::move(draft_.objects.begin(), draft_.objects.end(), std::back_inserter(whole.objects));
+    std::move(draft_.facts.begin(), draft_.facts.end(), std::back_inserter(whole.facts));
     audit::record(tx, cause(), AuditKind::change, command_.path, whole);
     return true;
 }
 
 bool Runtime::reveals() {
     if (!globals_.reveal || noted_reveal_) return globals_.reveal;
-    Deed deed;
-    deed.objects.emplace_back(command_.noun());
-    const auto note = [&](Transaction& tx) { audit::record(tx, cause(), AuditKind::reveal, command_.path, deed); };
+    AuditDraft draft;
+    draft.objects.emplace_back(command_.noun());
+    const auto note = [&](Transaction& tx) { audit::record(tx, cause(), AuditKind::reveal, command_.path, draft); };
     try {
         write_and_wait(database(), note);
     } catch (const Error& error) {
@@ -224,13 +224,13 @@ void Runtime::confirm(Confirm level, const std::string& text, const std::string&
     const Terminal terminal = may_ask ? open_terminal() : Terminal(nullptr, nullptr);
     if (!terminal) {
         const std::string way = level == Confirm::ask ? "--yes" : fmt::format("--confirm={}", name);
-        throw Ending(Exit::not_confirmed, text, fmt::format("repeat with {}, or -n to see the plan", way));
+        throw CommandExit(Exit::not_confirmed, text, fmt::format("repeat with {}, or -n to see the plan", way));
     }
     const std::string question = level == Confirm::ask ? "Go on? [y/N] " : fmt::format("Type {} to go on: ", name);
     out_.flush();
     const std::string answer = ask(terminal.get(), fmt::format("{}\n{}", text, question));
     if (level == Confirm::ask ? answer != "y" && answer != "Y" && answer != "yes" : answer != name)
-        throw Ending(Exit::not_confirmed, "not confirmed; nothing was changed");
+        throw CommandExit(Exit::not_confirmed, "not confirmed; nothing was changed");
 }
 
 }  // namespace wabot::cli

@@ -69,7 +69,7 @@ public:
     const Globals& globals() const { return globals_; }
     const Environment& environment() const { return environment_; }
 
-    /// Returns when `text`, which says what would be lost, is agreed to; Ending{not_confirmed} when not, or when nobody can be asked. Under
+    /// Returns when `text`, which says what would be lost, is agreed to; CommandExit{not_confirmed} when not, or when nobody can be asked. Under
     /// --dry-run nothing is lost and nothing is asked.
     void confirm(Confirm level, const std::string& text, const std::string& name = {});
 
@@ -78,7 +78,7 @@ public:
 
     /// What the audit log shall say of this command although no unit by itself knows it, for those that change things unit by unit: the entry is
     /// written with the first.
-    void intend(Deed intent) { intent_ = std::move(intent); }
+    void plan_audit(AuditDraft intent) { planned_ = std::move(intent); }
 
     /// Runs a unit, with the command's entry in the audit log when it changes something. Under --dry-run the database rolls it back.
     template <class Work>
@@ -110,7 +110,7 @@ private:
     void adopt_output_settings();
     void adopt_pager();
     /// Writes the entry when there is something to say and it was not said yet.
-    bool record_deed(Transaction& tx);
+    bool record_audit(Transaction& tx);
 
     const Globals& globals_;
     const Environment& environment_;
@@ -120,7 +120,7 @@ private:
     std::optional<std::string> config_;
     std::vector<std::pair<std::string, std::string>> overrides_;
     std::optional<Cause> cause_;
-    Deed intent_, deed_;
+    AuditDraft planned_, draft_;
     bool has_entry_ = false;
     bool noted_reveal_ = false;
     std::unique_ptr<LoadedSettings> settings_;

@@ -45,9 +45,9 @@ bool Interrupt::wait(std::chrono::milliseconds limit) {
     return true;
 }
 
-void Interrupt::pass_on() {
+void Interrupt::exit_by_signal() {
     rt_.out().flush();
-    if (is_out_of_time()) throw Ending(Exit::timeout, "ended after the time that --timeout gives; what came is shown");
+    if (is_out_of_time()) throw CommandExit(Exit::timeout, "ended after the time that --timeout gives; what came is shown");
     pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
     ::_exit(128 + signal_);
 }

@@ -21,9 +21,9 @@ public:
     bool wait(std::chrono::milliseconds limit);
     bool caught() const { return signal_ != 0; }
     bool is_out_of_time() const { return signal_ == SIGALRM; }
-    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143; Ending{timeout} when the time was over. What was printed
-    /// is flushed before, as far as it is read.
-    [[noreturn]] void pass_on();
+    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143; CommandExit{timeout} when the time was over. What was
+    /// printed is flushed before, as far as it is read.
+    [[noreturn]] void exit_by_signal();
 
 private:
     Runtime& rt_;

@@ -8,29 +8,29 @@
 namespace wabot::cli {
 
 EnvironmentCredentials environment_credentials(const Settings& settings) {
-    return {settings.whatsapp_phone_number_id,     settings.whatsapp_access_token.reveal(),
-            settings.whatsapp_app_secret.reveal(), settings.whatsapp_verify_token.reveal(),
-            settings.whatsapp_graph_url,           settings.whatsapp_graph_version};
+    return {settings.whatsapp.phone_number_id,     settings.whatsapp.access_token.reveal(),
+            settings.whatsapp.app_secret.reveal(), settings.whatsapp.verify_token.reveal(),
+            settings.whatsapp.graph_url,           settings.whatsapp.graph_version};
 }
 
 std::filesystem::path files_folder(const Settings& settings) {
-    return settings.state_dir.empty() ? std::filesystem::path() : settings.state_dir / "files";
+    return settings.store.dir.empty() ? std::filesystem::path() : settings.store.dir / "files";
 }
 
 retention::Keep retention_keep(const Settings& settings) {
-    return {settings.retention_webhooks, settings.retention_jobs,  settings.retention_changes,
-            settings.retention_files,    settings.retention_audit, settings.retention_idempotency_keys};
+    return {settings.retention.webhooks, settings.retention.jobs,  settings.retention.changes,
+            settings.retention.files,    settings.retention.audit, settings.retention.idempotency_keys};
 }
 
 WorkerOptions worker_options(const Settings& settings) {
     WorkerOptions options;
-    options.lease = settings.lease;
-    options.uncertain_window = settings.uncertain_window;
-    options.takeover_timeout = settings.takeover_timeout;
-    options.media_wait = settings.media_wait;
-    options.turn_attempts = settings.turn_attempts;
-    options.send_attempts = settings.send_attempts;
-    options.send_concurrency = settings.send_concurrency;
+    options.lease = settings.worker.lease;
+    options.uncertain_window = settings.worker.uncertain_window;
+    options.takeover_timeout = settings.conversation.takeover_timeout;
+    options.media_wait = settings.conversation.media_wait;
+    options.turn_attempts = settings.worker.turn_attempts;
+    options.send_attempts = settings.worker.send_attempts;
+    options.send_concurrency = settings.worker.send_concurrency;
     options.keep = retention_keep(settings);
     return options;
 }

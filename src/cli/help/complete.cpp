@@ -89,7 +89,7 @@ Completion fitting(std::string_view begun, const std::vector<Candidate>& all) {
 // --- what stands before it
 
 /// A line that is being typed, as far as it says what may come next.
-struct Typed {
+struct OperatorMessage {
     const Parameter* wants = nullptr;  // the option whose value comes next
     std::vector<std::string> arguments;
     std::set<std::string> given;  // names of options
@@ -109,12 +109,12 @@ const Parameter* with_letter(const std::vector<const Parameter*>& parameters, ch
     return nullptr;
 }
 
-void note_value(Typed& typed, const Parameter& p, std::string_view value) {
+void note_value(OperatorMessage& typed, const Parameter& p, std::string_view value) {
     if (p.name == "--config") typed.installation.config = value;
     if (p.name == "--env-file") typed.installation.env_file = value;
 }
 
-void note_option(Typed& typed, const std::vector<const Parameter*>& parameters, std::string_view word) {
+void note_option(OperatorMessage& typed, const std::vector<const Parameter*>& parameters, std::string_view word) {
     if (word.starts_with("--")) {
         const std::size_t sign = std::min(word.find('='), word.size());
         const Parameter* p = named(parameters, word.substr(0, sign));
@@ -135,8 +135,8 @@ void note_option(Typed& typed, const std::vector<const Parameter*>& parameters, 
     }
 }
 
-Typed read_typed(std::span<const std::string> words, const std::vector<const Parameter*>& parameters) {
-    Typed typed;
+OperatorMessage read_typed(std::span<const std::string> words, const std::vector<const Parameter*>& parameters) {
+    OperatorMessage typed;
     for (const std::string& word : words) {
         if (typed.wants != nullptr) {
             note_value(typed, *typed.wants, word);
@@ -154,7 +154,7 @@ Typed read_typed(std::span<const std::string> words, const std::vector<const Par
 
 // --- what may come
 
-/// The nouns, or the verbs of one. Ending{usage} for a word that is neither.
+/// The nouns, or the verbs of one. CommandExit{usage} for a word that is neither.
 std::vector<Candidate> command_words(std::span<const std::string> before) {
     std::vector<Candidate> words;
     const Found found = find_command(before, all_commands());
@@ -217,7 +217,7 @@ Completion filter_fields_of(std::string_view begun, std::string_view command) {
 struct Asked {
     const Command* command;
     const Parameter& parameter;
-    const Typed& typed;
+    const OperatorMessage& typed;
     const KnownObjects& objects;
 };
 
@@ -261,7 +261,7 @@ Completion values(const Asked& asked, std::string_view begun) {
     return {std::move(fits).taken()};
 }
 
-Completion options(const std::vector<const Parameter*>& parameters, const Typed& typed, std::string_view begun) {
+Completion options(const std::vector<const Parameter*>& parameters, const OperatorMessage& typed, std::string_view begun) {
     Fitting fits(begun);
     for (const Parameter* p : parameters)
         if (!p->is_argument() && p->name.starts_with(begun) && (p->repeatable || !typed.given.contains(p->name))) fits.offer(p->name, p->doc);
@@ -295,7 +295,7 @@ Completion complete(std::span<const std::string> words, const KnownObjects& obje
     for (const Parameter& p : own.parameters()) parameters.push_back(&p);
     for (const Parameter& p : global.parameters()) parameters.push_back(&p);
 
-    const Typed typed = read_typed(found.rest, parameters);
+    const OperatorMessage typed = read_typed(found.rest, parameters);
     const auto values_of = [&](const Parameter& p, std::string_view of) { return values({found.command, p, typed, objects}, of); };
     if (typed.wants != nullptr) return values_of(*typed.wants, begun);
     if (!typed.options_ended && begun.starts_with("--") && begun.find('=') != std::string::npos) {
@@ -368,8 +368,8 @@ void answer_completion(std::span<const std::string> line, const Environment& env
         Output out({}, unheard, unheard, real_world().clock.now());
         const Globals globals{.config = at.config, .env_file = at.env_file, .config_lenient = true};
         Runtime runtime(globals, environment, complete_command, out);
-        glance(runtime.settings().database_url, runtime.world().clock,
-               [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });
+        quick_read(runtime.settings().store.database_url, runtime.world().clock,
+                   [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });
         return known;
     };
     try {

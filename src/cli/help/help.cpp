@@ -68,7 +68,7 @@ std::string flags_text(const std::deque<Parameter>& parameters, std::size_t line
         --shown;
         const std::vector others(names.begin() + static_cast<std::ptrdiff_t>(shown), names.end());
         text = two_columns("Flags", {flags.begin(), flags.begin() + static_cast<std::ptrdiff_t>(shown)}, width) +
-               fmt::format("\nMore flags:\n  {}\n", flowed(others, "  ", 2, width));
+               fmt::format("\nMore flags:\n  {}\n", wrap_pieces(others, "  ", 2, width));
     }
     return text;
 }
@@ -79,7 +79,7 @@ std::string page_of(const Command& command) {
     return fmt::format("{}wabot-{}", is_service ? "8 " : "", command.noun());
 }
 
-/// Ending{usage} for what is nearer to a topic than to a command.
+/// CommandExit{usage} for what is nearer to a topic than to a command.
 void refuse_unknown(const std::string& word, std::span<const Command* const> commands) {
     std::vector<std::string_view> known;
     for (const Command* c : commands) known.push_back(c->noun());

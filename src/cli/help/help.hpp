@@ -15,7 +15,7 @@ std::string noun_help(std::string_view noun, std::span<const Command* const> com
 /// Every command by noun, and the global flags.
 std::string overview(std::span<const Command* const> commands, std::size_t width);
 
-/// Help on what the words name: a command, a noun, nothing. Ending{usage} for unknown ones.
+/// Help on what the words name: a command, a noun, nothing. CommandExit{usage} for unknown ones.
 std::string help_on(std::span<const std::string> words, std::size_t width);
 
 }  // namespace wabot::cli

@@ -36,7 +36,7 @@ std::size_t webhook_body_default() {
 }  // namespace
 
 std::vector<LimitRow> all_limits() {
-    const Limits http;
+    const HttpLimits http;
     return {
         {"request line", octets(http.request_line_max), "414"},
         {"head of a request", octets(http.head_max), "431"},
@@ -53,7 +53,7 @@ std::vector<LimitRow> all_limits() {
         {"idle connection", show_duration(http.idle_timeout), "the connection is closed"},
         {"connections", fmt::format("{}", http.connections_max), "503"},
         {"connections, one address", fmt::format("{}, but for loopback and server.trusted_proxies", http.peer_connections_max), "429"},
-        {"wrong signatures", fmt::format("{} a second of one address", FailureLimit::per_second), "429"},
+        {"wrong signatures", fmt::format("{} a second of one address", AuthFailureLimiter::per_second), "429"},
         {"waiting webhooks", fmt::format("{}, or {}, for the database", AppendQueue::waiting_max, show_duration(AppendQueue::line_wait_max)), "503"},
         {"JSON, nested", fmt::format("{} deep", strict_json_limits.depth), "refused"},
         {"JSON that people write",

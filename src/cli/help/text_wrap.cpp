@@ -8,7 +8,7 @@
 
 namespace wabot::cli {
 
-std::string flowed(const std::vector<std::string_view>& pieces, std::string_view gap, std::size_t indent, std::size_t width) {
+std::string wrap_pieces(const std::vector<std::string_view>& pieces, std::string_view gap, std::size_t indent, std::size_t width) {
     std::string out;
     std::size_t column = indent;
     for (const std::string_view piece : pieces) {
@@ -29,7 +29,7 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
         words.push_back(text.substr(0, blank));
         text.remove_prefix(std::min(blank + 1, text.size()));
     }
-    return flowed(words, " ", indent, width);
+    return wrap_pieces(words, " ", indent, width);
 }
 
 std::string two_columns(std::string_view title, const std::vector<Line>& lines, std::size_t width) {

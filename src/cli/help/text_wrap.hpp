@@ -7,7 +7,7 @@
 namespace wabot::cli {
 
 /// Pieces with `gap` between them, wrapped at `width`; later lines are indented.
-std::string flowed(const std::vector<std::string_view>& pieces, std::string_view gap, std::size_t indent, std::size_t width);
+std::string wrap_pieces(const std::vector<std::string_view>& pieces, std::string_view gap, std::size_t indent, std::size_t width);
 /// The words of a text.
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
 /// Paragraphs, parted by empty lines, each wrapped; one whose first line is indented stays as it is.

@@ -28,8 +28,8 @@ Json libraries() {
 void show_version(Runtime& rt) {
     const std::string compiler = fmt::format("{} {}", WABOT_COMPILER, __VERSION__);
     const Json json{
-        {"version", version()}, {"compiler", compiler}, {"schema_min", schema_min}, {"schema_max", schema_max}, {"libraries", libraries()}};
-    std::string text = fmt::format("wabot {}\ncompiler\t{}\nschema\t{} to {}\n", version(), compiler, schema_min, schema_max);
+        {"version", version()}, {"compiler", compiler}, {"schema_min", schema_min}, {"schema_max", schema_max()}, {"libraries", libraries()}};
+    std::string text = fmt::format("wabot {}\ncompiler\t{}\nschema\t{} to {}\n", version(), compiler, schema_min, schema_max());
     for (const auto& [name, number] : json["libraries"].items()) text += fmt::format("{}\t{}\n", name, number.get<std::string>());
     rt.out().document(json, text);
 }

@@ -59,7 +59,7 @@ std::string json(const Report& report, const std::string& request_id) {
 Report report_of(std::exception_ptr thrown) {
     try {
         std::rethrow_exception(thrown);
-    } catch (const Ending& end) {
+    } catch (const CommandExit& end) {
         return {.exit = end.exit(),
                 .code = std::string(word_of(end.exit())),
                 .message = end.message(),
@@ -71,7 +71,7 @@ Report report_of(std::exception_ptr thrown) {
                 .retry_after = end.retry_after()};
     } catch (const Error& error) {
         if (error.code() == Errc::bug) return report_bug(error.what());
-        const auto* limit = dynamic_cast<const LimitMet*>(&error);
+        const auto* limit = dynamic_cast<const RateLimited*>(&error);
         return {.exit = exit_of(error.code()),
                 .code = std::string(to_word(error.code())),
                 .message = error.what(),

@@ -28,7 +28,7 @@ std::span<const ExitRow> all_exits() {
 }
 
 void usage_error(std::string message, std::string hint, std::string field) {
-    throw Ending(Exit::usage, std::move(message), std::move(hint), std::move(field));
+    throw CommandExit(Exit::usage, std::move(message), std::move(hint), std::move(field));
 }
 
 Exit exit_of(Errc code) {

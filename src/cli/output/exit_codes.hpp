@@ -42,12 +42,12 @@ struct ExitRow {
 std::span<const ExitRow> all_exits();
 
 /// An end that only the terminal knows: wrong usage, a refused confirmation, a difference found. Without a message everything was said already.
-class Ending : public std::exception {
+class CommandExit : public std::exception {
 public:
-    explicit Ending(Exit exit, std::string message = {}, std::string hint = {}, std::string field = {})
+    explicit CommandExit(Exit exit, std::string message = {}, std::string hint = {}, std::string field = {})
         : exit_(exit), message_(std::move(message)), hint_(std::move(hint)), field_(std::move(field)) {}
     /// With a line for each fault below the message, which names its place itself.
-    Ending(Exit exit, std::string message, std::vector<Fault> faults) : exit_(exit), message_(std::move(message)), faults_(std::move(faults)) {}
+    CommandExit(Exit exit, std::string message, std::vector<Fault> faults) : exit_(exit), message_(std::move(message)), faults_(std::move(faults)) {}
 
     Exit exit() const { return exit_; }
     const char* what() const noexcept override { return message_.c_str(); }
@@ -56,7 +56,7 @@ public:
     const std::string& field() const { return field_; }
     const std::vector<Fault>& faults() const { return faults_; }
     /// When another try is worth it.
-    Ending& again_after(std::chrono::seconds wait) {
+    CommandExit& again_after(std::chrono::seconds wait) {
         retry_after_ = wait;
         return *this;
     }

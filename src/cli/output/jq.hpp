@@ -12,7 +12,7 @@ namespace wabot::cli {
 /// An expression of jq, run by jq's own library, which is loaded when the first one is made.
 class Jq final : public Reshaper {
 public:
-    /// Ending{usage} with jq's words for an expression that it does not take; Error{unavailable} where the library is not installed.
+    /// CommandExit{usage} with jq's words for an expression that it does not take; Error{unavailable} where the library is not installed.
     explicit Jq(const std::string& expression);
     ~Jq() override;
     Jq(const Jq&) = delete;

@@ -13,7 +13,7 @@ struct ListShape {
     Time now;
 };
 
-/// The fields that columns are made of: those asked for, else all that are neither secret nor wide. Ending{usage} names an unknown one.
+/// The fields that columns are made of: those asked for, else all that are neither secret nor wide. CommandExit{usage} names an unknown one.
 std::vector<const Field*> columns_of(std::span<const Field> fields, const std::vector<std::string>& asked, bool with_wide);
 
 /// Those that a list of this shape shows.

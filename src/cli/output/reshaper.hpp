@@ -13,7 +13,7 @@ namespace wabot::cli {
 class Reshaper {
 public:
     virtual ~Reshaper() = default;
-    /// Gives each result for one document to `show`. Ending{usage} when it does not fit the document.
+    /// Gives each result for one document to `show`. CommandExit{usage} when it does not fit the document.
     virtual void run(std::string_view json, const std::function<void(std::string_view result)>& show) = 0;
 };
 

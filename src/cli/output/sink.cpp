@@ -46,9 +46,9 @@ void FileSink::flush() {
         if (written >= 0)
             rest.remove_prefix(static_cast<std::size_t>(written));
         else if (errno == EPIPE)
-            throw Ending(Exit::broken_pipe);
+            throw CommandExit(Exit::broken_pipe);
         else if (errno != EINTR)
-            throw Ending(Exit::failed, fmt::format("writing {}: {}", name_, std::generic_category().message(errno)));
+            throw CommandExit(Exit::failed, fmt::format("writing {}: {}", name_, std::generic_category().message(errno)));
     }
 }
 

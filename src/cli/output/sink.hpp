@@ -15,7 +15,7 @@ public:
     virtual void discard() {}
 };
 
-/// Buffered. A write that fails is Ending{failed, "writing <name>: <reason>"}, a closed pipe Ending{broken_pipe} without words.
+/// Buffered. A write that fails is CommandExit{failed, "writing <name>: <reason>"}, a closed pipe CommandExit{broken_pipe} without words.
 class FileSink final : public Sink {
 public:
     FileSink(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}

@@ -12,7 +12,7 @@ namespace wabot::cli {
 /// object a line when asked for.
 class StreamTable {
 public:
-    /// `widths` of the columns on a terminal, the last one excepted. Ending{usage} for the formats a stream cannot have.
+    /// `widths` of the columns on a terminal, the last one excepted. CommandExit{usage} for the formats a stream cannot have.
     StreamTable(Output& out, std::span<const Field> fields, std::vector<std::size_t> widths);
 
     template <Described T>

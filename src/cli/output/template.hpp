@@ -14,7 +14,7 @@ namespace wabot::cli {
 /// object. Texts are put in as they are, null and what is missing as nothing, the rest as JSON.
 class OutputTemplate final : public Reshaper {
 public:
-    /// `flag` is where the text comes from. Ending{usage} with the column of what is wrong.
+    /// `flag` is where the text comes from. CommandExit{usage} with the column of what is wrong.
     OutputTemplate(std::string_view text, std::string_view flag);
     void run(std::string_view json, const std::function<void(std::string_view result)>& show) override;
 

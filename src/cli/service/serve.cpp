@@ -51,11 +51,11 @@ struct Service {
     Service(Runtime& rt, const ServeOptions& opts)
         : db(rt.database()),
           world(rt.world()),
-          directory(rt.vault(), environment_credentials(rt.settings())),
+          registry(rt.vault(), environment_credentials(rt.settings())),
           http(open_http_client()),
           blobs(open_local_blobs(files_folder(rt.settings()))),
-          pool({db, rt.vault(), world, *http, *blobs, directory, metrics}, worker_options(rt.settings()), rt.cause()),
-          intake{db, AppendQueue(db), rt.vault(), directory, [this] { pool.notify(); }},
+          pool({db, rt.vault(), world, *http, *blobs, registry, metrics}, worker_options(rt.settings()), rt.cause()),
+          intake{db, AppendQueue(db), rt.vault(), registry, [this] { pool.notify(); }},
           services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
           rows(routes_of(rt.settings())),
           routes(rows),
@@ -66,20 +66,20 @@ struct Service {
         std::vector<Route> rows;
         for (const RouteTable& table : all_routes()) rows.insert(rows.end(), table.begin(), table.end());
         for (Route& row : rows)
-            if (row.access == Access::signature) row.body_max = static_cast<std::size_t>(settings.webhook_body_max);
+            if (row.access == Access::signature) row.body_max = static_cast<std::size_t>(settings.server.webhook_body_max);
         return rows;
     }
 
     static ServerOptions server_options(const Settings& settings, const ServeOptions& opts) {
         ServerOptions options;
-        options.limits.trusted_proxies = AddressRanges::read(settings.trusted_proxies).value_or(AddressRanges());
+        options.limits.trusted_proxies = AddressRanges::read(settings.server.trusted_proxies).value_or(AddressRanges());
         options.limits.connections_max = std::min(options.limits.connections_max, connections_possible());
         options.listen = opts.listen;
-        const auto largest = static_cast<std::size_t>(settings.webhook_body_max);
+        const auto largest = static_cast<std::size_t>(settings.server.webhook_body_max);
         options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its octets
-        const bool is_v6 = settings.host.find(':') != std::string::npos;
+        const bool is_v6 = settings.server.host.find(':') != std::string::npos;
         if (options.listen.empty())
-            options.listen.push_back((is_v6 ? "[" + settings.host + "]" : settings.host) + ":" + std::to_string(settings.port));
+            options.listen.push_back((is_v6 ? "[" + settings.server.host + "]" : settings.server.host) + ":" + std::to_string(settings.server.port));
         return options;
     }
 
@@ -98,14 +98,14 @@ struct Service {
         const EnvironmentCredentials environment = environment_credentials(rt.settings());
         auto ensure = [&](Transaction& tx) { return devices::ensure_environment_device(tx, rt.cause(), rt.vault(), environment); };
         if (const auto made = write_and_wait(db, ensure)) rt.out().say("made device {} for the number of the environment", made->key);
-        auto load = [this](Snapshot& snapshot) { return directory.reload(snapshot); };
+        auto load = [this](Snapshot& snapshot) { return registry.reload(snapshot); };
         read_and_wait(db, load);
     }
 
     /// What keeps an active device from working, as "device sales has no app secret ...".
     std::vector<std::string> missing_credentials() const {
         std::vector<std::string> out;
-        for (const auto& device : directory.now()->entries()) {
+        for (const auto& device : registry.now()->entries()) {
             if (device->kind != DeviceKind::whatsapp) continue;
             if (device->credentials.app_secret.empty())
                 out.push_back(fmt::format(
@@ -147,19 +147,21 @@ struct Service {
     }
 
     /// What it says of itself while it runs: alive is who takes connections and works.
-    Vitals::Signs signs() {
-        std::vector<Pulse> pulses;
+    ServiceWatchdog::Watched signs() {
+        std::vector<LoopProbe> pulses;
         for (std::size_t i = 0; i < server.io_threads(); ++i) pulses.emplace_back(server.executor(i));
-        const auto has_moved = [this, pulses]() mutable {
-            const bool takes = std::all_of(pulses.begin(), pulses.end(), [](Pulse& pulse) { return pulse.has_moved(); });
-            return pool.has_moved() && takes;
+        const auto made_progress = [this, pulses]() mutable {
+            const bool takes = std::all_of(pulses.begin(), pulses.end(), [](LoopProbe& pulse) { return pulse.made_progress(); });
+            return pool.made_progress() && takes;
         };
         const auto about = [this] {
-            const std::size_t devices = directory.now()->entries().size();
+            const std::size_t devices = registry.now()->entries().size();
             return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
         };
-        const auto tell_strains = [this](const std::vector<Strain>& strains) { strain_watch.see(strains, std::chrono::steady_clock::now()); };
-        return {has_moved, about, true, tell_strains};
+        const auto tell_strains = [this](const std::vector<ThrottledDevice>& throttling) {
+            strain_watch.see(throttling, std::chrono::steady_clock::now());
+        };
+        return {made_progress, about, true, tell_strains};
     }
 
     asio::awaitable<std::string> probe_database() {
@@ -171,8 +173,8 @@ struct Service {
     Database& db;
     World& world;
     Metrics metrics;
-    StrainWatch strain_watch{metrics};
-    Directory directory;
+    ThrottleAlerts strain_watch{metrics};
+    DeviceRegistry registry;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<BlobStore> blobs;
     WorkerPool pool;
@@ -201,7 +203,7 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     service.pool.start(opts.workers);
     service.server.start();
     for (const std::string& address : service.server.addresses()) rt.out().say("wabot {} serves http://{}", version(), address);
-    Vitals vitals(service.db, rt.environment(), service.signs());
+    ServiceWatchdog vitals(service.db, rt.environment(), service.signs());
     vitals.ready(fmt::format("serving {}", fmt::join(service.server.addresses(), ", ")));
     log::info("serving", {{"addresses", fmt::format("{}", fmt::join(service.server.addresses(), ","))}, {"workers", opts.workers}});
 
@@ -214,8 +216,8 @@ void serve(Runtime& rt, const ServeOptions& opts) {
 
     log::info("stopping");
     vitals.stopping();
-    const auto deadline = std::chrono::steady_clock::now() + rt.settings().drain_timeout;
-    service.server.drain(rt.settings().drain_timeout);
+    const auto deadline = std::chrono::steady_clock::now() + rt.settings().server.drain_timeout;
+    service.server.drain(rt.settings().server.drain_timeout);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     service.pool.stop(std::max(left, 1000ms));
     vitals.stop();

@@ -8,8 +8,8 @@ namespace wabot::cli {
 
 void set_up_service_log(Runtime& rt) {
     const Settings& settings = rt.settings();
-    log::Setup setup{settings.log_level, settings.log_format == LogFormat::json, std::nullopt};
-    if (!settings.logs_folder.empty()) setup.folder = settings.logs_folder;
+    log::Setup setup{settings.log.level, settings.log.format == LogFormat::json, std::nullopt};
+    if (!settings.log.folder.empty()) setup.folder = settings.log.folder;
     if (rt.globals().quiet) setup.level = std::max(setup.level, log::Level::warning);
     log::set_up(setup);
 }

@@ -13,11 +13,11 @@ namespace wabot::cli {
 
 /// Tells the log and the metrics of devices that are kept back: a line when it begins, again every ten minutes while it lasts, and one when it is
 /// over. One thread at a time.
-class StrainWatch {
+class ThrottleAlerts {
 public:
-    explicit StrainWatch(Metrics& metrics) : metrics_(metrics) {}
+    explicit ThrottleAlerts(Metrics& metrics) : metrics_(metrics) {}
     /// What there is now. How many lines it wrote.
-    int see(const std::vector<Strain>& strains, std::chrono::steady_clock::time_point now);
+    int see(const std::vector<ThrottledDevice>& throttling, std::chrono::steady_clock::time_point now);
 
 private:
     Metrics& metrics_;

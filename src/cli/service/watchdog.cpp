@@ -30,34 +30,35 @@ std::vector<QueueName> without(const std::vector<QueueName>& queues, const std::
 
 }  // namespace
 
-Pulse::Pulse(asio::any_io_executor executor) : executor_(std::move(executor)), is_back_(std::make_shared<std::atomic<bool>>(true)) {}
+LoopProbe::LoopProbe(asio::any_io_executor executor) : executor_(std::move(executor)), is_back_(std::make_shared<std::atomic<bool>>(true)) {}
 
-bool Pulse::has_moved() {
+bool LoopProbe::made_progress() {
     if (!is_back_->exchange(false)) return false;
     asio::post(executor_, [is_back = is_back_] { is_back->store(true); });
     return true;
 }
 
-Vitals::Vitals(Database& db, const Environment& environment, Signs signs) : db_(db), socket_(environment), signs_(std::move(signs)) {}
+ServiceWatchdog::ServiceWatchdog(Database& db, const Environment& environment, Watched signs)
+    : db_(db), socket_(environment), signs_(std::move(signs)) {}
 
-Vitals::~Vitals() {
+ServiceWatchdog::~ServiceWatchdog() {
     stop();
 }
 
-void Vitals::ready(const std::string& status) {
+void ServiceWatchdog::ready(const std::string& status) {
     told_ = status;
     socket_.send(fmt::format("READY=1\nSTATUS={}", status));
     if (socket_.watchdog() > 0us) pinging_ = std::thread([this] { ping_until_over(); });
     if (socket_.is_open() || signs_.minds_workers) looking_ = std::thread([this] { look_until_over(); });
 }
 
-void Vitals::stopping() {
+void ServiceWatchdog::stopping() {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     socket_.send("STOPPING=1\nSTATUS=stopping");
 }
 
-void Vitals::stop() {
+void ServiceWatchdog::stop() {
     {
         const std::lock_guard lock(mutex_);
         is_over_ = true;
@@ -67,14 +68,14 @@ void Vitals::stop() {
         if (thread->joinable()) thread->join();
 }
 
-void Vitals::ping_until_over() {
+void ServiceWatchdog::ping_until_over() {
     const auto half = socket_.watchdog() / 2;
     auto ping_at = SteadyClock::now() + half;
     std::unique_lock lock(mutex_);
     while (!wake_.wait_until(lock, ping_at, [this] { return is_over_; })) {
         const bool is_stopping = is_stopping_;
         lock.unlock();
-        const bool is_alive = is_stopping || signs_.has_moved();
+        const bool is_alive = is_stopping || signs_.made_progress();
         if (is_alive) socket_.send("WATCHDOG=1");
         ping_at = SteadyClock::now() + (is_alive ? half : half / 4);
         lock.lock();
@@ -82,7 +83,7 @@ void Vitals::ping_until_over() {
 }
 
 /// Beside the pings: the store may take long to answer, and a server that says so is alive.
-void Vitals::look_until_over() {
+void ServiceWatchdog::look_until_over() {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, look_interval, [this] { return is_over_; })) {
         if (is_stopping_) continue;
@@ -92,17 +93,17 @@ void Vitals::look_until_over() {
     }
 }
 
-void Vitals::look() {
+void ServiceWatchdog::look() {
     struct Seen {
         std::vector<QueueRow> queues;
         workers::Attendance attendance;
-        std::vector<Strain> strains;
+        std::vector<ThrottledDevice> throttling;
     };
     auto see = [this](Snapshot& db) {
         Seen seen;
         if (socket_.is_open()) seen.queues = queues::list(db);
         seen.attendance = workers::attendance(db);
-        if (signs_.tell_strains) seen.strains = strains::list(db);
+        if (signs_.tell_strains) seen.throttling = throttling::list(db);
         return seen;
     };
     try {
@@ -110,21 +111,21 @@ void Vitals::look() {
         std::string status = fmt::format("{}; waiting: {}", signs_.about(), depths_of(seen.queues));
         if (!seen.attendance.unattended.empty()) status += "; " + workers::what_is_missing(seen.attendance);
         tell(status);
-        if (signs_.minds_workers) mind(seen.attendance.unattended);
-        if (signs_.tell_strains) signs_.tell_strains(seen.strains);
+        if (signs_.minds_workers) report_unattended(seen.attendance.unattended);
+        if (signs_.tell_strains) signs_.tell_strains(seen.throttling);
     } catch (const std::exception&) {
         tell("the store does not answer; see the log");  // where those who wanted something from it have said why
     }
 }
 
-void Vitals::tell(const std::string& status) {
+void ServiceWatchdog::tell(const std::string& status) {
     const std::lock_guard lock(mutex_);
     if (is_stopping_ || status == told_) return;
     told_ = status;
     socket_.send("STATUS=" + status);
 }
 
-void Vitals::mind(const std::vector<QueueName>& unattended) {
+void ServiceWatchdog::report_unattended(const std::vector<QueueName>& unattended) {
     const auto left = without(unattended, unattended_), back = without(unattended_, unattended);
     if (!left.empty()) log::warning("no worker is at work", {{"queues", workers::names_of(left)}});
     if (!back.empty()) log::info("a worker is at work again", {{"queues", workers::names_of(back)}});

@@ -19,11 +19,11 @@
 namespace wabot::cli {
 
 /// Whether the thread behind an executor still takes what is posted to it.
-class Pulse {
+class LoopProbe {
 public:
-    explicit Pulse(asio::any_io_executor executor);
+    explicit LoopProbe(asio::any_io_executor executor);
     /// Whether it has done so since this last said yes. One thread at a time.
-    bool has_moved();
+    bool made_progress();
 
 private:
     asio::any_io_executor executor_;
@@ -32,18 +32,18 @@ private:
 
 /// What `serve` and `worker` say of themselves while they run, from threads of its own: to systemd whether they are ready, stopping and alive,
 /// and in a line what they do; in the log, when a queue has no worker any more, and when it has one again.
-class Vitals {
+class ServiceWatchdog {
 public:
-    struct Signs {
-        std::function<bool()> has_moved;     // whether every loop has gone on since this last said yes; called until stop()
-        std::function<std::string()> about;  // "2 devices"
-        bool minds_workers = false;          // whether missing workers are logged
-        std::function<void(const std::vector<Strain>&)> tell_strains = {};  // which devices are kept back, every few seconds
+    struct Watched {
+        std::function<bool()> made_progress;  // whether every loop has gone on since this last said yes; called until stop()
+        std::function<std::string()> about;   // "2 devices"
+        bool minds_workers = false;           // whether missing workers are logged
+        std::function<void(const std::vector<ThrottledDevice>&)> tell_strains = {};  // which devices are kept back, every few seconds
     };
 
     /// `db` outlives the object.
-    Vitals(Database& db, const Environment& environment, Signs signs);
-    ~Vitals();
+    ServiceWatchdog(Database& db, const Environment& environment, Watched signs);
+    ~ServiceWatchdog();
 
     /// From now on work is taken, as `status` says.
     void ready(const std::string& status);
@@ -57,11 +57,11 @@ private:
     void look_until_over();
     void look();
     void tell(const std::string& status);
-    void mind(const std::vector<QueueName>& unattended);
+    void report_unattended(const std::vector<QueueName>& unattended);
 
     Database& db_;
     const NotifySocket socket_;
-    const Signs signs_;
+    const Watched signs_;
     std::string told_;
     std::vector<QueueName> unattended_;
     std::mutex mutex_;

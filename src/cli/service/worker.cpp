@@ -38,7 +38,7 @@ struct WorkerCommandOptions {
 void work_in_rounds(Runtime& rt, WorkerPool& pool, bool until_empty) {
     std::size_t all = 0;
     for (std::size_t done = pool.round(); done > 0; done = until_empty ? pool.round() : 0) all += done;
-    pool.stop(rt.settings().drain_timeout);
+    pool.stop(rt.settings().server.drain_timeout);
     rt.out().say("did {} thing{}", all, all == 1 ? "" : "s");
 }
 
@@ -48,13 +48,13 @@ void work_until_stopped(Runtime& rt, WorkerPool& pool, const std::string& queues
     set.async_wait([&](const boost::system::error_code&, int) { signals.stop(); });
     pool.start(1);
     const std::string about = "works on " + queues;
-    Vitals vitals(rt.database(), rt.environment(), {[&] { return pool.has_moved(); }, [&] { return about; }});
+    ServiceWatchdog vitals(rt.database(), rt.environment(), {[&] { return pool.made_progress(); }, [&] { return about; }});
     vitals.ready(about);
     log::info("working", {{"queues", queues}});
     signals.run();
     log::info("stopping");
     vitals.stopping();
-    pool.stop(rt.settings().drain_timeout);
+    pool.stop(rt.settings().server.drain_timeout);
     vitals.stop();
 }
 
@@ -80,13 +80,13 @@ void work(Runtime& rt, const WorkerCommandOptions& opts, std::vector<QueueName> 
     set_up_service_log(rt);
     Database& db = rt.database();
     Metrics metrics;
-    Directory directory(rt.vault(), environment_credentials(rt.settings()));
+    DeviceRegistry registry(rt.vault(), environment_credentials(rt.settings()));
     auto http = open_http_client();
     auto blobs = open_local_blobs(files_folder(rt.settings()));
     WorkerOptions options = worker_options(rt.settings());
     options.queues = std::move(queues);
     if (opts.concurrency) options.turn_concurrency = options.send_concurrency = options.job_concurrency = *opts.concurrency;
-    WorkerPool pool({db, rt.vault(), rt.world(), *http, *blobs, directory, metrics}, options, rt.cause());
+    WorkerPool pool({db, rt.vault(), rt.world(), *http, *blobs, registry, metrics}, options, rt.cause());
     if (opts.once || opts.until_empty)
         work_in_rounds(rt, pool, opts.until_empty);
     else

@@ -10,8 +10,8 @@ namespace wabot {
 
 WABOT_ENUM(AgentType, rule_based, langgraph, builtin)
 
-/// An agent as it is kept. (`Agent` is what answers.)
-struct AgentRow {
+/// An agent as it is kept. (`Responder` is what answers.)
+struct Agent {
     AgentId id;
     std::string key;
     std::string name;
@@ -23,7 +23,7 @@ struct AgentRow {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(AgentRow, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; never all digits"),
+WABOT_DESCRIBE(Agent, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; never all digits"),
                FIELD(name, .max = 255), FIELD(description, .max = 2000, .wide = true), FIELD(agent_type, .read_only = true),
                FIELD(config, .wide = true, .doc = "Rules, fallback, triggers and limits; see agent_config.hpp"),
                FIELD(revision, .read_only = true, .doc = "Raised by every change; a turn notes it"), FIELD(is_active),

@@ -13,7 +13,7 @@ namespace wabot {
 
 namespace {
 
-std::shared_ptr<const Agent> open_agent(AgentType type, const AgentConfig& config) {
+std::shared_ptr<const Responder> open_agent(AgentType type, const AgentConfig& config) {
     switch (type) {
         case AgentType::rule_based: return std::make_shared<RuleBasedAgent>(config);
         case AgentType::langgraph:
@@ -24,9 +24,9 @@ std::shared_ptr<const Agent> open_agent(AgentType type, const AgentConfig& confi
 
 }  // namespace
 
-std::shared_ptr<const ReadyAgent> make_ready(const AgentRow& row) {
+std::shared_ptr<const LoadedAgent> load_agent(const Agent& row) {
     const AgentConfig config = agents::read_config(row.config);
-    auto ready = std::make_shared<ReadyAgent>();
+    auto ready = std::make_shared<LoadedAgent>();
     ready->id = row.id;
     ready->key = row.key;
     ready->revision = row.revision;
@@ -37,21 +37,21 @@ std::shared_ptr<const ReadyAgent> make_ready(const AgentRow& row) {
     return ready;
 }
 
-std::vector<Candidate> ReadyAgents::of_device(Snapshot& db, DeviceId device) {
+std::vector<Candidate> AgentCache::of_device(Snapshot& db, DeviceId device) {
     std::vector<Candidate> out;
     for (const AttachedAgent& attached : agents::attached_to(db, device))
         out.push_back({get(db, attached.id, attached.revision), attached.priority, attached.is_primary, attached.is_active});
     return out;
 }
 
-std::shared_ptr<const ReadyAgent> ReadyAgents::get(Snapshot& db, AgentId id, std::int64_t revision) {
+std::shared_ptr<const LoadedAgent> AgentCache::get(Snapshot& db, AgentId id, std::int64_t revision) {
     if (auto known = find(id, revision)) return known;
-    auto made = make_ready(agents::get(db, id));  // outside the lock: compiling a thousand rules takes a moment
+    auto made = load_agent(agents::get(db, id));  // outside the lock: compiling a thousand rules takes a moment
     keep(made);
     return made;
 }
 
-std::shared_ptr<const ReadyAgent> ReadyAgents::find(AgentId id, std::int64_t revision) {
+std::shared_ptr<const LoadedAgent> AgentCache::find(AgentId id, std::int64_t revision) {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find_if(agents_, [&](const auto& agent) { return agent->id == id && agent->revision == revision; });
     if (found == agents_.end()) return nullptr;
@@ -59,7 +59,7 @@ std::shared_ptr<const ReadyAgent> ReadyAgents::find(AgentId id, std::int64_t rev
     return agents_.front();
 }
 
-void ReadyAgents::keep(std::shared_ptr<const ReadyAgent> agent) {
+void AgentCache::keep(std::shared_ptr<const LoadedAgent> agent) {
     const std::lock_guard lock(mutex_);
     const auto known = std::ranges::find(agents_, agent->id, [](const auto& one) { return one->id; });
     if (known != agents_.end()) {

@@ -47,9 +47,9 @@ void take_flag(bool& out, const Json& json, std::string_view where, Faults& faul
         refuse(faults, std::string(where), "must be true or false");
 }
 
-Rule take_rule(const Json& json, const std::string& where, Faults& faults) {
+AnswerRule take_rule(const Json& json, const std::string& where, Faults& faults) {
     static constexpr std::string_view names[] = {"pattern", "response"};
-    Rule rule;
+    AnswerRule rule;
     if (!json.is_object()) {
         refuse(faults, where, R"(must be {"pattern": ..., "response": ...})");
         return rule;
@@ -84,7 +84,7 @@ constexpr ConfigField fields[] = {
      },
      [](const AgentConfig& config) {
          Json out = Json::array();
-         for (const Rule& rule : config.rules) out.push_back({{"pattern", rule.pattern}, {"response", rule.response}});
+         for (const AnswerRule& rule : config.rules) out.push_back({{"pattern", rule.pattern}, {"response", rule.response}});
          return out;
      }},
     {"fallback", "The reply when no rule matched, media included; null = none",
@@ -133,7 +133,7 @@ void check_pattern(const std::string& where, Pattern (*compile)(std::string_view
     }
 }
 
-void check_rules(const std::vector<Rule>& rules, Faults& faults) {
+void check_rules(const std::vector<AnswerRule>& rules, Faults& faults) {
     check_count("rules", rules.size(), rules_max, faults);
     if (rules.size() > rules_max) return;
     for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -230,7 +230,7 @@ void check_config(const AgentConfig& config, std::vector<Fault>& faults) {
     check_count("allowed_contacts", config.allowed_contacts.size(), contacts_max, faults);
 }
 
-std::optional<std::size_t> endless_rule(const std::vector<Rule>& rules) {
+std::optional<std::size_t> endless_rule(const std::vector<AnswerRule>& rules) {
     constexpr std::string_view unlike[] = {"a", "7", "?", "one two", "\xC3\xBC\n\xE4\xBD\xA0"};
     for (std::size_t i = 0; i < rules.size(); ++i) {
         const Pattern pattern = Pattern::of_expression(rules[i].pattern);
@@ -240,7 +240,7 @@ std::optional<std::size_t> endless_rule(const std::vector<Rule>& rules) {
     return std::nullopt;
 }
 
-std::vector<Rule> read_rules(std::string_view text, std::string_view file) {
+std::vector<AnswerRule> read_rules(std::string_view text, std::string_view file) {
     Json json;
     try {
         json = read_strict_json(text);

@@ -12,15 +12,15 @@
 namespace wabot {
 
 /// "Who writes something like `pattern` gets `response`."
-struct Rule {
+struct AnswerRule {
     std::string pattern;
     std::string response;
-    bool operator==(const Rule&) const = default;
+    bool operator==(const AnswerRule&) const = default;
 };
 
 /// The `config` of a rule-based agent.
 struct AgentConfig {
-    std::vector<Rule> rules;                    // tried in order, the first match wins
+    std::vector<AnswerRule> rules;              // tried in order, the first match wins
     std::optional<std::string> fallback;        // the reply when no rule matched, media without words included; none = silence
     std::vector<std::string> trigger_keywords;  // one of them must be in the text; empty = none is needed
     std::vector<ContactId> allowed_contacts;    // empty = everybody
@@ -49,9 +49,9 @@ JsonText write_config(const AgentConfig& config);
 void check_config(const AgentConfig& config, std::vector<Fault>& faults);
 
 /// The rules of a file: a JSON array of {"pattern", "response"}. Error{invalid} names `file`, and the line where that can be told.
-std::vector<Rule> read_rules(std::string_view text, std::string_view file);
+std::vector<AnswerRule> read_rules(std::string_view text, std::string_view file);
 /// The first rule, counted from 0, that answers whatever is written, its own response too: of two such agents each keeps the other going.
-std::optional<std::size_t> endless_rule(const std::vector<Rule>& rules);
+std::optional<std::size_t> endless_rule(const std::vector<AnswerRule>& rules);
 
 }  // namespace agents
 

@@ -44,9 +44,9 @@ void check_contacts(Snapshot& db, const std::vector<ContactId>& contacts, std::v
 }
 
 /// The agent as `change` wants it, checked; nothing is written.
-AgentRow changed(Snapshot& db, const AgentRow& before, const AgentChange& change) {
+Agent changed(Snapshot& db, const Agent& before, const AgentChange& change) {
     std::vector<Fault> faults;
-    AgentRow after = before;
+    Agent after = before;
     if (change.key) after.key = *change.key;
     if (change.name) after.name = *change.name;
     if (change.description) after.description = change.description->empty() ? std::nullopt : change.description;
@@ -63,19 +63,19 @@ AgentRow changed(Snapshot& db, const AgentRow& before, const AgentChange& change
     return after;
 }
 
-void refuse_double(Snapshot& db, const AgentRow& agent) {
+void refuse_double(Snapshot& db, const Agent& agent) {
     const auto same = db.query("SELECT id FROM agents WHERE key = $1 AND id <> $2 AND deleted_at IS NULL", agent.key, agent.id).first<AgentId>();
     if (same) throw Error(Errc::conflict, fmt::format("agent {} exists already", agent.key), "choose another name with --key");
 }
 
 /// The agent, as it is until the unit ends.
-AgentRow hold(Transaction& tx, AgentId id) {
-    auto agent = tx.query("SELECT * FROM agents WHERE id = $1 AND deleted_at IS NULL {for_update}", id).first<AgentRow>();
+Agent hold(Transaction& tx, AgentId id) {
+    auto agent = tx.query("SELECT * FROM agents WHERE id = $1 AND deleted_at IS NULL {for_update}", id).first<Agent>();
     if (!agent) throw_not_found(tx, std::to_string(id.value));
     return std::move(*agent);
 }
 
-bool same_configuration(const AgentRow& a, const AgentRow& b) {
+bool same_configuration(const Agent& a, const Agent& b) {
     return a.key == b.key && a.name == b.name && a.description == b.description && a.config == b.config && a.is_active == b.is_active;
 }
 
@@ -85,27 +85,27 @@ std::optional<AgentBinding> find_binding(Snapshot& db, AgentId agent, DeviceId d
 
 }  // namespace
 
-std::optional<AgentRow> find(Snapshot& db, std::string_view who) {
-    if (const auto id = as_id(who)) return db.query("SELECT * FROM agents WHERE id = $1 AND deleted_at IS NULL", *id).first<AgentRow>();
-    return db.query("SELECT * FROM agents WHERE key = $1 AND deleted_at IS NULL", who).first<AgentRow>();
+std::optional<Agent> find(Snapshot& db, std::string_view who) {
+    if (const auto id = as_id(who)) return db.query("SELECT * FROM agents WHERE id = $1 AND deleted_at IS NULL", *id).first<Agent>();
+    return db.query("SELECT * FROM agents WHERE key = $1 AND deleted_at IS NULL", who).first<Agent>();
 }
 
-AgentRow get(Snapshot& db, std::string_view who) {
+Agent get(Snapshot& db, std::string_view who) {
     auto agent = find(db, who);
     if (!agent) throw_not_found(db, who);
     return std::move(*agent);
 }
 
-AgentRow get(Snapshot& db, AgentId id) {
+Agent get(Snapshot& db, AgentId id) {
     return get(db, std::to_string(id.value));
 }
 
-std::vector<AgentRow> list(Snapshot& db, const AgentFilter& filter, const Page& page) {
+std::vector<Agent> list(Snapshot& db, const AgentFilter& filter, const Page& page) {
     Condition own;
     if (filter.agent_type) own.also("agent_type = ?", *filter.agent_type);
     if (filter.is_active) own.also("is_active = ?", *filter.is_active);
     if (filter.device_id) own.also("id IN (SELECT agent_id FROM agent_bindings WHERE device_id = ?)", filter.device_id);
-    return list_page<AgentRow>(db, {.select = "SELECT * FROM agents WHERE deleted_at IS NULL"}, std::move(own), page);
+    return list_page<Agent>(db, {.select = "SELECT * FROM agents WHERE deleted_at IS NULL"}, std::move(own), page);
 }
 
 std::vector<AgentBinding> bindings(Snapshot& db, DeviceId device, AgentId agent, const Page& page) {
@@ -122,33 +122,33 @@ std::vector<AttachedAgent> attached_to(Snapshot& db, DeviceId device) {
     return db.query(sql, device, attached_max).all<AttachedAgent>();
 }
 
-AgentRow create(Transaction& tx, const Cause& cause, AgentType type, const AgentChange& change) {
+Agent create(Transaction& tx, const Cause& cause, AgentType type, const AgentChange& change) {
     if (type != AgentType::rule_based)
         throw Error(Errc::invalid, fmt::format("there are no agents of type {} yet", to_word(type)), "choose rule_based");
-    AgentRow fresh;
+    Agent fresh;
     fresh.agent_type = type;
     fresh.name = change.name.value_or(change.key.value_or(""));
     if (!change.key && !fresh.name.empty()) fresh.key = slug_of(fresh.name);
-    const AgentRow agent = changed(tx, fresh, change);
+    const Agent agent = changed(tx, fresh, change);
     refuse_double(tx, agent);
     static constexpr std::string_view sql = R"sql(
         INSERT INTO agents (key, name, description, agent_type, config, is_active, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING *)sql";
-    auto made = tx.query(sql, agent.key, agent.name, agent.description, type, agent.config, agent.is_active, tx.now()).one<AgentRow>();
+    auto made = tx.query(sql, agent.key, agent.name, agent.description, type, agent.config, agent.is_active, tx.now()).one<Agent>();
     record(tx, cause, "agent.created", made.id);
     audit::note_fact(cause, "key", made.key);
     return made;
 }
 
-Changed<AgentRow> update(Transaction& tx, const Cause& cause, AgentId id, const AgentChange& change) {
-    const AgentRow before = hold(tx, id);
-    const AgentRow after = changed(tx, before, change);
+Changed<Agent> update(Transaction& tx, const Cause& cause, AgentId id, const AgentChange& change) {
+    const Agent before = hold(tx, id);
+    const Agent after = changed(tx, before, change);
     if (same_configuration(before, after)) return {before, false};
     refuse_double(tx, after);
     static constexpr std::string_view sql = R"sql(
         UPDATE agents SET key = $2, name = $3, description = $4, config = $5, is_active = $6, revision = revision + 1, updated_at = $7
         WHERE id = $1 RETURNING *)sql";
-    auto made = tx.query(sql, id, after.key, after.name, after.description, after.config, after.is_active, tx.now()).one<AgentRow>();
+    auto made = tx.query(sql, id, after.key, after.name, after.description, after.config, after.is_active, tx.now()).one<Agent>();
     record(tx, cause, "agent.updated", id);
     audit::note_differences(cause, before, after);
     return {std::move(made), true};

@@ -8,8 +8,8 @@
 #include "core/agents/agent.hpp"
 #include "core/agents/agent_config.hpp"
 #include "core/base/cause.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 
@@ -19,7 +19,7 @@ struct AgentChange {
     std::optional<std::string> name;
     std::optional<std::string> description;  // empty = none
     std::optional<bool> is_active;
-    std::optional<std::vector<Rule>> rules;
+    std::optional<std::vector<AnswerRule>> rules;
     std::optional<std::string> fallback;  // empty = none
     std::optional<std::vector<std::string>> trigger_keywords;
     std::optional<std::vector<ContactId>> allowed_contacts;
@@ -39,7 +39,7 @@ struct Attachment {
     bool make_primary = false;
 };
 
-/// What ReadyAgents must know of an agent on a device.
+/// What AgentCache must know of an agent on a device.
 struct AttachedAgent {
     AgentId id;
     std::int64_t revision;
@@ -53,12 +53,12 @@ WABOT_DESCRIBE(AttachedAgent, FIELD(id), FIELD(revision), FIELD(is_active), FIEL
 namespace agents {
 
 /// By id (all digits) or key.
-std::optional<AgentRow> find(Snapshot& db, std::string_view who);
+std::optional<Agent> find(Snapshot& db, std::string_view who);
 /// Error{not_found} names the nearest key.
-AgentRow get(Snapshot& db, std::string_view who);
-AgentRow get(Snapshot& db, AgentId id);
+Agent get(Snapshot& db, std::string_view who);
+Agent get(Snapshot& db, AgentId id);
 /// In the order they were made.
-std::vector<AgentRow> list(Snapshot& db, const AgentFilter& filter = {}, const Page& page = {});
+std::vector<Agent> list(Snapshot& db, const AgentFilter& filter = {}, const Page& page = {});
 /// In the order they were made; 0 = of any device, of any agent.
 std::vector<AgentBinding> bindings(Snapshot& db, DeviceId device, AgentId agent, const Page& page = {});
 
@@ -66,9 +66,9 @@ std::vector<AgentBinding> bindings(Snapshot& db, DeviceId device, AgentId agent,
 std::vector<AttachedAgent> attached_to(Snapshot& db, DeviceId device);
 
 /// Error{invalid} lists every fault; Error{conflict} when the key is taken.
-AgentRow create(Transaction& tx, const Cause& cause, AgentType type, const AgentChange& change);
+Agent create(Transaction& tx, const Cause& cause, AgentType type, const AgentChange& change);
 /// A change raises the revision: the next turn works with it.
-Changed<AgentRow> update(Transaction& tx, const Cause& cause, AgentId id, const AgentChange& change);
+Changed<Agent> update(Transaction& tx, const Cause& cause, AgentId id, const AgentChange& change);
 /// Detaches it everywhere; gives the keys of the devices it served.
 std::vector<std::string> remove(Transaction& tx, const Cause& cause, AgentId id);
 

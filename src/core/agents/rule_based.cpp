@@ -9,7 +9,7 @@ namespace wabot {
 namespace {
 
 /// `rule 2 "open|hours"`, cut between characters.
-std::string name_of(std::size_t index, const Rule& rule) {
+std::string name_of(std::size_t index, const AnswerRule& rule) {
     constexpr std::size_t shown_octets = 80;
     std::string_view pattern = rule.pattern;
     const bool cut = pattern.size() > shown_octets;
@@ -39,7 +39,7 @@ std::string place_of(const Pattern& pattern, std::string_view text) {
 
 RuleBasedAgent::RuleBasedAgent(const AgentConfig& config) : fallback_(config.fallback), quote_(config.quote) {
     rules_.reserve(config.rules.size());
-    for (const Rule& rule : config.rules) rules_.push_back({Pattern::of_expression(rule.pattern), rule});
+    for (const AnswerRule& rule : config.rules) rules_.push_back({Pattern::of_expression(rule.pattern), rule});
 }
 
 asio::awaitable<Answer> RuleBasedAgent::answer(const Question& question) const {
@@ -67,8 +67,8 @@ Answer RuleBasedAgent::decide(const Question& question) const {
     return answer;
 }
 
-std::vector<Step> RuleBasedAgent::explain(const Question& question, std::size_t decided_by) const {
-    std::vector<Step> steps;
+std::vector<AnswerStep> RuleBasedAgent::explain(const Question& question, std::size_t decided_by) const {
+    std::vector<AnswerStep> steps;
     for (std::size_t i = 0; question.text && i < rules_.size() && i <= decided_by; ++i)
         steps.push_back({name_of(i, rules_[i].rule), place_of(rules_[i].pattern, *question.text), i == decided_by});
     if (steps.size() < rules_.size())

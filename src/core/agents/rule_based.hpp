@@ -9,7 +9,7 @@
 namespace wabot {
 
 /// Tries its rules in order; the first that matches the text gives the reply, else the fallback, else there is none.
-class RuleBasedAgent final : public Agent {
+class RuleBasedAgent final : public Responder {
 public:
     /// Compiles the rules. Error{invalid} when one does not compile.
     explicit RuleBasedAgent(const AgentConfig& config);
@@ -23,10 +23,10 @@ public:
 private:
     struct CompiledRule {
         Pattern pattern;
-        Rule rule;
+        AnswerRule rule;
     };
     /// What was looked at before the rule with that index decided, and what was not; behind the last one: none did.
-    std::vector<Step> explain(const Question& question, std::size_t decided_by) const;
+    std::vector<AnswerStep> explain(const Question& question, std::size_t decided_by) const;
 
     std::vector<CompiledRule> rules_;
     std::optional<std::string> fallback_;

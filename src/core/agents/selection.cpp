@@ -11,7 +11,7 @@ namespace {
 
 /// Why this one may not answer; null when it may.
 const char* obstacle(const Candidate& candidate, const Question& question) {
-    const ReadyAgent& agent = *candidate.ready;
+    const LoadedAgent& agent = *candidate.ready;
     if (!candidate.is_active) return "is switched off";
     if (agent.ignore_groups && question.is_group) return "ignores groups";
     const auto allows = [&](ContactId id) { return agent.allowed_contacts.contains(id.value); };

@@ -13,19 +13,19 @@
 namespace wabot {
 
 /// One revision of an agent, ready to answer, with its conditions.
-struct ReadyAgent {
+struct LoadedAgent {
     AgentId id;
     std::string key;
     std::int64_t revision = 0;
     std::vector<Pattern> triggers;                      // one must match; empty = none is needed
     std::unordered_set<std::int64_t> allowed_contacts;  // empty = everybody
     bool ignore_groups = false;
-    std::shared_ptr<const Agent> agent;
+    std::shared_ptr<const Responder> agent;
 };
 
 /// An agent as it is attached to a device.
 struct Candidate {
-    std::shared_ptr<const ReadyAgent> ready;
+    std::shared_ptr<const LoadedAgent> ready;
     std::int64_t priority = 100;
     bool is_primary = false;
     bool is_active = true;
@@ -34,7 +34,7 @@ struct Candidate {
 struct PassedOver {
     std::string agent_key;
     std::string why;  // "is switched off", "needs one of its trigger words", ..., or why it gave no reply
-    std::vector<Step> steps = {};
+    std::vector<AnswerStep> steps = {};
 };
 
 struct Selection {
@@ -47,8 +47,8 @@ Selection select(std::span<const Candidate> candidates, const Question& question
 
 /// Who answered, and who did not before.
 struct Asked {
-    std::shared_ptr<const ReadyAgent> by;  // null: nobody was eligible
-    Answer answer;                         // of `by`
+    std::shared_ptr<const LoadedAgent> by;  // null: nobody was eligible
+    Answer answer;                          // of `by`
     std::vector<PassedOver> passed_over;
     std::vector<std::string> not_asked;  // their keys, when an explanation is asked for: `by` had answered already
 };

@@ -21,7 +21,7 @@ Json plain(const Field& field, const Value& value) {
     if (std::holds_alternative<std::monostate>(value)) return nullptr;
     if (const auto* flag = std::get_if<bool>(&value)) return *flag;
     if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-    return without_long_numbers(to_text(field, value));
+    return redact_long_numbers(to_text(field, value));
 }
 
 Json difference(const Field& field, const Value& before, const Value& after) {
@@ -34,23 +34,23 @@ Json difference(const Field& field, const Value& before, const Value& after) {
 }  // namespace
 
 void note(const Cause& cause, std::string_view change, std::string_view object) {
-    if (cause.deed == nullptr) return;
-    cause.deed->changes.emplace_back(change);
-    cause.deed->objects.emplace_back(object);
+    if (cause.draft == nullptr) return;
+    cause.draft->changes.emplace_back(change);
+    cause.draft->objects.emplace_back(object);
 }
 
 void note_fact(const Cause& cause, std::string_view name, std::string_view fact) {
-    if (cause.deed != nullptr) cause.deed->facts.emplace_back(name, JsonText{write_json(Json(fact))});
+    if (cause.draft != nullptr) cause.draft->facts.emplace_back(name, JsonText{write_json(Json(fact))});
 }
 
 void note_differences(const Cause& cause, std::span<const Field> fields, const void* before, const void* after) {
-    if (cause.deed == nullptr) return;
+    if (cause.draft == nullptr) return;
     Json differences = Json::object();
     for (const Field& field : fields) {
         const Value was = field.get(before), is = field.get(after);
         if (was != is) differences[std::string(field.name)] = difference(field, was, is);
     }
-    cause.deed->facts.emplace_back("fields", JsonText{write_json(differences)});
+    cause.draft->facts.emplace_back("fields", JsonText{write_json(differences)});
 }
 
 }  // namespace wabot::audit

@@ -12,7 +12,7 @@
 namespace wabot {
 
 /// What a command changes, as the audit log tells it: noted while the unit runs that changes it, by `changes::record` and those who know more.
-struct Deed {
+struct AuditDraft {
     std::vector<std::string> changes;                     // "device.updated", in their order; may be named twice, as objects may
     std::vector<std::string> objects;                     // "device/3"
     std::vector<std::pair<std::string, JsonText>> facts;  // neither secrets nor numbers of people

@@ -25,11 +25,11 @@ std::vector<std::string> each_once(const std::vector<std::string>& names) {
 
 }  // namespace
 
-void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_view action, const Deed& deed) {
-    std::vector<std::string> objects = each_once(deed.objects);
+void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_view action, const AuditDraft& draft) {
+    std::vector<std::string> objects = each_once(draft.objects);
     Json facts = Json::object();
-    if (!deed.changes.empty()) facts["changes"] = each_once(deed.changes);
-    for (const auto& [name, fact] : deed.facts) facts[name] = read_json(fact.text);
+    if (!draft.changes.empty()) facts["changes"] = each_once(draft.changes);
+    for (const auto& [name, fact] : draft.facts) facts[name] = read_json(fact.text);
     if (objects.size() > objects_max) {
         facts["objects"] = objects.size();
         objects.resize(objects_max);
@@ -37,8 +37,8 @@ void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_vie
     static constexpr std::string_view sql = R"sql(
         INSERT INTO audit_log (kind, actor_kind, actor, action, objects, facts, request_id, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql";
-    tx.put(sql, kind, cause.actor.kind, cause.actor.label, action, JsonText{write_json(Json(objects))}, JsonText{write_json(facts)}, cause.request_id,
-           tx.now());
+    tx.execute_deferred(sql, kind, cause.actor.kind, cause.actor.label, action, JsonText{write_json(Json(objects))}, JsonText{write_json(facts)},
+                        cause.request_id, tx.now());
 }
 
 std::vector<AuditEntry> list(Snapshot& db, const Filter& filter, const Page& page) {

@@ -34,7 +34,7 @@ WABOT_DESCRIBE(AuditEntry, FIELD(id, .key = true), FIELD(created_at), FIELD(acto
 namespace audit {
 
 /// One entry, in the unit that makes the change; it never changes again.
-void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_view action, const Deed& deed);
+void record(Transaction& tx, const Cause& cause, AuditKind kind, std::string_view action, const AuditDraft& draft);
 
 struct Filter {
     std::optional<std::string> actor;

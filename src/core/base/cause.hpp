@@ -10,13 +10,13 @@ struct Actor {
     std::string label;  // "cli:ana"
 };
 
-struct Deed;
+struct AuditDraft;
 
 /// Why something is done: every use case takes one, and what it changes carries it.
 struct Cause {
     Actor actor;
     std::string request_id;
-    Deed* deed = nullptr;  // of a command: what it changes is noted there as well, for the audit log
+    AuditDraft* draft = nullptr;  // of a command: what it changes is noted there as well, for the audit log
 };
 
 }  // namespace wabot

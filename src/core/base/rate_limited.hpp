@@ -7,9 +7,9 @@
 namespace wabot {
 
 /// Error{rate_limited}, with the time after which another try is worth it.
-class LimitMet : public Error {
+class RateLimited : public Error {
 public:
-    LimitMet(const std::string& message, std::chrono::seconds retry_after, std::string hint = {})
+    RateLimited(const std::string& message, std::chrono::seconds retry_after, std::string hint = {})
         : Error(Errc::rate_limited, message, std::move(hint)), retry_after_(retry_after) {}
 
     std::chrono::seconds retry_after() const { return retry_after_; }

@@ -32,7 +32,7 @@ std::string without_tokens(std::string_view text) {
 
 }  // namespace
 
-std::string without_numbers(std::string_view words, std::string_view keep) {
+std::string redact_numbers(std::string_view words, std::string_view keep) {
     const std::string kept = without_tokens(words);
     std::string_view text = kept;
     std::string out;
@@ -53,10 +53,10 @@ std::string without_numbers(std::string_view words, std::string_view keep) {
     return out;
 }
 
-std::string without_long_numbers(std::string_view text) {
+std::string redact_long_numbers(std::string_view text) {
     constexpr std::ptrdiff_t digits_of_a_number = 7;
     const auto count = std::ranges::count_if(text, [](char c) { return digits.find(c) != std::string_view::npos; });
-    return count < digits_of_a_number ? std::string(text) : without_numbers(text);
+    return count < digits_of_a_number ? std::string(text) : redact_numbers(text);
 }
 
 }  // namespace wabot

@@ -108,7 +108,7 @@ std::string first_characters(std::string_view text, std::size_t most) {
     return std::string(text.substr(0, end));
 }
 
-std::optional<std::string> mended_text(std::string_view text) {
+std::optional<std::string> sanitize_utf8(std::string_view text) {
     static constexpr std::string_view replacement = "\xEF\xBF\xBD";
     const auto is_plain = [](char c) { return static_cast<signed char>(c) > 0; };
     const bool has_nul = text.find('\0') != text.npos;

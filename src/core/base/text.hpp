@@ -20,7 +20,7 @@ std::size_t count_code_points(std::string_view text);
 std::string first_characters(std::string_view text, std::size_t most);
 
 /// The text as every database takes it: U+0000, and octets that are no UTF-8, are U+FFFD. nullopt when it is so already.
-std::optional<std::string> mended_text(std::string_view text);
+std::optional<std::string> sanitize_utf8(std::string_view text);
 
 /// Lower case of ASCII, Latin-1 and Latin Extended-A (U+0041 to U+017F), with "ß" and everything else unchanged: for comparing names and keywords
 /// without regard to case. It can grow or shrink the text by an octet, and is no full Unicode case folding.

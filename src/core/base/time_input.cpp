@@ -41,7 +41,7 @@ std::optional<Time> read_date(std::string text) {
 
 }  // namespace
 
-std::optional<Time> read_moment(std::string_view text, Time now) {
+std::optional<Time> read_time_input(std::string_view text, Time now) {
     if (text == "now") return now;
     if (auto date = read_date(std::string(text))) return date;
     constexpr std::string_view ago = " ago";

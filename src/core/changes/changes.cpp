@@ -25,7 +25,7 @@ void record(Transaction& tx, const Cause& cause, std::string_view kind, std::str
         INSERT INTO changes (kind, object_type, object_id, device_id, actor, request_id, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7))sql";
     const std::optional<std::int64_t> device = device_id == 0 ? std::nullopt : std::optional(device_id);
-    tx.put(sql, kind, object_type, object_id, device, cause.actor.label, cause.request_id, tx.now());
+    tx.execute_deferred(sql, kind, object_type, object_id, device, cause.actor.label, cause.request_id, tx.now());
     audit::note(cause, kind, name_of(kind, object_type, object_id));
     if (device_id != 0) audit::note(cause, kind, "device/" + std::to_string(device_id));
 }

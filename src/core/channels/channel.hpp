@@ -21,10 +21,10 @@ namespace asio = boost::asio;
 /// One send: a part of a message on its way to one person.
 struct Outgoing {
     Address to;
-    std::string group_id;  // empty = to the person
-    std::string text;      // not longer than text_length_max(); of another kind what people read of it
-    std::string reply_to;  // provider id of the message to quote or react to, or empty
-    std::string opaque;    // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
+    std::string group_id;        // empty = to the person
+    std::string text;            // not longer than text_length_max(); of another kind what people read of it
+    std::string reply_to;        // provider id of the message to quote or react to, or empty
+    std::string callback_token;  // our own id "<message>.<part>.<attempt>"; comes back in statuses where the provider can do that
     ContentKind kind = ContentKind::text;
     std::string object = {};  // of its kind, as JSON, every file of ours in it replaced; of a text only what stands beside it, or empty
 };

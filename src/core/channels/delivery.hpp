@@ -24,7 +24,7 @@ struct IncomingMedia {
 };
 
 /// What an item does to the message it refers to.
-enum class Amends { nothing, edits, revokes };
+enum class Amendment { none, edit, revoke };
 
 /// A message as its provider delivered it. Everything here is data of strangers: checked for form, never trusted.
 struct IncomingMessage {
@@ -36,7 +36,7 @@ struct IncomingMessage {
     std::optional<std::string> content;  // the human text: body, caption, title, button text; none when there is none
     Time timestamp;                      // the provider's; the time of arrival when it gives none
     std::string reply_to;                // provider id of the message quoted, reacted to, edited or revoked; or empty
-    Amends amends = Amends::nothing;
+    Amendment amends = Amendment::none;
     bool is_echo = false;                // written on the business's own side: stored as outgoing, pauses the agent, never answered
     bool wants_answer = true;            // false for reactions, edits, revokes, system notices and what the provider could not deliver
     std::string raw;                     // the item itself as JSON
@@ -52,10 +52,10 @@ struct StatusUpdate {
     std::string recipient;        // E.164 with +, a user id or a group id; in a group the participant, when one is named; may be empty
     bool of_participant = false;  // one of a group's: a failure is not the message's
     Time timestamp;
-    std::string opaque;       // our own id given back (biz_opaque_callback_data); may be empty
-    std::string error_code;   // of a failed one, as text; empty otherwise
-    std::string error_title;  // without any number of four or more digits but the code
-    std::string pricing;      // "service, regular, not billed"; empty when nothing is said of it
+    std::string callback_token;  // our own id given back (biz_opaque_callback_data); may be empty
+    std::string error_code;      // of a failed one, as text; empty otherwise
+    std::string error_title;     // without any number of four or more digits but the code
+    std::string pricing;         // "service, regular, not billed"; empty when nothing is said of it
 };
 
 /// Whether a person wants to be written what is for sale.
@@ -67,7 +67,7 @@ struct Preference {
 };
 
 /// What a notice says of a template; an empty text says nothing.
-struct TemplateNews {
+struct TemplateUpdate {
     std::string name;
     std::string language;
     std::string provider_ref;
@@ -87,7 +87,7 @@ struct Notice {
     std::string facts = "{}";  // JSON: the notice without anything that may be a number of a person
     std::string raw;           // JSON, as it came
     Time timestamp;
-    std::optional<TemplateNews> about;
+    std::optional<TemplateUpdate> about;
 };
 
 /// An item that cannot be read, among others that can.

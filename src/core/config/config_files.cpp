@@ -120,7 +120,7 @@ void add_if_there(FoundFiles& found, const fs::path& file, bool service) {
         found.warnings.push_back(fmt::format("{} is not read: {}", file.string(), std::strerror(errno)));
 }
 
-void add_project_file(FoundFiles& found, const Place& place) {
+void add_project_file(FoundFiles& found, const ConfigSearch& place) {
     if (place.working_folder.empty()) return;
     const fs::path file = place.working_folder / "wabot.toml";
     struct stat info {};
@@ -144,7 +144,7 @@ void add_user_file(FoundFiles& found, const Environment& environment) {
     add_if_there(found, folder / "wabot" / "config.toml", false);
 }
 
-void add_system_files(FoundFiles& found, const Place& place) {
+void add_system_files(FoundFiles& found, const ConfigSearch& place) {
     std::vector<fs::path> parts;
     std::error_code ignored;
     for (fs::directory_iterator entry(place.system_folder / "conf.d", ignored), end; !ignored && entry != end; entry.increment(ignored))
@@ -184,7 +184,7 @@ std::vector<EnvEntry> read_env_file(const fs::path& file) {
     return entries;
 }
 
-FoundFiles find_config_files(const Place& place) {
+FoundFiles find_config_files(const ConfigSearch& place) {
     const auto from_environment = find(place.environment, "WABOT_CONFIG");
     const std::string named = place.named ? *place.named : std::string(from_environment.value_or(""));
     if (named == "none") return {};

@@ -42,7 +42,7 @@ struct EnvEntry {
 std::vector<EnvEntry> read_env_file(const std::filesystem::path& file);
 
 /// Where configuration is looked for.
-struct Place {
+struct ConfigSearch {
     Environment environment;
     std::filesystem::path working_folder;  // empty when there is none, as after its deletion
     unsigned user_id = 0;
@@ -59,7 +59,7 @@ struct FoundFiles {
 
 /// A named file alone, whether or not it exists. Else: ./wabot.toml (unless it is someone else's, or writable by everyone), the user's
 /// $XDG_CONFIG_HOME/wabot/config.toml, the system's conf.d/*.toml (the last name first) and wabot.toml.
-FoundFiles find_config_files(const Place& place);
+FoundFiles find_config_files(const ConfigSearch& place);
 
 /// The text of a small file. Error{unavailable} with the reason, Error{too_large} above `size_max` octets.
 std::string read_file(const std::filesystem::path& file, std::size_t size_max);

@@ -189,10 +189,10 @@ private:
     /// What no source sets and no constant can say.
     void derive() {
         Settings& values = loaded_.values;
-        if (values.state_dir.empty()) values.state_dir = default_state_dir();
-        if (!values.database_url.empty()) return;
-        if (values.state_dir.empty()) fault("store.dir", "default", "there is no home folder to keep the store in; set WABOT_STATE_DIR", "missing");
-        values.database_url = "sqlite:///" + (values.state_dir / "wabot.db").string();
+        if (values.store.dir.empty()) values.store.dir = default_state_dir();
+        if (!values.store.database_url.empty()) return;
+        if (values.store.dir.empty()) fault("store.dir", "default", "there is no home folder to keep the store in; set WABOT_STATE_DIR", "missing");
+        values.store.database_url = "sqlite:///" + (values.store.dir / "wabot.db").string();
     }
 
     fs::path default_state_dir() const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -11,80 +10,32 @@
 #include <vector>
 
 #include "core/base/describe.hpp"
-#include "core/base/log.hpp"
 #include "core/config/config_files.hpp"
-#include "core/crypto/secret.hpp"
+#include "core/config/sections/cli.hpp"
+#include "core/config/sections/conversation.hpp"
+#include "core/config/sections/log.hpp"
+#include "core/config/sections/retention.hpp"
+#include "core/config/sections/server.hpp"
+#include "core/config/sections/store.hpp"
+#include "core/config/sections/whatsapp.hpp"
+#include "core/config/sections/worker.hpp"
+#include "core/config/setting.hpp"
 
 namespace wabot {
 
-/// The effective settings: an immutable snapshot. What each means stands in the table of settings (settings_table.cpp) and in .env.example.
+/// The effective settings: an immutable snapshot. What each means stands in its row, beside its section, and in .env.example.
 struct Settings {
-    std::filesystem::path state_dir;
-    std::string database_url;
-    Secret master_key;
-    std::string host;
-    std::uint16_t port = 0;
-    std::int64_t webhook_body_max = 0;
-    std::string trusted_proxies;
-    std::chrono::milliseconds drain_timeout{};
-    Secret whatsapp_access_token;
-    std::string whatsapp_phone_number_id;
-    Secret whatsapp_verify_token;
-    Secret whatsapp_app_secret;
-    std::string whatsapp_graph_url;
-    std::string whatsapp_graph_version;
-    std::chrono::milliseconds lease{};
-    std::chrono::milliseconds uncertain_window{};
-    int turn_attempts = 0;
-    int send_attempts = 0;
-    int send_concurrency = 0;
-    std::chrono::milliseconds takeover_timeout{};
-    std::chrono::milliseconds media_wait{};
-    std::chrono::milliseconds retention_webhooks{};
-    std::chrono::milliseconds retention_jobs{};
-    std::chrono::milliseconds retention_changes{};
-    std::chrono::milliseconds retention_files{};
-    std::chrono::milliseconds retention_audit{};
-    std::chrono::milliseconds retention_idempotency_keys{};
-    log::Level log_level = log::Level::info;
-    LogFormat log_format = LogFormat::text;
-    std::filesystem::path logs_folder;
-    std::string output;
-    std::string color;
-    std::string pager;
+    StoreSettings store;
+    ServerSettings server;
+    WhatsappSettings whatsapp;
+    WorkerSettings worker;
+    ConversationSettings conversation;
+    RetentionSettings retention;
+    LogSettings log;
+    CliSettings cli;
 };
 
-enum class SettingKind { text, word, path, integer, duration, secret };
-
-/// What is known of a setting beside its name and type.
-struct SettingNote {
-    std::array<std::string_view, 2> env{};                  // the first is the canonical one; it wins
-    std::string_view fallback = {};                         // the built-in value, as text; empty = not set
-    std::string_view derived = {};                          // where the value comes from when nothing sets it, for people
-    std::int64_t least = 0;                                 // of integers, and of durations in ms
-    std::int64_t most = 1'000'000'000;                      //
-    std::span<const std::string_view> words = {};           // the allowed texts; empty = any
-    bool url = false;                                       // may hold a password: masked when shown, may come from a file
-    bool reloadable = false;                                // takes effect on reload, without a restart
-    std::string (*check)(std::string_view text) = nullptr;  // what is wrong with a text of the right type; "" = nothing
-    std::string_view doc = {};
-};
-
-/// One row of the table of settings.
-struct Setting {
-    std::string_view name;  // in the TOML file: "server.port"
-    SettingKind kind;
-    SettingNote note;
-    /// Sets the member from text. The answer is what is wrong with it, and "" when it was set. It never repeats the text of a secret.
-    std::string (*take)(Settings&, const Setting&, std::string_view text);
-    /// The member as text, a secret as its fingerprint.
-    std::string (*show)(const Settings&);
-
-    bool is_secret() const { return kind == SettingKind::secret; }
-    /// Whether the value may stand in a file named by `X_FILE` or `name_file`, or in a systemd credential.
-    bool may_come_from_file() const { return is_secret() || note.url; }
-};
-
+/// Every row, in the order of .env.example.
 std::span<const Setting> all_settings();
 
 /// Where settings come from, the highest first: flags, environment (`env_file` fills in what is not there), files of secrets, TOML, built-in.

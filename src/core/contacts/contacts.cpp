@@ -175,7 +175,7 @@ void refresh(Transaction& tx, const Cause& cause, DeviceId device, const FoundCo
                last_incoming_at = CASE WHEN $3 > COALESCE(last_incoming_at, 0) THEN $3 ELSE last_incoming_at END,
                last_message_at = CASE WHEN COALESCE($3, $4) > COALESCE(last_message_at, 0) THEN COALESCE($3, $4) ELSE last_message_at END
         WHERE id = $1)sql";
-    tx.put(sql, found.id, name_of(address), incoming_at, tx.now());
+    tx.execute_deferred(sql, found.id, name_of(address), incoming_at, tx.now());
     if (!address.phone_number || found.phone_number_hash == address.phone_number->hash) return;
     write_to(tx, found.id, address);
     if (found.phone_number_hash) note(tx, cause, device, found.id, ContactNoteKind::new_number);

@@ -9,8 +9,8 @@
 #include "core/contacts/contact.hpp"
 #include "core/contacts/sealed_address.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 

@@ -24,12 +24,12 @@ bool contains(const std::vector<Bytes>& addresses, const std::optional<Sealed>& 
 
 }  // namespace
 
-IgnoreBook::IgnoreBook(std::vector<IgnoreRule> rules) : rules_(std::move(rules)) {
+CompiledIgnoreRules::CompiledIgnoreRules(std::vector<IgnoreRule> rules) : rules_(std::move(rules)) {
     const Pattern never_asked = Pattern::of_words("-");
     for (const IgnoreRule& rule : rules_) keywords_.push_back(rule.value ? Pattern::of_words(*rule.value) : never_asked);
 }
 
-std::optional<Ignored> IgnoreBook::match(const IgnoreFacts& facts) const {
+std::optional<Ignored> CompiledIgnoreRules::match(const IgnoreFacts& facts) const {
     for (std::size_t i = 0; i < rules_.size(); ++i) {
         const IgnoreRule& rule = rules_[i];
         const auto ignored = [&](std::string_view what) { return Ignored{rule.id, fmt::format("ignore rule {}, {}", rule.id.value, what)}; };
@@ -50,7 +50,7 @@ std::optional<Ignored> IgnoreBook::match(const IgnoreFacts& facts) const {
     return std::nullopt;
 }
 
-std::shared_ptr<const IgnoreBook> IgnoreBooks::of_device(Snapshot& db, DeviceId device) {
+std::shared_ptr<const CompiledIgnoreRules> IgnoreRuleCache::of_device(Snapshot& db, DeviceId device) {
     // Rules are made and deleted, never rewritten: the ids of the active ones say all.
     static constexpr std::string_view ids_sql = "SELECT id FROM ignore_rules WHERE device_id = $1 AND is_active = $2 ORDER BY id LIMIT $3";
     const auto ids = db.query(ids_sql, device, true, rules_max).all<IgnoreRuleId>();
@@ -60,7 +60,7 @@ std::shared_ptr<const IgnoreBook> IgnoreBooks::of_device(Snapshot& db, DeviceId 
         if (known != books_.end() && std::ranges::equal(known->second->rules(), ids, {}, &IgnoreRule::id)) return known->second;
     }
     static constexpr std::string_view sql = "SELECT * FROM ignore_rules WHERE device_id = $1 AND is_active = $2 ORDER BY id LIMIT $3";
-    auto book = std::make_shared<const IgnoreBook>(db.query(sql, device, true, rules_max).all<IgnoreRule>());
+    auto book = std::make_shared<const CompiledIgnoreRules>(db.query(sql, device, true, rules_max).all<IgnoreRule>());
     const std::lock_guard lock(mutex_);
     books_[device.value] = book;
     return book;

@@ -13,8 +13,8 @@
 #include "core/contacts/ignore_rule.hpp"
 #include "core/contacts/sealed_address.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 
@@ -35,9 +35,9 @@ struct Ignored {
 };
 
 /// The active rules of a device, compiled. Never changes; any thread.
-class IgnoreBook {
+class CompiledIgnoreRules {
 public:
-    explicit IgnoreBook(std::vector<IgnoreRule> rules);
+    explicit CompiledIgnoreRules(std::vector<IgnoreRule> rules);
     const std::vector<IgnoreRule>& rules() const { return rules_; }
     /// The oldest rule that fits.
     std::optional<Ignored> match(const IgnoreFacts& facts) const;
@@ -48,14 +48,14 @@ private:
 };
 
 /// The books this process has in use, one per device. Any thread.
-class IgnoreBooks {
+class IgnoreRuleCache {
 public:
     /// Blocking; reads only the ids when nothing changed.
-    std::shared_ptr<const IgnoreBook> of_device(Snapshot& db, DeviceId device);
+    std::shared_ptr<const CompiledIgnoreRules> of_device(Snapshot& db, DeviceId device);
 
 private:
     std::mutex mutex_;
-    std::unordered_map<std::int64_t, std::shared_ptr<const IgnoreBook>> books_;
+    std::unordered_map<std::int64_t, std::shared_ptr<const CompiledIgnoreRules>> books_;
 };
 
 /// All of it blocking, inside `Database::read` and `write`.

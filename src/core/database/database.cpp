@@ -21,7 +21,7 @@ namespace wabot {
 namespace {
 
 template <class Handler>
-struct CoroutineWaiter final : Database::Unit::Waiter {
+struct CoroutineWaiter final : Database::Task::Waiter {
     explicit CoroutineWaiter(Handler h) : handler(std::move(h)) {}
     void resume(std::exception_ptr failure) override { std::move(handler)(std::move(failure)); }
     Handler handler;
@@ -29,11 +29,11 @@ struct CoroutineWaiter final : Database::Unit::Waiter {
 
 }  // namespace
 
-void complete(std::vector<std::unique_ptr<Database::Unit>> units) {
+void complete(std::vector<std::unique_ptr<Database::Task>> units) {
     while (!units.empty()) {
         const asio::any_io_executor executor = units.back()->executor;
         const auto others = std::stable_partition(units.begin(), units.end(), [&](const auto& unit) { return unit->executor != executor; });
-        std::vector<std::unique_ptr<Database::Unit>> mine(std::make_move_iterator(others), std::make_move_iterator(units.end()));
+        std::vector<std::unique_ptr<Database::Task>> mine(std::make_move_iterator(others), std::make_move_iterator(units.end()));
         units.erase(others, units.end());
         asio::post(executor, [mine = std::move(mine)] {
             for (const auto& unit : mine) unit->waiter->resume(std::move(unit->failure));
@@ -42,18 +42,18 @@ void complete(std::vector<std::unique_ptr<Database::Unit>> units) {
 }
 
 asio::awaitable<void> Database::submit(std::function<void(Transaction&)>& work) {
-    auto unit = std::make_unique<Unit>();
+    auto unit = std::make_unique<Task>();
     unit->work = &work;
     return submit(std::move(unit));
 }
 
 asio::awaitable<void> Database::submit(std::function<void(Snapshot&)>& query) {
-    auto unit = std::make_unique<Unit>();
+    auto unit = std::make_unique<Task>();
     unit->query = &query;
     return submit(std::move(unit));
 }
 
-asio::awaitable<void> Database::submit(std::unique_ptr<Unit> unit) {
+asio::awaitable<void> Database::submit(std::unique_ptr<Task> unit) {
     const auto executor = co_await asio::this_coro::executor;
     unit->executor = asio::prefer(executor, asio::execution::outstanding_work.tracked);
     auto start = [this, &unit](auto handler) {

@@ -65,13 +65,13 @@ public:
     virtual void close() = 0;
 
     /// A piece of work on its way to a database thread and back.
-    struct Unit;
+    struct Task;
 
 protected:
-    virtual void enqueue(std::unique_ptr<Unit> unit) = 0;
+    virtual void enqueue(std::unique_ptr<Task> unit) = 0;
 
 private:
-    asio::awaitable<void> submit(std::unique_ptr<Unit> unit);
+    asio::awaitable<void> submit(std::unique_ptr<Task> unit);
     asio::awaitable<void> submit(std::function<void(Transaction&)>& work);
     asio::awaitable<void> submit(std::function<void(Snapshot&)>& query);
 };

@@ -222,8 +222,8 @@ private:
             case Kind::integer: return number<std::int64_t>(field, token, "a whole number");
             case Kind::number: return number<double>(field, token, "a number");
             case Kind::time: {
-                const auto time = read_moment(text, reading_.now);
-                if (!time) refuse(token.column, fmt::format("{} is compared with a time: {}", field.name, moment_forms));
+                const auto time = read_time_input(text, reading_.now);
+                if (!time) refuse(token.column, fmt::format("{} is compared with a time: {}", field.name, time_input_forms));
                 return *time;
             }
             case Kind::sealed: return reading_.hash(field, text);

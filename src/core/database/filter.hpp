@@ -24,7 +24,7 @@ struct FilterReading {
 ///                | field "is" ["not"] ("null" | "true" | "false")
 ///     value      = word | "quoted" | 'quoted'                                      \ before a quote or \ in a quoted one
 ///
-/// A value is of its field's kind: a number, yes or no, one of its words, a time as `read_moment` takes it. Of sealed fields only equality can be
+/// A value is of its field's kind: a number, yes or no, one of its words, a time as `read_time_input` takes it. Of sealed fields only equality can be
 /// asked. Where a field has no value only "is null" and "!=" hold. Error{bad_request} says at which column what is wrong.
 Condition read_filter(std::string_view text, const FilterReading& reading);
 

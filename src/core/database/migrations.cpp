@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
+#include "core/database/database.hpp"
 #include "core/database/embedded_migrations.hpp"
 #include "core/database/wait.hpp"
 
@@ -74,6 +75,12 @@ std::vector<Migration> migrations_for(std::string_view dialect) {
     return out;
 }
 
+int schema_max() {
+    int newest = 0;
+    for (const Migration& step : embedded_migrations()) newest = std::max(newest, step.revision);
+    return newest;
+}
+
 void check_schema(Database& db) {
     const auto applied = applied_steps(db);
     if (!applied || applied->empty()) throw Error(Errc::conflict, "the database is empty", "make its tables with: wabot migrate up");
@@ -83,10 +90,11 @@ void check_schema(Database& db) {
     if (revision < schema_min)
         throw Error(Errc::conflict, "the database is at revision " + std::to_string(revision) + ", this wabot needs " + std::to_string(schema_min),
                     "bring it up with: wabot migrate up");
-    if (revision > schema_max)
-        throw Error(Errc::conflict,
-                    "the database is at revision " + std::to_string(revision) + ", newer than this wabot, which knows " + std::to_string(schema_max),
-                    "use a newer wabot, or go back with that one's: wabot migrate down");
+    if (revision > schema_max())
+        throw Error(
+            Errc::conflict,
+            "the database is at revision " + std::to_string(revision) + ", newer than this wabot, which knows " + std::to_string(schema_max()),
+            "use a newer wabot, or go back with that one's: wabot migrate down");
 }
 
 std::vector<MigrationStatus> migration_status(Database& db) {

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "core/base/describe.hpp"
-#include "core/database/database.hpp"
 
 namespace wabot {
+
+class Database;
 
 /// One numbered step of the schema, with its way back. The folder `migrations/<dialect>` is the list; it is compiled in.
 struct Migration {
@@ -36,7 +37,8 @@ WABOT_DESCRIBE(MigrationStatus, FIELD(revision, .key = true), FIELD(name), FIELD
 
 /// Revisions this binary works on: `serve` and `worker` of two neighbouring versions may share a store.
 inline constexpr int schema_min = 9;
-inline constexpr int schema_max = 10;
+/// The newest one embedded.
+int schema_max();
 
 /// Refuses a store this binary cannot work on, changing nothing. Error{conflict} with the command that helps: empty, too old, too new, changed
 /// by hand, or made by another tool.

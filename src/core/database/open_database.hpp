@@ -12,7 +12,7 @@ class Database;
 struct DatabaseOptions {
     bool create = false;          // make the file when it is not there
     std::size_t batch_max = 256;  // units that share a COMMIT; 1 for measurements
-    bool keeps_nothing = false;   // a rehearsal: each unit of writing runs to its end and is rolled back there; no COMMIT of writing comes through
+    bool dry_run = false;         // a rehearsal: each unit of writing runs to its end and is rolled back there; no COMMIT of writing comes through
     bool uses_own_clock = false;  // `now()` is the clock given here and not the server's: for tests
 };
 

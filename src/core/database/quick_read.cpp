@@ -1,6 +1,7 @@
 #include "core/database/quick_read.hpp"
 
 #include "core/base/clock.hpp"
+#include "core/database/database.hpp"
 #include "core/database/open_database.hpp"
 #include "core/database/sqlite/sqlite_connection.hpp"
 #include "core/database/wait.hpp"
@@ -22,7 +23,7 @@ private:
 
 }  // namespace
 
-void glance(const std::string& url, const Clock& clock, const std::function<void(Snapshot&)>& look) {
+void quick_read(const std::string& url, const Clock& clock, const std::function<void(Snapshot&)>& look) {
     constexpr std::string_view sqlite = "sqlite:///";
     if (url.starts_with(sqlite)) {
         Glance snapshot(url.substr(sqlite.size()), clock.now());

@@ -10,7 +10,7 @@ namespace wabot {
 
 /// A piece of work on its way to a database thread and back. Exactly one of `work` and `query` is set; both outlive the unit, for the
 /// coroutine that owns them is suspended until `complete`.
-struct Database::Unit {
+struct Database::Task {
     std::function<void(Transaction&)>* work = nullptr;
     std::function<void(Snapshot&)>* query = nullptr;
     std::exception_ptr failure;
@@ -25,6 +25,6 @@ struct Database::Unit {
 };
 
 /// Resumes the coroutines of `units`, each on its executor, with one post for each executor.
-void complete(std::vector<std::unique_ptr<Database::Unit>> units);
+void complete(std::vector<std::unique_ptr<Database::Task>> units);
 
 }  // namespace wabot

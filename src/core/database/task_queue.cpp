@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t queue_max = 20'000;  // units; more are refused at once
 
-Units alone(std::unique_ptr<Database::Unit> unit) {
+Units alone(std::unique_ptr<Database::Task> unit) {
     Units one;
     one.push_back(std::move(unit));
     return one;
@@ -16,7 +16,7 @@ Units alone(std::unique_ptr<Database::Unit> unit) {
 
 }  // namespace
 
-bool UnitQueue::push(std::unique_ptr<Database::Unit>& unit) {
+bool TaskQueue::push(std::unique_ptr<Database::Task>& unit) {
     {
         const std::lock_guard lock(mutex_);
         if (closed_ || units_.size() >= queue_max) return false;
@@ -26,7 +26,7 @@ bool UnitQueue::push(std::unique_ptr<Database::Unit>& unit) {
     return true;
 }
 
-bool UnitQueue::wait(std::chrono::milliseconds longest) {
+bool TaskQueue::wait(std::chrono::milliseconds longest) {
     std::unique_lock lock(mutex_);
     const auto is_over = [&] { return closed_ || !units_.empty(); };
     ++idle_;
@@ -38,7 +38,7 @@ bool UnitQueue::wait(std::chrono::milliseconds longest) {
     return !closed_ || !units_.empty();
 }
 
-std::unique_ptr<Database::Unit> UnitQueue::take() {
+std::unique_ptr<Database::Task> TaskQueue::take() {
     const std::lock_guard lock(mutex_);
     if (units_.empty()) return nullptr;
     auto unit = std::move(units_.front());
@@ -46,7 +46,7 @@ std::unique_ptr<Database::Unit> UnitQueue::take() {
     return unit;
 }
 
-Units UnitQueue::take_overdue(std::chrono::steady_clock::time_point limit) {
+Units TaskQueue::take_overdue(std::chrono::steady_clock::time_point limit) {
     const std::lock_guard lock(mutex_);
     Units out;
     while (!units_.empty() && units_.front()->waiting_since < limit) {
@@ -56,17 +56,17 @@ Units UnitQueue::take_overdue(std::chrono::steady_clock::time_point limit) {
     return out;
 }
 
-bool UnitQueue::empty() const {
+bool TaskQueue::empty() const {
     const std::lock_guard lock(mutex_);
     return units_.empty();
 }
 
-bool UnitQueue::has_idle() const {
+bool TaskQueue::has_idle() const {
     const std::lock_guard lock(mutex_);
     return idle_ >= units_.size();
 }
 
-void UnitQueue::close() {
+void TaskQueue::close() {
     {
         const std::lock_guard lock(mutex_);
         closed_ = true;
@@ -79,11 +79,11 @@ void refuse(Units units, const std::string& why) {
     complete(std::move(units));
 }
 
-void refuse(std::unique_ptr<Database::Unit> unit, const std::string& why) {
+void refuse(std::unique_ptr<Database::Task> unit, const std::string& why) {
     refuse(alone(std::move(unit)), why);
 }
 
-void complete(std::unique_ptr<Database::Unit> unit) {
+void complete(std::unique_ptr<Database::Task> unit) {
     complete(alone(std::move(unit)));
 }
 

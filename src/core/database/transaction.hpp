@@ -117,9 +117,9 @@ public:
 
     /// Like `execute`, where nobody waits for the outcome: it may go to the database together with what comes next. A failure is the unit's.
     template <class... A>
-    void put(std::string_view sql, const A&... arguments) {
+    void execute_deferred(std::string_view sql, const A&... arguments) {
         const Value values[] = {to_value(arguments)..., Value{}};
-        change_unheard(sql, std::span(values, sizeof...(A)));
+        change_deferred(sql, std::span(values, sizeof...(A)));
     }
 
     /// Inserts many rows, each with a value for every column, and says how many: those that ON CONFLICT DO NOTHING leaves out are not counted.
@@ -155,7 +155,7 @@ public:
 protected:
     using Snapshot::Snapshot;
     virtual std::int64_t change(std::string_view sql, std::span<const Value> arguments) = 0;
-    virtual void change_unheard(std::string_view sql, std::span<const Value> arguments) { change(sql, arguments); }
+    virtual void change_deferred(std::string_view sql, std::span<const Value> arguments) { change(sql, arguments); }
     virtual std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) = 0;
     virtual std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) = 0;
     virtual void begin_savepoint() = 0;

@@ -48,17 +48,17 @@ bool DeviceSnapshot::share_secret(DeviceId one, DeviceId other) const {
     return a && b && wabot::share_secret(*a, *b);
 }
 
-Directory::Directory(const Vault& vault, EnvironmentCredentials environment)
+DeviceRegistry::DeviceRegistry(const Vault& vault, EnvironmentCredentials environment)
     : vault_(vault),
       environment_(std::move(environment)),
       current_(std::make_shared<DeviceSnapshot>(-1, std::vector<std::shared_ptr<const DeviceEntry>>{})) {}
 
-std::shared_ptr<const DeviceSnapshot> Directory::now() const {
+std::shared_ptr<const DeviceSnapshot> DeviceRegistry::now() const {
     const std::lock_guard lock(mutex_);
     return current_;
 }
 
-bool Directory::reload(Snapshot& db) {
+bool DeviceRegistry::reload(Snapshot& db) {
     // Revisions only grow and rows stay, so their sum over all devices, deleted ones too, is a version of the whole.
     const auto version = db.query("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM devices").one<std::int64_t>();
     const auto before = now();
@@ -76,7 +76,7 @@ bool Directory::reload(Snapshot& db) {
     return true;
 }
 
-std::shared_ptr<const DeviceEntry> Directory::entry_of(const Device& device) const {
+std::shared_ptr<const DeviceEntry> DeviceRegistry::entry_of(const Device& device) const {
     auto entry = std::make_shared<DeviceEntry>();
     entry->id = device.id;
     entry->key = device.key;

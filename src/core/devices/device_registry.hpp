@@ -50,9 +50,9 @@ private:
 };
 
 /// The devices as the process knows them. Any thread may call any of it; a snapshot stays valid for as long as it is held.
-class Directory {
+class DeviceRegistry {
 public:
-    Directory(const Vault& vault, EnvironmentCredentials environment);
+    DeviceRegistry(const Vault& vault, EnvironmentCredentials environment);
 
     std::shared_ptr<const DeviceSnapshot> now() const;
 

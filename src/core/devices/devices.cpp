@@ -159,7 +159,7 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
     fresh.name = change.name.value_or(change.key.value_or(""));
     if (!change.key && !fresh.name.empty()) fresh.key = slug_of(fresh.name);
     const Device device = changed(fresh, change, vault);
-    inbox::hold_drain(tx);
+    inbox::lock_inbox(tx);
     refuse_doubles(tx, device);
     const DeviceStatus status = first_status(kind);
     const auto connected_at = status == DeviceStatus::connected ? std::optional(tx.now()) : std::nullopt;
@@ -179,7 +179,7 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
 }
 
 Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, DeviceId id, const DeviceChange& change) {
-    inbox::hold_drain(tx);
+    inbox::lock_inbox(tx);
     const auto before = hold(tx, id);
     if (!before) throw_not_found(tx, std::to_string(id.value));
     const Device after = changed(*before, change, vault);
@@ -244,7 +244,7 @@ bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus s
 
 std::optional<Device> ensure_environment_device(Transaction& tx, const Cause& cause, const Vault& vault, const EnvironmentCredentials& environment) {
     if (environment.phone_number_id.empty()) return std::nullopt;
-    inbox::hold_drain(tx);  // another process may be making it
+    inbox::lock_inbox(tx);  // another process may be making it
     static constexpr std::string_view sql = "SELECT * FROM devices WHERE kind = 'whatsapp' AND provider_ref = $1 AND deleted_at IS NULL";
     const auto known = tx.query(sql, environment.phone_number_id).first<Device>();
     if (!known) {

@@ -7,8 +7,8 @@
 
 #include "core/base/cause.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
+#include "core/database/transaction.hpp"
 #include "core/devices/credentials.hpp"
 #include "core/devices/device.hpp"
 #include "core/devices/options.hpp"

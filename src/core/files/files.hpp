@@ -7,9 +7,8 @@
 
 #include "core/base/ids.hpp"
 #include "core/base/random.hpp"
-#include "core/database/database.hpp"
 #include "core/database/page.hpp"
-#include "core/files/blob_store.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 
@@ -67,11 +66,6 @@ std::optional<File> find(Snapshot& db, std::string_view id_or_uuid);
 File get(Snapshot& db, std::string_view id_or_uuid);
 /// Whether a file has that blob.
 bool is_blob_known(Snapshot& db, std::string_view key);
-
-/// Removes the blobs of files that are deleted. How many.
-asio::awaitable<std::size_t> remove_deleted(Database& db, BlobStore& blobs);
-/// Removes what a kill left over: blobs that no file has and drafts that nobody goes on with; those of the last day may be on their way. How many.
-asio::awaitable<std::size_t> sweep(Database& db, BlobStore& blobs);
 
 struct Filter {
     std::optional<DeviceId> device;

@@ -14,40 +14,40 @@ namespace {
 /// Gives the transfer up when the coroutine ends without having settled it: the gate threw, or the frame was destroyed while it waited there.
 class Settling {
 public:
-    Settling(Loop& loop, const std::shared_ptr<Transfer>& transfer) : loop_(loop), transfer_(transfer) {}
+    Settling(CurlLoop& loop, const std::shared_ptr<CurlTransfer>& transfer) : loop_(loop), transfer_(transfer) {}
     Settling(const Settling&) = delete;
     Settling& operator=(const Settling&) = delete;
     ~Settling() {
-        if (!settled_) loop_.order(Loop::Verb::give_up, transfer_);
+        if (!settled_) loop_.order(CurlLoop::Verb::give_up, transfer_);
     }
     void settled() { settled_ = true; }
 
 private:
-    Loop& loop_;
-    const std::shared_ptr<Transfer>& transfer_;
+    CurlLoop& loop_;
+    const std::shared_ptr<CurlTransfer>& transfer_;
     bool settled_ = false;
 };
 
 /// Holds the loop and the transfer itself, so that it may outlive the client.
-asio::awaitable<HttpOutcome> carry_out(std::shared_ptr<Loop> loop, HttpRequest request, BeforeBody before_body) {
-    const auto transfer = std::make_shared<Transfer>(std::move(request), static_cast<bool>(before_body));
+asio::awaitable<HttpOutcome> carry_out(std::shared_ptr<CurlLoop> loop, HttpRequest request, BeforeBody before_body) {
+    const auto transfer = std::make_shared<CurlTransfer>(std::move(request), static_cast<bool>(before_body));
     Settling settling(*loop, transfer);
-    loop->order(Loop::Verb::begin, transfer);
+    loop->order(CurlLoop::Verb::begin, transfer);
     if (before_body) {
-        co_await transfer->past(Transfer::Stage::running);
-        if (transfer->stage() == Transfer::Stage::at_gate) {
+        co_await transfer->past(CurlTransfer::Stage::running);
+        if (transfer->stage() == CurlTransfer::Stage::at_gate) {
             co_await before_body();
-            loop->order(Loop::Verb::open_gate, transfer);
+            loop->order(CurlLoop::Verb::open_gate, transfer);
         }
     }
-    co_await transfer->past(Transfer::Stage::at_gate);
+    co_await transfer->past(CurlTransfer::Stage::at_gate);
     settling.settled();
     co_return transfer->take_outcome();
 }
 
 class CurlClient : public HttpClient {
 public:
-    explicit CurlClient(std::size_t in_flight_max) : loop_(std::make_shared<Loop>(in_flight_max)) {}
+    explicit CurlClient(std::size_t in_flight_max) : loop_(std::make_shared<CurlLoop>(in_flight_max)) {}
     ~CurlClient() override { loop_->stop(); }
 
     asio::awaitable<HttpOutcome> exchange(HttpRequest request, BeforeBody before_body) override {
@@ -62,7 +62,7 @@ private:
         co_return co_await asio::co_spawn(executor, std::move(work), asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
     }
 
-    const std::shared_ptr<Loop> loop_;
+    const std::shared_ptr<CurlLoop> loop_;
 };
 
 }  // namespace

@@ -28,7 +28,7 @@ void block_signals() {
 
 }  // namespace
 
-void Loop::order(Verb verb, std::shared_ptr<Transfer> transfer) {
+void CurlLoop::order(Verb verb, std::shared_ptr<CurlTransfer> transfer) {
     std::string why_not = client_closed;
     {
         const std::lock_guard lock(mutex_);
@@ -46,7 +46,7 @@ void Loop::order(Verb verb, std::shared_ptr<Transfer> transfer) {
 }
 
 /// Under the mutex. Says why it could not, which leaves things as they were: the next transfer tries again. Logged once.
-std::string Loop::start() {
+std::string CurlLoop::start() {
     try {
         open();
         return {};
@@ -56,7 +56,7 @@ std::string Loop::start() {
     }
 }
 
-void Loop::open() {
+void CurlLoop::open() {
     std::unique_ptr<CURLM, FreeMulti> multi(curl().multi_init());
     if (!multi) throw Error(Errc::unavailable, "libcurl gives no handle");
     curl().multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(in_flight_max_));
@@ -69,7 +69,7 @@ void Loop::open() {
     }
 }
 
-void Loop::stop() {
+void CurlLoop::stop() {
     {
         const std::lock_guard lock(mutex_);
         if (stopping_) return;
@@ -80,7 +80,7 @@ void Loop::stop() {
     multi_.reset();
 }
 
-void Loop::run() {
+void CurlLoop::run() {
     block_signals();
     while (carry_out_orders()) {
         begin_waiting();
@@ -93,7 +93,7 @@ void Loop::run() {
     fail_all();
 }
 
-bool Loop::carry_out_orders() {
+bool CurlLoop::carry_out_orders() {
     std::vector<Order> orders;
     bool go_on = true;
     {
@@ -111,9 +111,9 @@ bool Loop::carry_out_orders() {
     return go_on;
 }
 
-void Loop::begin_waiting() {
+void CurlLoop::begin_waiting() {
     while (!waiting_.empty() && in_flight_.size() < in_flight_max_) {
-        const std::shared_ptr<Transfer> transfer = std::move(waiting_.front());
+        const std::shared_ptr<CurlTransfer> transfer = std::move(waiting_.front());
         waiting_.pop_front();
         CURL* const easy = transfer->prepare(take_easy(), steady_clock::now());
         if (easy == nullptr) {
@@ -125,39 +125,39 @@ void Loop::begin_waiting() {
     }
 }
 
-void Loop::collect_finished() {
+void CurlLoop::collect_finished() {
     int left = 0;
     while (const CURLMsg* message = curl().multi_info_read(multi_.get(), &left)) {
         const CURLcode result = message->data.result;
-        if (const std::shared_ptr<Transfer> transfer = release(message->easy_handle)) {
+        if (const std::shared_ptr<CurlTransfer> transfer = release(message->easy_handle)) {
             transfer->finish(result);
             keep(transfer->take_handle());
         }
     }
 }
 
-Easy Loop::take_easy() {
+Easy CurlLoop::take_easy() {
     if (idle_.empty()) return Easy(curl().easy_init());
     Easy easy = std::move(idle_.back());
     idle_.pop_back();
     return easy;
 }
 
-void Loop::keep(Easy easy) {
+void CurlLoop::keep(Easy easy) {
     if (!easy || idle_.size() >= in_flight_max_) return;
     curl().easy_reset(easy.get());
     idle_.push_back(std::move(easy));
 }
 
-void Loop::end_overdue() {
+void CurlLoop::end_overdue() {
     const SteadyTime now = steady_clock::now();
-    std::vector<std::shared_ptr<Transfer>> overdue;
+    std::vector<std::shared_ptr<CurlTransfer>> overdue;
     for (const auto& [easy, transfer] : in_flight_)
         if (const auto deadline = transfer->deadline(); deadline && *deadline <= now) overdue.push_back(transfer);
     for (const auto& transfer : overdue) give_up(transfer, "no answer in time");
 }
 
-int Loop::poll_ms() const {
+int CurlLoop::poll_ms() const {
     if (!waiting_.empty() && in_flight_.size() < in_flight_max_) return 0;
     SteadyTime until = steady_clock::now() + poll_max;
     for (const auto& [easy, transfer] : in_flight_)
@@ -166,22 +166,22 @@ int Loop::poll_ms() const {
     return static_cast<int>(std::max(left, std::chrono::milliseconds(0)).count());
 }
 
-std::shared_ptr<Transfer> Loop::release(CURL* easy) {
+std::shared_ptr<CurlTransfer> CurlLoop::release(CURL* easy) {
     const auto found = in_flight_.find(easy);
     if (found == in_flight_.end()) return nullptr;
-    std::shared_ptr<Transfer> transfer = std::move(found->second);
+    std::shared_ptr<CurlTransfer> transfer = std::move(found->second);
     in_flight_.erase(found);
     curl().multi_remove_handle(multi_.get(), easy);
     return transfer;
 }
 
-void Loop::give_up(const std::shared_ptr<Transfer>& transfer, const char* reason) {
+void CurlLoop::give_up(const std::shared_ptr<CurlTransfer>& transfer, const char* reason) {
     if (std::erase(waiting_, transfer) == 0 && !release(transfer->handle())) return;
     transfer->fail(reason);
     keep(transfer->take_handle());
 }
 
-void Loop::fail_all() {
+void CurlLoop::fail_all() {
     while (!in_flight_.empty()) release(in_flight_.begin()->first)->fail(client_closed);
     for (const auto& transfer : waiting_) transfer->fail(client_closed);
     waiting_.clear();

@@ -16,23 +16,23 @@ namespace wabot {
 
 /// libcurl's multi interface on a thread of its own, which starts with the first transfer. `order` may be called from any thread, also after
 /// `stop`: then a transfer that would begin fails at once, as it does while libcurl or a thread is not to be had.
-class Loop {
+class CurlLoop {
 public:
     enum class Verb { begin, open_gate, give_up };
 
-    explicit Loop(std::size_t in_flight_max) : in_flight_max_(in_flight_max) {}
-    Loop(const Loop&) = delete;
-    Loop& operator=(const Loop&) = delete;
+    explicit CurlLoop(std::size_t in_flight_max) : in_flight_max_(in_flight_max) {}
+    CurlLoop(const CurlLoop&) = delete;
+    CurlLoop& operator=(const CurlLoop&) = delete;
 
-    void order(Verb verb, std::shared_ptr<Transfer> transfer);
+    void order(Verb verb, std::shared_ptr<CurlTransfer> transfer);
     /// Ends the thread. Every transfer under way has failed when it returns, and every waiting coroutine was posted to its executor.
     void stop();
 
 private:
-    using SteadyTime = Transfer::SteadyTime;
+    using SteadyTime = CurlTransfer::SteadyTime;
     struct Order {
         Verb verb;
-        std::shared_ptr<Transfer> transfer;
+        std::shared_ptr<CurlTransfer> transfer;
     };
     struct FreeMulti {
         void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
@@ -50,16 +50,16 @@ private:
     void keep(Easy easy);
     int poll_ms() const;
     /// Takes the transfer off the multi handle; empty when it is not on it any more.
-    std::shared_ptr<Transfer> release(CURL* easy);
-    void give_up(const std::shared_ptr<Transfer>& transfer, const char* reason);
+    std::shared_ptr<CurlTransfer> release(CURL* easy);
+    void give_up(const std::shared_ptr<CurlTransfer>& transfer, const char* reason);
     void fail_all();
 
     const std::size_t in_flight_max_;
     std::unique_ptr<CURLM, FreeMulti> multi_;
 
     // the loop's thread only
-    std::unordered_map<CURL*, std::shared_ptr<Transfer>> in_flight_;
-    std::deque<std::shared_ptr<Transfer>> waiting_;
+    std::unordered_map<CURL*, std::shared_ptr<CurlTransfer>> in_flight_;
+    std::deque<std::shared_ptr<CurlTransfer>> waiting_;
     std::vector<Easy> idle_;  // making one costs as much as a request
 
     std::mutex mutex_;

@@ -83,7 +83,7 @@ private:
 
 }  // namespace
 
-asio::awaitable<void> Transfer::past(Stage passed) {
+asio::awaitable<void> CurlTransfer::past(Stage passed) {
     auto wait = [this, passed](auto handler) {
         std::unique_ptr<Waiter> waiter = std::make_unique<WaiterOf<decltype(handler)>>(std::move(handler));
         {
@@ -98,17 +98,17 @@ asio::awaitable<void> Transfer::past(Stage passed) {
     return asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(wait), asio::use_awaitable);
 }
 
-Transfer::Stage Transfer::stage() {
+CurlTransfer::Stage CurlTransfer::stage() {
     const std::lock_guard lock(mutex_);
     return stage_;
 }
 
-HttpOutcome Transfer::take_outcome() {
+HttpOutcome CurlTransfer::take_outcome() {
     const std::lock_guard lock(mutex_);
     return std::move(outcome_).value();
 }
 
-void Transfer::enter(Stage stage, std::optional<HttpOutcome> outcome) {
+void CurlTransfer::enter(Stage stage, std::optional<HttpOutcome> outcome) {
     std::unique_ptr<Waiter> waiter;
     {
         const std::lock_guard lock(mutex_);
@@ -119,7 +119,7 @@ void Transfer::enter(Stage stage, std::optional<HttpOutcome> outcome) {
     if (waiter) waiter->resume();
 }
 
-CURL* Transfer::prepare(Easy handle, SteadyTime now) {
+CURL* CurlTransfer::prepare(Easy handle, SteadyTime now) {
     deadline_ = now + request_.timeout;
     easy_ = std::move(handle);
     CURL* const easy = easy_.get();
@@ -143,16 +143,16 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
     curl().easy_setopt(easy, CURLOPT_PREREQDATA, this);
     curl().easy_setopt(
         easy, CURLOPT_PREREQFUNCTION,
-        +[](void* self, char* address, char*, int, int) { return static_cast<Transfer*>(self)->before_request(address); });
+        +[](void* self, char* address, char*, int, int) { return static_cast<CurlTransfer*>(self)->before_request(address); });
     curl().easy_setopt(easy, CURLOPT_HEADERDATA, this);
     curl().easy_setopt(
         easy, CURLOPT_HEADERFUNCTION, +[](char* line, std::size_t, std::size_t length, void* self) {
-            return static_cast<Transfer*>(self)->take_header({line, length});
+            return static_cast<CurlTransfer*>(self)->take_header({line, length});
         });
     curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);
     curl().easy_setopt(
         easy, CURLOPT_WRITEFUNCTION, +[](char* octets, std::size_t, std::size_t count, void* self) {
-            return static_cast<Transfer*>(self)->take_body({octets, count});
+            return static_cast<CurlTransfer*>(self)->take_body({octets, count});
         });
 
     if (request_.public_only && !names_proxy()) guard_address();
@@ -169,26 +169,26 @@ CURL* Transfer::prepare(Easy handle, SteadyTime now) {
 }
 
 /// The addresses that a name stands for are looked at where the connection is made, so that a name cannot stand for another one by then.
-void Transfer::guard_address() {
+void CurlTransfer::guard_address() {
     guards_address_ = true;
     curl().easy_setopt(easy_.get(), CURLOPT_OPENSOCKETDATA, this);
     curl().easy_setopt(
         easy_.get(), CURLOPT_OPENSOCKETFUNCTION,
-        +[](void* self, curlsocktype, curl_sockaddr* to) { return static_cast<Transfer*>(self)->open_socket(*to); });
+        +[](void* self, curlsocktype, curl_sockaddr* to) { return static_cast<CurlTransfer*>(self)->open_socket(*to); });
 }
 
-curl_socket_t Transfer::open_socket(const curl_sockaddr& to) {
+curl_socket_t CurlTransfer::open_socket(const curl_sockaddr& to) {
     if (is_public(to.addr)) return ::socket(to.family, to.socktype | SOCK_CLOEXEC, to.protocol);
     refuse_address();
     return CURL_SOCKET_BAD;
 }
 
-void Transfer::refuse_address() {
+void CurlTransfer::refuse_address() {
     address_refused_ = true;
     refusal_ = "the address is not one of the public Internet";
 }
 
-bool Transfer::set_up_headers() {
+bool CurlTransfer::set_up_headers() {
     const auto append = [this](const std::string& line) { headers_.reset(curl().slist_append(headers_.release(), line.c_str())); };
     bool has_content_type = false;
     for (const auto& [name, value] : request_.headers) {
@@ -202,11 +202,11 @@ bool Transfer::set_up_headers() {
     return true;
 }
 
-std::size_t Transfer::body_size() const {
+std::size_t CurlTransfer::body_size() const {
     return request_.source ? request_.source->size() : request_.body.size();
 }
 
-void Transfer::set_up_body() {
+void CurlTransfer::set_up_body() {
     CURL* const easy = easy_.get();
     if (body_size() == 0) {
         if (request_.method == "HEAD") {
@@ -226,14 +226,14 @@ void Transfer::set_up_body() {
     curl().easy_setopt(easy, CURLOPT_READDATA, this);
     curl().easy_setopt(
         easy, CURLOPT_READFUNCTION,
-        +[](char* to, std::size_t size, std::size_t count, void* self) { return static_cast<Transfer*>(self)->read(to, size * count); });
+        +[](char* to, std::size_t size, std::size_t count, void* self) { return static_cast<CurlTransfer*>(self)->read(to, size * count); });
     curl().easy_setopt(
         easy, CURLOPT_SEEKFUNCTION, +[](void*, curl_off_t, int) -> int { return CURL_SEEKFUNC_FAIL; });
 }
 
 /// Called for each request that goes on the wire. A reused connection that turns out dead makes libcurl begin a second one: harmless while
 /// the first was a head that waits for its body, a repetition otherwise.
-int Transfer::before_request(const char* address) {
+int CurlTransfer::before_request(const char* address) {
     ++requests_begun_;
     // A connection that is used again was made for somebody else, who may trust the address.
     if (guards_address_ && !is_public(address)) {
@@ -246,7 +246,7 @@ int Transfer::before_request(const char* address) {
 
 /// Runs what belongs to somebody else, on a thread where nobody else would catch it.
 template <class Call>
-void Transfer::guarded(Call call) {
+void CurlTransfer::guarded(Call call) {
     try {
         call();
     } catch (const std::exception& error) {
@@ -254,7 +254,7 @@ void Transfer::guarded(Call call) {
     }
 }
 
-std::size_t Transfer::read(char* to, std::size_t room) {
+std::size_t CurlTransfer::read(char* to, std::size_t room) {
     if (gate_closed_) {
         if (!held_since_) {
             held_since_ = std::chrono::steady_clock::now();
@@ -270,7 +270,7 @@ std::size_t Transfer::read(char* to, std::size_t room) {
 }
 
 /// The next octets of the body; none when its source has failed.
-std::size_t Transfer::fill(std::span<char> to) {
+std::size_t CurlTransfer::fill(std::span<char> to) {
     if (!request_.source) {
         std::memcpy(to.data(), request_.body.data() + offered_, to.size());
         return to.size();
@@ -281,7 +281,7 @@ std::size_t Transfer::fill(std::span<char> to) {
     return count;
 }
 
-bool Transfer::offer_to_sink() {
+bool CurlTransfer::offer_to_sink() {
     bool is_wanted = false;
     if (!request_.sink) return is_wanted;
     answer_.status = status();
@@ -289,13 +289,13 @@ bool Transfer::offer_to_sink() {
     return is_wanted;
 }
 
-int Transfer::status() const {
+int CurlTransfer::status() const {
     long status = 0;
     curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     return static_cast<int>(status);
 }
 
-std::size_t Transfer::take_header(std::string_view line) {
+std::size_t CurlTransfer::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) answer_.headers.clear();  // those before were of a 1xx
     head_is_whole_ = trimmed(line).empty();
     answer_octets_ += line.size();
@@ -305,7 +305,7 @@ std::size_t Transfer::take_header(std::string_view line) {
     return line.size();
 }
 
-std::size_t Transfer::take_body(std::string_view octets) {
+std::size_t CurlTransfer::take_body(std::string_view octets) {
     if (taker_ == Taker::nobody_yet) taker_ = offer_to_sink() ? Taker::sink : Taker::answer;
     if (!refusal_.empty()) return 0;
     if (taker_ == Taker::sink) {
@@ -318,7 +318,7 @@ std::size_t Transfer::take_body(std::string_view octets) {
     return octets.size();
 }
 
-void Transfer::open_gate(SteadyTime now) {
+void CurlTransfer::open_gate(SteadyTime now) {
     if (!held_since_) return;
     deadline_ += now - *held_since_;
     held_since_.reset();
@@ -326,7 +326,7 @@ void Transfer::open_gate(SteadyTime now) {
     curl().easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
-void Transfer::finish(CURLcode result) {
+void CurlTransfer::finish(CURLcode result) {
     if (!refusal_.empty()) return fail(refusal_);
     if (result != CURLE_OK) return fail(reason_of(result));
     if (!head_is_whole_) return fail(reason_of(CURLE_PARTIAL_FILE));
@@ -339,7 +339,7 @@ void Transfer::finish(CURLcode result) {
     enter(Stage::finished, HttpOutcome(std::move(answer_)));
 }
 
-void Transfer::fail(std::string reason) {
+void CurlTransfer::fail(std::string reason) {
     enter(Stage::finished, HttpOutcome(HttpFailure{offered_ > 0, std::move(reason), address_refused_}));
 }
 

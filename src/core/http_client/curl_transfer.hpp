@@ -23,19 +23,19 @@ struct FreeEasy {
 };
 using Easy = std::unique_ptr<CURL, FreeEasy>;
 
-/// One exchange, shared by the coroutine that waits for it and the thread of the loop that carries it out. `Loop` alone calls what touches
+/// One exchange, shared by the coroutine that waits for it and the thread of the loop that carries it out. `CurlLoop` alone calls what touches
 /// libcurl; what crosses the threads is `stage`, the outcome and the waiting coroutine, under one mutex.
 ///
 ///     running ─► at_gate (connected, head sent, body held back until `open_gate`) ─► finished
 ///     running ─► finished                                                             (no body, or it failed earlier)
-class Transfer {
+class CurlTransfer {
 public:
     using SteadyTime = std::chrono::steady_clock::time_point;
     enum class Stage { running, at_gate, finished };
 
-    Transfer(HttpRequest request, bool has_gate) : request_(std::move(request)), gate_closed_(has_gate) {}
-    Transfer(const Transfer&) = delete;
-    Transfer& operator=(const Transfer&) = delete;
+    CurlTransfer(HttpRequest request, bool has_gate) : request_(std::move(request)), gate_closed_(has_gate) {}
+    CurlTransfer(const CurlTransfer&) = delete;
+    CurlTransfer& operator=(const CurlTransfer&) = delete;
 
     // --- the coroutine's side, any thread ---
     /// Resumes once the stage is later than `passed`: at once, or when the loop's thread gets there.

@@ -130,10 +130,10 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
 
     /// False when the batch was refused for what is in it.
     asio::awaitable<bool> insert(const asio::any_io_executor& executor, const Batch& batch) {
-        std::vector<const inbox::Arrival*> arrivals;
-        for (const auto& one : batch) arrivals.push_back(&one->arrival);
+        std::vector<const inbox::Arrival*> inbox_reader;
+        for (const auto& one : batch) inbox_reader.push_back(&one->arrival);
         auto append = [&](Transaction& tx) {
-            auto appended = inbox::append_all(tx, arrivals);
+            auto appended = inbox::append_all(tx, inbox_reader);
             // While this one is on its way to the disk the next may be inserted.
             note_inserted();
             start(executor);

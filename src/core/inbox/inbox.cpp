@@ -47,17 +47,17 @@ Arrival make_arrival(const Vault& vault, std::string_view kind, std::string_view
     return arrival;
 }
 
-std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> arrivals) {
-    std::vector<Appended> out(arrivals.size(), Appended::stale);
+std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> inbox_reader) {
+    std::vector<Appended> out(inbox_reader.size(), Appended::stale);
     std::map<DeviceId, std::optional<std::int64_t>> revisions;
     std::vector<std::vector<Value>> rows;
     std::vector<std::size_t> verified;
-    for (std::size_t i = 0; i < arrivals.size(); ++i) {
-        const auto [revision, is_new] = revisions.try_emplace(arrivals[i]->verified_by);
-        if (is_new) revision->second = revision_of(tx, arrivals[i]->verified_by);
-        if (revision->second != arrivals[i]->verified_revision) continue;
+    for (std::size_t i = 0; i < inbox_reader.size(); ++i) {
+        const auto [revision, is_new] = revisions.try_emplace(inbox_reader[i]->verified_by);
+        if (is_new) revision->second = revision_of(tx, inbox_reader[i]->verified_by);
+        if (revision->second != inbox_reader[i]->verified_revision) continue;
         verified.push_back(i);
-        rows.push_back(row_of(*arrivals[i], tx.now()));
+        rows.push_back(row_of(*inbox_reader[i], tx.now()));
     }
     const bool any_new = tx.insert_all(append_statement, rows) > 0;
     for (const std::size_t i : verified) out[i] = any_new ? Appended::stored : Appended::repeated;
@@ -69,7 +69,7 @@ Appended append(Transaction& tx, const Arrival& arrival) {
     return append_all(tx, one).front();
 }
 
-std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, const Page& page) {
+std::vector<InboxEvent> list(Snapshot& db, std::optional<InboxState> state, const Page& page) {
     static constexpr std::string_view sql = R"sql(
         SELECT i.id, i.kind, i.device_id, i.state, i.error, i.attempts, i.request_id, i.received_at, i.done_at,
                (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id) AS items,
@@ -77,10 +77,10 @@ std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, const 
         FROM inbox i)sql";
     Condition own;
     if (state) own.also("state = ?", *state);
-    return list_page<InboxRow>(db, {.select = sql, .newest_first = true, .time = "received_at", .log = "inbox"}, std::move(own), page);
+    return list_page<InboxEvent>(db, {.select = sql, .newest_first = true, .time = "received_at", .log = "inbox"}, std::move(own), page);
 }
 
-std::optional<InboxRow> find(Snapshot& db, InboxId id) {
+std::optional<InboxEvent> find(Snapshot& db, InboxId id) {
     auto next = list(db, std::nullopt, {.after = id.value + 1, .limit = 1});
     if (next.empty() || next.front().id != id) return std::nullopt;
     return std::move(next.front());
@@ -104,7 +104,7 @@ std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id) {
     return vault.open(*row->body, body_data);
 }
 
-void hold_drain(Transaction& tx) {
+void lock_inbox(Transaction& tx) {
     tx.query("SELECT id FROM drain_shards WHERE id = 1 {for_update}");
 }
 

@@ -17,7 +17,7 @@ namespace wabot {
 WABOT_ENUM(InboxState, received, done, quarantined, unrouted)
 
 /// A webhook body as it arrived, without the body: `wabot event`.
-struct InboxRow {
+struct InboxEvent {
     InboxId id;
     std::string kind;  // the channel's word: whatsapp, sim
     std::optional<DeviceId> device_id;
@@ -30,7 +30,7 @@ struct InboxRow {
     Time received_at;
     std::optional<Time> done_at;
 };
-WABOT_DESCRIBE(InboxRow, FIELD(id, .key = true), FIELD(kind), FIELD(device_id), FIELD(state), FIELD(error),
+WABOT_DESCRIBE(InboxEvent, FIELD(id, .key = true), FIELD(kind), FIELD(device_id), FIELD(state), FIELD(error),
                FIELD(items, .doc = "Items read out of the body"), FIELD(messages, .doc = "Messages stored from it"), FIELD(attempts, .wide = true),
                FIELD(request_id, .wide = true), FIELD(received_at), FIELD(done_at, .wide = true))
 
@@ -69,12 +69,12 @@ enum class Appended {
 };
 
 /// Stores bodies, each once, and says what became of each. Durable when the unit is.
-std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> arrivals);
+std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const> inbox_reader);
 Appended append(Transaction& tx, const Arrival& arrival);
 
 /// Newest first. Their time is when they came.
-std::vector<InboxRow> list(Snapshot& db, std::optional<InboxState> state, const Page& page = {});
-std::optional<InboxRow> find(Snapshot& db, InboxId id);
+std::vector<InboxEvent> list(Snapshot& db, std::optional<InboxState> state, const Page& page = {});
+std::optional<InboxEvent> find(Snapshot& db, InboxId id);
 std::vector<InboxItem> items(Snapshot& db, InboxId id);
 /// Whether a body that came until `time` waits to be read.
 bool waits_since(Snapshot& db, Time time);
@@ -83,7 +83,7 @@ std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id);
 
 /// Alone with the inbox until the unit ends: whoever stores what came in, and whoever makes or moves a device that some of it may be for. Taken
 /// before any other row; `try_drain` does not wait: false when somebody else is at it.
-void hold_drain(Transaction& tx);
+void lock_inbox(Transaction& tx);
 bool try_drain(Transaction& tx);
 
 /// Puts a body back in line; its stored messages stay, so what was read before is a double now. False when it is in line. Error{not_found};

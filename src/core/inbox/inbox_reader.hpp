@@ -11,7 +11,7 @@
 namespace wabot {
 
 /// A webhook as it came, read or not.
-struct ArrivedBody {
+struct ReceivedWebhook {
     InboxId id;
     std::string kind;                     // the channel's word
     std::optional<DeviceId> device_id;    // whose alone it is
@@ -19,16 +19,16 @@ struct ArrivedBody {
     std::optional<Bytes> body;            // sealed; none: blanked after its retention time
     Time received_at;
 };
-WABOT_DESCRIBE(ArrivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(verified_by), FIELD(body), FIELD(received_at))
+WABOT_DESCRIBE(ReceivedWebhook, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(verified_by), FIELD(body), FIELD(received_at))
 
 /// The inbox as it fills, for those who watch: reading changes nothing and waits for nobody.
-namespace arrivals {
+namespace inbox_reader {
 
 /// Behind the newest.
 Cursor end(Snapshot& db);
 /// What came after `after`, at most `limit`.
-FeedPart<ArrivedBody> read(Snapshot& db, const Cursor& after, int limit);
+FeedPart<ReceivedWebhook> read(Snapshot& db, const Cursor& after, int limit);
 
-}  // namespace arrivals
+}  // namespace inbox_reader
 
 }  // namespace wabot

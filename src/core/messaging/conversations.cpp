@@ -50,7 +50,7 @@ ConversationId find_or_add(Transaction& tx, DeviceId device, ContactId contact, 
 }
 
 void note_message(Transaction& tx, ConversationId id) {
-    tx.put("UPDATE conversations SET last_message_at = $2, updated_at = $2 WHERE id = $1", id, tx.now());
+    tx.execute_deferred("UPDATE conversations SET last_message_at = $2, updated_at = $2 WHERE id = $1", id, tx.now());
 }
 
 std::optional<Conversation> find(Snapshot& db, std::string_view key_or_id) {

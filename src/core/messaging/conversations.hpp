@@ -7,6 +7,7 @@
 
 #include "core/base/cause.hpp"
 #include "core/base/ids.hpp"
+#include "core/base/random.hpp"
 #include "core/database/page.hpp"
 #include "core/database/transaction.hpp"
 

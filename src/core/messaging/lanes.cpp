@@ -9,7 +9,7 @@ namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, add_again, drop, drop_ready, finish, holds, extend, expire, rescue_expired, rescue_worker;
+    std::string add, add_again, drop, drop_ready, finish, holds, extend, expire, reclaim_expired, reclaim_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -95,7 +95,7 @@ bool try_lock(Transaction& tx, ConversationId id) {
 }
 
 void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count) {
-    tx.put(sql_of(lane).add, id, count, tx.now());
+    tx.execute_deferred(sql_of(lane).add, id, count, tx.now());
 }
 
 void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
@@ -190,12 +190,12 @@ void expire(Transaction& tx, Lane lane, WorkerId worker, Time until) {
     tx.execute(sql_of(lane).expire, worker, until);
 }
 
-std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now) {
-    return tx.query(sql_of(lane).rescue_expired, now).all<ConversationId>();
+std::vector<ConversationId> reclaim_expired(Transaction& tx, Lane lane, Time now) {
+    return tx.query(sql_of(lane).reclaim_expired, now).all<ConversationId>();
 }
 
-std::vector<ConversationId> rescue_worker(Transaction& tx, Lane lane, WorkerId worker) {
-    return tx.query(sql_of(lane).rescue_worker, worker).all<ConversationId>();
+std::vector<ConversationId> reclaim_worker(Transaction& tx, Lane lane, WorkerId worker) {
+    return tx.query(sql_of(lane).reclaim_worker, worker).all<ConversationId>();
 }
 
 }  // namespace wabot::lanes

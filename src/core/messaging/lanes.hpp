@@ -76,8 +76,8 @@ void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until);
 void expire(Transaction& tx, Lane lane, WorkerId worker, Time until);
 
 /// Makes ready again what expired before `now` and nobody else is at, or what `worker` held. The lanes that were released.
-std::vector<ConversationId> rescue_expired(Transaction& tx, Lane lane, Time now);
-std::vector<ConversationId> rescue_worker(Transaction& tx, Lane lane, WorkerId worker);
+std::vector<ConversationId> reclaim_expired(Transaction& tx, Lane lane, Time now);
+std::vector<ConversationId> reclaim_worker(Transaction& tx, Lane lane, WorkerId worker);
 
 }  // namespace lanes
 

@@ -40,7 +40,7 @@ constexpr std::string_view columns =
 
 /// A stranger's text as every database takes it.
 std::string storable(std::string_view text, std::size_t most) {
-    return first_characters(mended_text(text).value_or(std::string(text)), most);
+    return first_characters(sanitize_utf8(text).value_or(std::string(text)), most);
 }
 
 MediaPlace place_of(Snapshot& db, MessageId message) {

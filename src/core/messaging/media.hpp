@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/agents/responder.hpp"
+#include "core/agents/question.hpp"
 #include "core/base/cause.hpp"
 #include "core/base/ids.hpp"
 #include "core/database/transaction.hpp"

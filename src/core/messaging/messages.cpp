@@ -16,7 +16,7 @@
 namespace wabot {
 
 /// A message, and the edit or revocation of it.
-struct Amendment {
+struct AmendedMessage {
     ConversationId conversation_id;
     DeviceId device_id;
     Direction direction;
@@ -30,7 +30,7 @@ struct Amendment {
     std::optional<std::string> by_content;
     Time by_timestamp;
 };
-WABOT_DESCRIBE(Amendment, FIELD(conversation_id), FIELD(device_id), FIELD(direction), FIELD(content), FIELD(metadata), FIELD(edited_at),
+WABOT_DESCRIBE(AmendedMessage, FIELD(conversation_id), FIELD(device_id), FIELD(direction), FIELD(content), FIELD(metadata), FIELD(edited_at),
                FIELD(revoked_at), FIELD(by_conversation_id), FIELD(by_direction), FIELD(by_type), FIELD(by_content), FIELD(by_timestamp))
 
 }  // namespace wabot
@@ -146,7 +146,7 @@ void amend(Transaction& tx, const Cause& cause, MessageId amending, MessageId am
                a.conversation_id AS by_conversation_id, a.direction AS by_direction, a.message_type AS by_type, a.content AS by_content,
                a.timestamp AS by_timestamp
         FROM messages o JOIN messages a ON a.id = $2 WHERE o.id = $1)sql";
-    const auto found = tx.query(sql, amended, amending).first<Amendment>();
+    const auto found = tx.query(sql, amended, amending).first<AmendedMessage>();
     tx.execute("UPDATE messages SET parent_id = $2, amends_hash = NULL WHERE id = $1", amending, amended);
     if (!found || found->conversation_id != found->by_conversation_id || found->direction != found->by_direction) return;
     const bool revokes = found->by_type == "revoke";

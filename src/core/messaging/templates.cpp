@@ -14,7 +14,7 @@ constexpr std::string_view template_columns = "id, waba_id, name, language, stat
 
 }  // namespace
 
-void learn(Transaction& tx, std::string_view waba_id, const TemplateNews& news, Time at) {
+void apply(Transaction& tx, std::string_view waba_id, const TemplateUpdate& news, Time at) {
     static constexpr std::string_view add_sql = R"sql(
         INSERT INTO templates (waba_id, name, language, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
         ON CONFLICT (waba_id, name, language) DO NOTHING)sql";

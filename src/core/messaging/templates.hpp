@@ -36,7 +36,7 @@ WABOT_DESCRIBE(Template, FIELD(id, .key = true), FIELD(waba_id, .wide = true, .d
 namespace templates {
 
 /// What the news says becomes true, unless something newer is known of it.
-void learn(Transaction& tx, std::string_view waba_id, const TemplateNews& news, Time at);
+void apply(Transaction& tx, std::string_view waba_id, const TemplateUpdate& news, Time at);
 
 /// Whether the provider is known to refuse messages of it.
 bool is_refused(const Template& one);

@@ -200,8 +200,8 @@ void cut_unread(std::vector<FeedWebhook>& webhooks, Time now) {
     webhooks.erase(std::ranges::find_if(webhooks, waits), webhooks.end());
 }
 
-void sort_by_time(std::vector<Happening>& happenings) {
-    std::ranges::stable_sort(happenings, {}, &Happening::at);
+void sort_by_time(std::vector<ActivityEvent>& happenings) {
+    std::ranges::stable_sort(happenings, {}, &ActivityEvent::at);
 }
 
 }  // namespace
@@ -219,7 +219,7 @@ bool Feed::concerns(std::int64_t device) const {
     return !filter_.device || filter_.device.value == device;
 }
 
-void Feed::add(std::vector<Happening>& out, Happening&& happening) const {
+void Feed::add(std::vector<ActivityEvent>& out, ActivityEvent&& happening) const {
     if (filter_.fits(happening)) out.push_back(std::move(happening));
 }
 
@@ -231,7 +231,7 @@ std::optional<std::string> Feed::key_of(Snapshot& db, std::int64_t device) {
     return key;
 }
 
-void Feed::tell_changes(Snapshot& db, const std::vector<Change>& changes, std::vector<Happening>& out) {
+void Feed::tell_changes(Snapshot& db, const std::vector<Change>& changes, std::vector<ActivityEvent>& out) {
     for (const Change& change : changes) {
         const std::int64_t device = change.device_id.value_or(0);
         if (!concerns(device)) continue;
@@ -243,7 +243,7 @@ void Feed::tell_changes(Snapshot& db, const std::vector<Change>& changes, std::v
     while (watched_.size() > watched_max) watched_.erase(watched_.begin());
 }
 
-void Feed::tell_sends(Snapshot& db, std::vector<Happening>& out) {
+void Feed::tell_sends(Snapshot& db, std::vector<ActivityEvent>& out) {
     if (watched_.empty()) return;
     static const std::string sql =
         fmt::format("SELECT {} FROM sends WHERE message_id BETWEEN $1 AND $2 ORDER BY message_id, part, attempt LIMIT $3", send_columns);
@@ -254,7 +254,7 @@ void Feed::tell_sends(Snapshot& db, std::vector<Happening>& out) {
         const auto watched = watched_.find(send.message_id.value);
         if (watched == watched_.end()) continue;
         is_over.try_emplace(send.message_id.value, true).first->second &= send.is_final();
-        const Told now{send.state, send.attempt};
+        const LastShown now{send.state, send.attempt};
         if (std::exchange(watched->second[send.id.value], now) == now) continue;
         const bool is_repeat = send.state == "queued" && send.attempt > 1;
         // That it failed or is uncertain stands among the changes.
@@ -269,7 +269,7 @@ void Feed::tell_sends(Snapshot& db, std::vector<Happening>& out) {
         if (over) watched_.erase(message);
 }
 
-void Feed::tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks, std::vector<Happening>& out) {
+void Feed::tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks, std::vector<ActivityEvent>& out) {
     for (const FeedWebhook& webhook : webhooks) {
         if (!concerns(webhook.device_id.value_or(0))) continue;
         add(out, {webhook.received_at, "webhook." + (webhook.state == "done" ? "received" : webhook.state), key_of(db, webhook.device_id.value_or(0)),
@@ -277,11 +277,11 @@ void Feed::tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks,
     }
 }
 
-std::vector<Happening> Feed::last(Snapshot& db, std::size_t count) {
+std::vector<ActivityEvent> Feed::last(Snapshot& db, std::size_t count) {
     changes_ = changes::end(db);
     webhooks_ = cursors::end(db, "inbox");
-    std::vector<Happening> out;
-    const auto put_before = [&out](std::vector<Happening>&& earlier) {
+    std::vector<ActivityEvent> out;
+    const auto put_before = [&out](std::vector<ActivityEvent>&& earlier) {
         earlier.insert(earlier.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
         out = std::move(earlier);
     };
@@ -291,7 +291,7 @@ std::vector<Happening> Feed::last(Snapshot& db, std::size_t count) {
         if (rows.empty()) break;
         looked += static_cast<int>(rows.size());
         at = changes::before(db, rows.front());
-        std::vector<Happening> told;
+        std::vector<ActivityEvent> told;
         tell_changes(db, rows, told);
         put_before(std::move(told));
     }
@@ -308,7 +308,7 @@ std::vector<Happening> Feed::last(Snapshot& db, std::size_t count) {
         const auto before = rows.size();
         cut_unread(rows, db.now());
         if (rows.size() < before) webhooks_ = rows.empty() ? at : cursors::behind(db, "inbox", rows.back().id.value);
-        std::vector<Happening> told;
+        std::vector<ActivityEvent> told;
         tell_webhooks(db, rows, told);
         told_webhooks += told.size();
         put_before(std::move(told));

@@ -8,7 +8,7 @@
 
 #include "core/base/ids.hpp"
 #include "core/changes/changes.hpp"
-#include "core/database/database.hpp"
+#include "core/database/transaction.hpp"
 
 namespace wabot {
 
@@ -16,14 +16,14 @@ namespace wabot {
 WABOT_ENUM(Topic, webhooks, messages, jobs, devices, contacts)
 
 /// One thing that happened, in a line. Holds no message text and no whole number.
-struct Happening {
+struct ActivityEvent {
     Time at;
     std::string kind;                   // "webhook.received", "message.received", "turn.no_reply", "send.sent", "device.updated", ...
     std::optional<std::string> device;  // its key
     std::string object;                 // "event/7", "message/12", "send/81"
     std::string what;
 };
-WABOT_DESCRIBE(Happening, FIELD(at), FIELD(kind), FIELD(device), FIELD(object), FIELD(what))
+WABOT_DESCRIBE(ActivityEvent, FIELD(at), FIELD(kind), FIELD(device), FIELD(object), FIELD(what))
 
 /// The topic a kind belongs to, by its first word.
 Topic topic_of(std::string_view kind);
@@ -37,40 +37,40 @@ public:
     struct Filter {
         std::vector<Topic> topics;  // empty = all
         DeviceId device;            // 0 = any
-        std::function<bool(const Happening&)> fits = [](const Happening&) { return true; };
+        std::function<bool(const ActivityEvent&)> fits = [](const ActivityEvent&) { return true; };
     };
     explicit Feed(Filter filter) : filter_(std::move(filter)) {}
 
     /// The last `count` happenings, oldest first. `next` goes on behind them.
-    std::vector<Happening> last(Snapshot& db, std::size_t count);
+    std::vector<ActivityEvent> last(Snapshot& db, std::size_t count);
 
     struct News {
-        std::vector<Happening> happenings;
+        std::vector<ActivityEvent> happenings;
         std::int64_t lost = 0;  // removed before they were read here
         bool more = false;      // not all of it was read: ask again at once
     };
     News next(Snapshot& db);
 
 private:
-    struct Told {  // the last that was said of a send
+    struct LastShown {  // the last that was said of a send
         std::string state;
         std::int64_t attempt = 0;
-        bool operator==(const Told&) const = default;
+        bool operator==(const LastShown&) const = default;
     };
 
     bool wants(Topic topic) const;
-    void add(std::vector<Happening>& out, Happening&& happening) const;
+    void add(std::vector<ActivityEvent>& out, ActivityEvent&& happening) const;
     std::optional<std::string> key_of(Snapshot& db, std::int64_t device);
     bool concerns(std::int64_t device) const;
-    void tell_changes(Snapshot& db, const std::vector<Change>& changes, std::vector<Happening>& out);
-    void tell_sends(Snapshot& db, std::vector<Happening>& out);
+    void tell_changes(Snapshot& db, const std::vector<Change>& changes, std::vector<ActivityEvent>& out);
+    void tell_sends(Snapshot& db, std::vector<ActivityEvent>& out);
 
-    void tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks, std::vector<Happening>& out);
+    void tell_webhooks(Snapshot& db, const std::vector<FeedWebhook>& webhooks, std::vector<ActivityEvent>& out);
 
     Filter filter_;
     Cursor changes_, webhooks_;
     std::map<std::int64_t, std::string> keys_;
-    std::map<std::int64_t, std::map<std::int64_t, Told>> watched_;  // the sends of the messages that are on their way
+    std::map<std::int64_t, std::map<std::int64_t, LastShown>> watched_;  // the sends of the messages that are on their way
 };
 
 }  // namespace wabot

@@ -8,7 +8,7 @@
 #include "core/messaging/lanes.hpp"
 #include "core/messaging/sending/pacing.hpp"
 
-namespace wabot::strains {
+namespace wabot::throttling {
 
 namespace {
 
@@ -17,7 +17,7 @@ class Look {
 public:
     Look(Snapshot& db, const Device& device, const Pace& pace) : db_(db), device_(device), pace_(pace) {}
 
-    void tell(std::vector<Strain>& out) {
+    void tell(std::vector<ThrottledDevice>& out) {
         const auto add = [&](StrainKind kind, std::string detail, std::string hint) {
             out.push_back({device_.id, device_.key, kind, fmt::format("{}: {}", device_.key, detail), std::move(hint)});
         };
@@ -57,12 +57,12 @@ private:
 
 }  // namespace
 
-std::vector<Strain> list(Snapshot& db, std::optional<DeviceId> device) {
+std::vector<ThrottledDevice> list(Snapshot& db, std::optional<DeviceId> device) {
     static constexpr std::string_view sql = R"sql(
         SELECT device_id FROM device_pacing
         WHERE (CAST($1 AS BIGINT) IS NULL OR device_id = $1) AND (waiting_since > 0 OR limited_at > $2 OR quality_at > $3)
         ORDER BY device_id LIMIT 100)sql";
-    std::vector<Strain> out;
+    std::vector<ThrottledDevice> out;
     for (const DeviceId id : db.query(sql, device, db.now() - limit_memory, db.now() - pacing::quality_care).all<DeviceId>()) {
         const auto found = devices::find(db, id);
         const auto pace = pacing::find(db, id);
@@ -71,4 +71,4 @@ std::vector<Strain> list(Snapshot& db, std::optional<DeviceId> device) {
     return out;
 }
 
-}  // namespace wabot::strains
+}  // namespace wabot::throttling

@@ -15,7 +15,7 @@ namespace wabot {
 WABOT_ENUM(StrainKind, pace, limit, quality)
 
 /// A device that goes slower than it has to send.
-struct Strain {
+struct ThrottledDevice {
     DeviceId device_id;
     std::string device;  // its key
     StrainKind kind;
@@ -23,14 +23,14 @@ struct Strain {
     std::string hint;    // what to do
 };
 
-namespace strains {
+namespace throttling {
 
 inline constexpr std::chrono::seconds pace_patience{30};  // sends may wait for tokens for so long
 inline constexpr std::chrono::minutes limit_memory{10};   // a word of the provider is told for so long
 
 /// Of all devices, or of one; 100 at most.
-std::vector<Strain> list(Snapshot& db, std::optional<DeviceId> device = std::nullopt);
+std::vector<ThrottledDevice> list(Snapshot& db, std::optional<DeviceId> device = std::nullopt);
 
-}  // namespace strains
+}  // namespace throttling
 
 }  // namespace wabot

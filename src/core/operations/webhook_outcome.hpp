@@ -7,12 +7,12 @@
 
 #include "core/database/transaction.hpp"
 #include "core/inbox/inbox.hpp"
-#include "core/messaging/answering/turns.hpp"
+#include "core/messaging/answering/turn_outcome.hpp"
 
 namespace wabot {
 
 /// What became of one item of a webhook body, down to the answer.
-struct ItemFate {
+struct ItemOutcome {
     std::string kind;   // message, status, ...
     std::string state;  // done, double, quarantined, unrouted
     std::optional<std::string> error;
@@ -23,21 +23,21 @@ struct ItemFate {
     std::optional<std::string> agent;
     std::optional<Time> replied_at;
 };
-WABOT_DESCRIBE(ItemFate, FIELD(kind), FIELD(state), FIELD(error), FIELD(message_id), FIELD(takes_turn), FIELD(outcome), FIELD(reason), FIELD(agent),
-               FIELD(replied_at))
+WABOT_DESCRIBE(ItemOutcome, FIELD(kind), FIELD(state), FIELD(error), FIELD(message_id), FIELD(takes_turn), FIELD(outcome), FIELD(reason),
+               FIELD(agent), FIELD(replied_at))
 
 /// What became of a body.
-struct Fate {
+struct WebhookOutcome {
     InboxState state;
     std::optional<std::string> error;
     Time received_at;
-    std::vector<ItemFate> items;
+    std::vector<ItemOutcome> items;
 
     /// Nothing more follows from it by itself, sending and statuses apart.
     bool is_settled() const;
 };
 
 /// Of the body with this digest (`Vault::hash` of its octets); nullopt when it is not in the inbox.
-std::optional<Fate> fate_of(Snapshot& db, std::string_view kind, const Bytes& digest);
+std::optional<WebhookOutcome> outcome_of_webhook(Snapshot& db, std::string_view kind, const Bytes& digest);
 
 }  // namespace wabot

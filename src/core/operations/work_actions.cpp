@@ -20,7 +20,7 @@ WABOT_DESCRIBE(TurnPlace, FIELD(conversation_id), FIELD(device_id), FIELD(messag
 
 }  // namespace wabot
 
-namespace wabot::surgery {
+namespace wabot::work_actions {
 
 namespace {
 
@@ -127,9 +127,9 @@ void cancel_send(Transaction& tx, const Cause& cause, SendId id) {
     changes::record(tx, cause, "send.cancelled", "send", id.value, send.device_id.value);
 }
 
-void resolve_send(Transaction& tx, const Cause& cause, SendId id, Truth truth) {
+void resolve_send(Transaction& tx, const Cause& cause, SendId id, Verdict truth) {
     const Send send = sends::get(tx, id);
-    if (truth == Truth::sent) {
+    if (truth == Verdict::sent) {
         close(tx, send, SendState::sent, "resolve");
         sends::note_double(tx, cause, send);
         messages::follow_sends(tx, send.message_id);
@@ -141,9 +141,9 @@ void resolve_send(Transaction& tx, const Cause& cause, SendId id, Truth truth) {
     // An uncertain one was counted by the lane, a held one was not.
     if (send.state == SendState::uncertain)
         lanes::recount_sends(tx, send.conversation_id, tx.now());
-    else if (truth == Truth::not_sent)
+    else if (truth == Verdict::not_sent)
         lanes::add_again(tx, Lane::send, send.conversation_id, tx.now());
-    changes::record(tx, cause, truth == Truth::sent ? "send.resolved_sent" : "send.resolved_not_sent", "send", id.value, send.device_id.value);
+    changes::record(tx, cause, truth == Verdict::sent ? "send.resolved_sent" : "send.resolved_not_sent", "send", id.value, send.device_id.value);
 }
 
 // --- jobs
@@ -187,8 +187,8 @@ bool is_queued_anew(Transaction& tx, const WorkId& id) {
     return id.queue == QueueName::send && !tx.query(sql, id.number).empty();
 }
 
-bool is_settled_as(Transaction& tx, const WorkId& id, Truth truth) {
-    if (truth == Truth::not_sent) return is_queued_anew(tx, id);
+bool is_settled_as(Transaction& tx, const WorkId& id, Verdict truth) {
+    if (truth == Verdict::not_sent) return is_queued_anew(tx, id);
     return id.queue == QueueName::send &&
            !tx.query("SELECT id FROM sends WHERE id = $1 AND state = 'sent' AND settled_by = 'resolve'", id.number).empty();
 }
@@ -223,7 +223,7 @@ bool cancel(Transaction& tx, const Cause& cause, const WorkId& id) {
     return true;
 }
 
-bool resolve(Transaction& tx, const Cause& cause, const WorkId& id, Truth truth) {
+bool resolve(Transaction& tx, const Cause& cause, const WorkId& id, Verdict truth) {
     hold(tx, id);
     const work::StateRow& state = work::state_of(tx, id);
     if (is_settled_as(tx, id, truth)) return false;
@@ -232,4 +232,4 @@ bool resolve(Transaction& tx, const Cause& cause, const WorkId& id, Truth truth)
     return true;
 }
 
-}  // namespace wabot::surgery
+}  // namespace wabot::work_actions

@@ -8,7 +8,7 @@
 /// counters and the message's status right, and is fenced against workers: what runs is left alone. The table of states in work.cpp says what
 /// may be done in which; for the rest Error{conflict} names the state and what can be done, Error{not_found} that there is no such thing. False
 /// when the same step was taken already and still stands: then nothing is done.
-namespace wabot::surgery {
+namespace wabot::work_actions {
 
 /// Once more, not before `due_at`, with all its attempts ahead of it: a dead turn is answered again before what came later and was not answered
 /// yet; of a send a new attempt is queued, before what stands behind its message; a job runs again.
@@ -17,8 +17,8 @@ bool retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at);
 /// Never: a turn's message gets no answer, a send does not go (or is no longer asked about), a job does not run. What stood behind goes on.
 bool cancel(Transaction& tx, const Cause& cause, const WorkId& id);
 
-enum class Truth { sent, not_sent };
+enum class Verdict { sent, not_sent };
 /// What became of an uncertain or held send: sent settles it, not sent queues a new attempt at once.
-bool resolve(Transaction& tx, const Cause& cause, const WorkId& id, Truth truth);
+bool resolve(Transaction& tx, const Cause& cause, const WorkId& id, Verdict truth);
 
-}  // namespace wabot::surgery
+}  // namespace wabot::work_actions

@@ -13,7 +13,7 @@ class Database;
 class Vault;
 class HttpClient;
 class BlobStore;
-class Directory;
+class DeviceRegistry;
 struct World;
 struct ClaimedJob;
 namespace retention {
@@ -27,7 +27,7 @@ struct JobTools {
     World& world;
     HttpClient& http;
     BlobStore& blobs;
-    Directory& directory;
+    DeviceRegistry& registry;
     const retention::Keep& keep;
 };
 

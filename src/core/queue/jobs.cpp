@@ -25,7 +25,7 @@ bool is_ours(Transaction& tx, const ClaimedJob& job) {
     return !tx.query("SELECT id FROM jobs WHERE id = $1 AND lease_no = $2 AND state = 'running' {for_update}", job.id, job.lease_no).empty();
 }
 
-void rescue(Transaction& tx, const std::vector<JobId>& lost) {
+void reclaim(Transaction& tx, const std::vector<JobId>& lost) {
     for (const JobId job : lost) {
         attempts::note_failed_job(tx, job, "its worker stopped");
         tx.execute(
@@ -87,13 +87,13 @@ void extend(Transaction& tx, const ClaimedJob& job, Time until) {
     tx.execute("UPDATE jobs SET lease_until = $3 WHERE id = $1 AND lease_no = $2 AND state = 'running'", job.id, job.lease_no, until);
 }
 
-void rescue_expired(Transaction& tx) {
+void reclaim_expired(Transaction& tx) {
     static constexpr std::string_view sql = "SELECT id FROM jobs WHERE state = 'running' AND lease_until < $1 ORDER BY id LIMIT 1000 {skip_locked}";
-    rescue(tx, tx.query(sql, tx.now()).all<JobId>());
+    reclaim(tx, tx.query(sql, tx.now()).all<JobId>());
 }
 
-void rescue_worker(Transaction& tx, WorkerId worker) {
-    rescue(tx, tx.query("SELECT id FROM jobs WHERE state = 'running' AND worker = $1 ORDER BY id {for_update}", worker).all<JobId>());
+void reclaim_worker(Transaction& tx, WorkerId worker) {
+    reclaim(tx, tx.query("SELECT id FROM jobs WHERE state = 'running' AND worker = $1 ORDER BY id {for_update}", worker).all<JobId>());
 }
 
 void give_back(Transaction& tx, WorkerId worker) {

@@ -60,9 +60,9 @@ void fail(Transaction& tx, const Cause& cause, const ClaimedJob& job, std::strin
 void extend(Transaction& tx, const ClaimedJob& job, Time until);
 
 /// Makes ready again what expired before now: the attempt counts.
-void rescue_expired(Transaction& tx);
+void reclaim_expired(Transaction& tx);
 /// The same for what `worker` held.
-void rescue_worker(Transaction& tx, WorkerId worker);
+void reclaim_worker(Transaction& tx, WorkerId worker);
 /// What `worker` held goes back as it was: the attempt does not count.
 void give_back(Transaction& tx, WorkerId worker);
 

@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
 #include "core/base/log.hpp"
+#include "core/files/blob_store.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/sending/uploads.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/world.hpp"
+#include "core/files/blob_cleanup.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/receiving/fetch_media.hpp"

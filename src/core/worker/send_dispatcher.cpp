@@ -27,7 +27,7 @@ constexpr int sends_per_claim = 64;
 }  // namespace
 
 /// The commit before the first octet, and the refusal to go on after having been stopped for too long.
-struct WorkerSends::Gate final : HandOver {
+struct SendDispatcher::Gate final : HandOver {
     Gate(WorkerContext& w, const ClaimedSend& c, std::chrono::nanoseconds at) : worker(w), claimed(c), claimed_at(at) {}
     /// What is handed over, before files of ours are replaced in it.
     void take(const Outgoing& outgoing) {
@@ -54,34 +54,34 @@ struct WorkerSends::Gate final : HandOver {
 };
 
 /// Whether no other device needs hands.
-bool WorkerSends::is_alone() const {
-    return worker_.tools.directory.now()->entries().size() <= 1;
+bool SendDispatcher::is_alone() const {
+    return worker_.tools.registry.now()->entries().size() <= 1;
 }
 
 /// A device takes a hand only while it has fewer than are free: one that hangs comes to half of them, two to a third each, and the others go on.
-bool WorkerSends::may_begin(const Account& account) const {
+bool SendDispatcher::may_begin(const Account& account) const {
     return free_hands() > (is_alone() ? 0 : account.in_flight);
 }
 
-int WorkerSends::room_of(const Account& account) const {
+int SendDispatcher::room_of(const Account& account) const {
     const bool flows = worker_.tools.world.clock.since_boot() - account.ended_at < hang_after;
     const int all = worker_.options.send_concurrency;
     const int hands = is_alone() ? (flows ? all : free_hands()) : (flows ? (all + 1) / 2 : (free_hands() - account.in_flight + 1) / 2);
     return std::max(0, hands - account.waiting);
 }
 
-sends::Room WorkerSends::room() const {
+sends::SendCapacity SendDispatcher::room() const {
     const int in_all = std::max(0, worker_.options.send_concurrency - static_cast<int>(waiting_.size()));
     std::map<DeviceId, int> of;
     for (const auto& [device, account] : accounts_) of[device] = room_of(account);
     return {in_all, room_of({}), std::move(of)};
 }
 
-bool WorkerSends::wants_more() const {
+bool SendDispatcher::wants_more() const {
     return 2 * static_cast<int>(waiting_.size()) <= worker_.options.send_concurrency;
 }
 
-WorkerSends::Waiting WorkerSends::take_waiting(std::deque<Waiting>::iterator at) {
+SendDispatcher::Waiting SendDispatcher::take_waiting(std::deque<Waiting>::iterator at) {
     Waiting taken = std::move(*at);
     waiting_.erase(at);
     --accounts_[taken.claimed.send.device_id].waiting;
@@ -89,27 +89,27 @@ WorkerSends::Waiting WorkerSends::take_waiting(std::deque<Waiting>::iterator at)
 }
 
 /// What waits behind a provider that hangs goes back, for workers whose hands are free.
-void WorkerSends::give_back_waiting() {
+void SendDispatcher::give_back_waiting() {
     const auto now = worker_.tools.world.clock.since_boot();
     const auto hangs = [&](const Waiting& one) { return now - one.claimed_at > 2 * hang_after && !may_begin(accounts_[one.claimed.send.device_id]); };
     for (auto at = std::ranges::find_if(waiting_, hangs); at != waiting_.end(); at = std::ranges::find_if(waiting_, hangs)) {
         Waiting waiting = take_waiting(at);
         const ClaimedLane lane = waiting.claimed.lane;
-        worker_.spawn(give_back(std::move(waiting)), [this, lane] { worker_.ended(in_hand_, lane, signal_); });
+        worker_.spawn(give_back(std::move(waiting)), [this, lane] { worker_.ended(lanes_in_flight_, lane, signal_); });
     }
 }
 
-asio::awaitable<void> WorkerSends::give_back(Waiting waiting) {
+asio::awaitable<void> SendDispatcher::give_back(Waiting waiting) {
     std::optional<SendOutcome> nothing;
     co_await record(waiting.claimed, std::move(nothing));
 }
 
-asio::awaitable<std::size_t> WorkerSends::claim() {
+asio::awaitable<std::size_t> SendDispatcher::claim() {
     give_back_waiting();
     if (!wants_more()) co_return 0;
     auto look = [](Snapshot& db) { return lanes::devices_with_sends(db, db.now()); };
     const std::vector<DeviceId> due = co_await worker_.tools.db.read(look);
-    const sends::Room hands = room().at_most(sends_per_claim);
+    const sends::SendCapacity hands = room().at_most(sends_per_claim);
     const auto has_room = [&](DeviceId device) { return hands.of(device) > 0; };
     if (std::ranges::none_of(due, has_room)) co_return 0;
     Time until{};
@@ -119,21 +119,21 @@ asio::awaitable<std::size_t> WorkerSends::claim() {
     };
     const auto claimed_at = worker_.tools.world.clock.since_boot();
     auto claimed = co_await worker_.write_claim(claim, until);
-    take_in_hand(std::move(claimed.sends), claimed_at);
+    accept_claimed(std::move(claimed.sends), claimed_at);
     co_return claimed.lanes;
 }
 
-void WorkerSends::take_in_hand(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at) {
+void SendDispatcher::accept_claimed(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at) {
     if (!sends.empty()) WABOT_FAULT("send.claimed");
     for (auto& send : sends) {
-        in_hand_[send.lane.id] = send.lane;
+        lanes_in_flight_[send.lane.id] = send.lane;
         ++accounts_[send.send.device_id].waiting;
         waiting_.push_back({std::move(send), claimed_at});
     }
     start();
 }
 
-void WorkerSends::start() {
+void SendDispatcher::start() {
     const auto can_begin = [this](const Waiting& one) { return may_begin(accounts_[one.claimed.send.device_id]); };
     while (free_hands() > 0) {
         const auto at = std::ranges::find_if(waiting_, can_begin);
@@ -142,12 +142,12 @@ void WorkerSends::start() {
         ++in_flight_;
         ++accounts_[next.claimed.send.device_id].in_flight;
         const ClaimedLane lane = next.claimed.lane;
-        worker_.spawn(run(std::move(next)), [this, lane] { worker_.ended(in_hand_, lane, signal_); });
+        worker_.spawn(run(std::move(next)), [this, lane] { worker_.ended(lanes_in_flight_, lane, signal_); });
     }
     if (wants_more()) signal_.notify();
 }
 
-asio::awaitable<void> WorkerSends::run(Waiting next) {
+asio::awaitable<void> SendDispatcher::run(Waiting next) {
     const ClaimedSend& claimed = next.claimed;
     auto outcome = co_await hand_over(claimed, next.claimed_at);
     --in_flight_;
@@ -159,7 +159,7 @@ asio::awaitable<void> WorkerSends::run(Waiting next) {
 }
 
 /// Nothing: it was not offered, and goes back as it is.
-asio::awaitable<std::optional<SendOutcome>> WorkerSends::hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at) {
+asio::awaitable<std::optional<SendOutcome>> SendDispatcher::hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at) {
     std::optional<SendOutcome> outcome;
     if (worker_.stopping.load()) co_return outcome;
     Gate gate(worker_, claimed, claimed_at);
@@ -190,7 +190,7 @@ asio::awaitable<std::optional<SendOutcome>> WorkerSends::hand_over(const Claimed
     co_return outcome;
 }
 
-asio::awaitable<void> WorkerSends::record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
+asio::awaitable<void> SendDispatcher::record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
     const double jitter = worker_.tools.world.random.fraction();
     std::optional<Sealed> provider_id;
     if (outcome)
@@ -220,8 +220,8 @@ asio::awaitable<void> WorkerSends::record(const ClaimedSend& claimed, std::optio
 }
 
 /// Somebody has to act: the device's queue waits until then.
-void WorkerSends::tell_stopped(DeviceId id, const NotSent& refusal) const {
-    const auto device = worker_.tools.directory.now()->find(id);
+void SendDispatcher::tell_stopped(DeviceId id, const NotSent& refusal) const {
+    const auto device = worker_.tools.registry.now()->find(id);
     const std::string key = device ? device->key : std::to_string(id.value);
     log::error("device stopped", {{"device", key},
                                   {"code", refusal.code},
@@ -230,12 +230,12 @@ void WorkerSends::tell_stopped(DeviceId id, const NotSent& refusal) const {
                                   {"way_out", devices::way_out_of_error(key)}});
 }
 
-asio::awaitable<std::shared_ptr<Channel>> WorkerSends::channel_of(const ClaimedSend& claimed) {
-    auto device = worker_.tools.directory.now()->find(claimed.send.device_id);
+asio::awaitable<std::shared_ptr<Channel>> SendDispatcher::channel_of(const ClaimedSend& claimed) {
+    auto device = worker_.tools.registry.now()->find(claimed.send.device_id);
     if (!device || device->revision != claimed.device_revision) {
-        auto reload = [this](Snapshot& db) { return worker_.tools.directory.reload(db); };
+        auto reload = [this](Snapshot& db) { return worker_.tools.registry.reload(db); };
         co_await worker_.tools.db.read(reload);
-        device = worker_.tools.directory.now()->find(claimed.send.device_id);
+        device = worker_.tools.registry.now()->find(claimed.send.device_id);
         if (!device) throw Error(Errc::stale, "the device is not active any more");  // its queue waits untouched
     }
     Account& account = accounts_[claimed.send.device_id];
@@ -246,7 +246,7 @@ asio::awaitable<std::shared_ptr<Channel>> WorkerSends::channel_of(const ClaimedS
     co_return account.channel;
 }
 
-Outgoing WorkerSends::compose(const ClaimedSend& claimed) const {
+Outgoing SendDispatcher::compose(const ClaimedSend& claimed) const {
     Target target = open_target(worker_.tools.vault, claimed.target);
     Outgoing out;
     out.to = std::move(target.to);
@@ -255,7 +255,7 @@ Outgoing WorkerSends::compose(const ClaimedSend& claimed) const {
     out.text = claimed.send.content;
     if (claimed.send.payload) out.object = worker_.tools.vault.open(*claimed.send.payload, sends::payload_data);
     if (claimed.quoted && claimed.send.part == 1) out.reply_to = worker_.tools.vault.open(*claimed.quoted, messages::id_data);
-    out.opaque = sends::opaque_of(claimed.send);
+    out.callback_token = sends::opaque_of(claimed.send);
     return out;
 }
 

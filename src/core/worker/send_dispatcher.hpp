@@ -18,20 +18,20 @@ namespace wabot {
 /// A worker's part in sending: claims sends while hands are free, hands each over by its device's channel with the commit before the first octet,
 /// and writes down what came of it. A send that was claimed and not begun is in hand as well: its lease is lengthened, and it goes back when no hand
 /// becomes free or the worker stops. On the worker's executor only.
-class WorkerSends {
+class SendDispatcher {
 public:
-    explicit WorkerSends(WorkerContext& worker) : worker_(worker), signal_(worker.executor) {}
+    explicit SendDispatcher(WorkerContext& worker) : worker_(worker), signal_(worker.executor) {}
 
     /// Somebody queued a send, or a hand became free: `claim` may find something.
     Signal& signal() { return signal_; }
     /// How many more sends to claim: of a device ahead of the free hands as long as these become free, else no more than it may have of them.
-    sends::Room room() const;
+    sends::SendCapacity room() const;
     /// Claims what is due and begins it. How many lanes were taken.
     asio::awaitable<std::size_t> claim();
     /// Begins what was claimed elsewhere, at most `room` of them; `claimed_at` by the boot clock, before the commit.
-    void take_in_hand(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at);
+    void accept_claimed(std::vector<ClaimedSend> sends, std::chrono::nanoseconds claimed_at);
     /// Whose leases are to be lengthened.
-    const std::map<ConversationId, ClaimedLane>& in_hand() const { return in_hand_; }
+    const std::map<ConversationId, ClaimedLane>& lanes_in_flight() const { return lanes_in_flight_; }
 
 private:
     // Claimed while others are on their way, so that the next one need not wait for a commit.
@@ -67,7 +67,7 @@ private:
 
     WorkerContext& worker_;
     Signal signal_;
-    std::map<ConversationId, ClaimedLane> in_hand_;
+    std::map<ConversationId, ClaimedLane> lanes_in_flight_;
     std::deque<Waiting> waiting_;
     int in_flight_ = 0;
     std::map<DeviceId, Account> accounts_;

@@ -14,7 +14,7 @@ namespace wabot {
 
 class BlobStore;
 class Database;
-class Directory;
+class DeviceRegistry;
 class HttpClient;
 class Metrics;
 class Vault;
@@ -41,7 +41,7 @@ struct WorkerTools {
     World& world;
     HttpClient& http;
     BlobStore& blobs;
-    Directory& directory;
+    DeviceRegistry& registry;
     Metrics& metrics;
     std::span<const JobKind> job_kinds = all_job_kinds();
 };

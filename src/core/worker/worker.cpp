@@ -66,7 +66,7 @@ struct Worker::State final : WorkerContext {
         : WorkerContext(t, o, worker, ex), inbox_signal(ex), turn_signal(ex), job_signal(ex), sending(*this) {}
 
     Signal inbox_signal, turn_signal, job_signal;
-    WorkerSends sending;
+    SendDispatcher sending;
     // What is in flight, by lane: only these leases are lengthened, so that what was lost on the way runs out and is taken up again.
     std::map<ConversationId, ClaimedLane> turns_in_flight;
     std::map<JobId, ClaimedJob> jobs_in_flight;
@@ -77,7 +77,7 @@ struct Worker::State final : WorkerContext {
     int loops = 0;
     std::array<std::atomic<std::uint64_t>, std::size(all_queues)> steps{};  // what each queue's loop took, and how many of these has_moved() saw
     std::array<std::uint64_t, std::size(all_queues)> steps_seen{};
-    Answering answering;
+    AnswerCaches answering;
 
     turns::Limits turn_limits() const { return {options.turn_attempts}; }
 
@@ -85,7 +85,7 @@ struct Worker::State final : WorkerContext {
 
     asio::awaitable<std::size_t> drain_some() {
         const std::optional<std::size_t> drained =
-            co_await drain(tools.db, tools.vault, tools.world.random, tools.directory, {options.takeover_timeout, options.media_wait});
+            co_await drain_inbox(tools.db, tools.vault, tools.world.random, tools.registry, {options.takeover_timeout, options.media_wait});
         if (!drained) {
             const std::chrono::milliseconds pause(static_cast<int>(left_to_others_ms * (0.5 + tools.world.random.fraction())));
             co_await tools.world.timers.after(pause);
@@ -99,8 +99,8 @@ struct Worker::State final : WorkerContext {
     // --- turns
 
     asio::awaitable<std::size_t> answer_turns() {
-        auto look = [this](Snapshot& db) { return turns::look(db, answering, claim_max); };
-        turns::Look due = co_await tools.db.read(look);
+        auto load_due = [this](Snapshot& db) { return turns::load_due(db, answering, claim_max); };
+        turns::DueTurns due = co_await tools.db.read(load_due);
         std::size_t answered = 0;
         if (options.turn_concurrency > 0) answered = co_await answer_at_once(due);
         if (due.others) answered += co_await claim_turns();
@@ -108,7 +108,7 @@ struct Worker::State final : WorkerContext {
     }
 
     /// Those that cannot be decided or written this way are left to be claimed.
-    asio::awaitable<std::size_t> answer_at_once(turns::Look& due) {
+    asio::awaitable<std::size_t> answer_at_once(turns::DueTurns& due) {
         std::vector<std::pair<ReadyTurn, Decision>> decided;
         for (ReadyTurn& ready : due.ready) {
             std::optional<Decision> decision;
@@ -129,12 +129,12 @@ struct Worker::State final : WorkerContext {
             std::size_t finished = 0;
         } done;
         const bool may_send = works_on(QueueName::send) && !co_await is_paused(QueueName::send) && !stopping.load();
-        const sends::Room room = sending.room().at_most(may_send ? std::numeric_limits<int>::max() : 0);
+        const sends::SendCapacity room = sending.room().at_most(may_send ? std::numeric_limits<int>::max() : 0);
         Time until{};
         auto finish = [&](Transaction& tx) {
             Done now;
             until = tx.now() + options.lease;
-            turns::AtOnce at_once(tx, by_worker, id, until, room);
+            turns::ImmediateTurns at_once(tx, by_worker, id, until, room);
             for (const auto& [ready, decision] : decided) now.finished += at_once.finish(ready, decision) ? 1U : 0U;
             now.claimed = at_once.claimed();
             done = std::move(now);
@@ -148,7 +148,7 @@ struct Worker::State final : WorkerContext {
             co_return 0;
         }
         WABOT_FAULT("turn.finished");
-        sending.take_in_hand(std::move(done.claimed), claimed_at);
+        sending.accept_claimed(std::move(done.claimed), claimed_at);
         sending.signal().notify();
         co_return done.finished;
     }
@@ -221,7 +221,7 @@ struct Worker::State final : WorkerContext {
     asio::awaitable<void> run_job(ClaimedJob job) {
         std::string failure;
         try {
-            const JobTools job_tools{tools.db, tools.vault, tools.world, tools.http, tools.blobs, tools.directory, options.keep};
+            const JobTools job_tools{tools.db, tools.vault, tools.world, tools.http, tools.blobs, tools.registry, options.keep};
             co_await find_job_kind(tools.job_kinds, job.kind, job.version)->run(job_tools, job);
         } catch (const std::exception& error) {
             failure = error.what();
@@ -238,8 +238,8 @@ struct Worker::State final : WorkerContext {
     asio::awaitable<bool> is_paused(QueueName queue) {
         const auto now = tools.world.clock.since_boot();
         if (!pauses_seen_at || now - *pauses_seen_at >= pause_interval) {
-            auto look = [](Snapshot& db) { return pauses::list(db); };
-            pauses = co_await tools.db.read(look);
+            auto load_due = [](Snapshot& db) { return pauses::list(db); };
+            pauses = co_await tools.db.read(load_due);
             pauses_seen_at = now;
         }
         co_return std::any_of(pauses.begin(), pauses.end(), [queue](const Pause& pause) { return pause.name == queue; });
@@ -248,7 +248,7 @@ struct Worker::State final : WorkerContext {
     asio::awaitable<void> upkeep() {
         std::vector<std::pair<Lane, ClaimedLane>> held;  // copied here: the unit runs on the database's thread
         for (const auto& [key, lane] : turns_in_flight) held.emplace_back(Lane::turn, lane);
-        for (const auto& [key, lane] : sending.in_hand()) held.emplace_back(Lane::send, lane);
+        for (const auto& [key, lane] : sending.lanes_in_flight()) held.emplace_back(Lane::send, lane);
         const auto now = tools.world.clock.since_boot();
         const bool sweeps = !swept_at || now - *swept_at >= sweep_interval;
         std::vector<ClaimedJob> held_jobs;
@@ -260,7 +260,7 @@ struct Worker::State final : WorkerContext {
                 for (const Lane lane : {Lane::turn, Lane::send}) lanes::expire(tx, lane, id, until);
             for (const auto& [lane, claimed] : held) lanes::extend(tx, lane, claimed, tx.now() + options.lease);
             for (const ClaimedJob& job : held_jobs) jobs::extend(tx, job, tx.now() + options.lease);
-            workers::rescue(tx, by_worker, send_limits());
+            workers::reclaim(tx, by_worker, send_limits());
             if (sweeps) statuses::join_leftovers(tx);
             const Time hour = std::chrono::floor<std::chrono::hours>(tx.now());
             if (hour != retention_hour) retention::enqueue(tx);
@@ -331,7 +331,7 @@ struct Worker::State final : WorkerContext {
     }
 
     bool works_on(QueueName queue) const { return std::find(options.queues.begin(), options.queues.end(), queue) != options.queues.end(); }
-    bool is_busy() const { return !turns_in_flight.empty() || !sending.in_hand().empty() || !jobs_in_flight.empty(); }
+    bool is_busy() const { return !turns_in_flight.empty() || !sending.lanes_in_flight().empty() || !jobs_in_flight.empty(); }
 
     void start_loop(QueueName queue, Signal& signal, Step step, std::chrono::milliseconds gather = 0ms) {
         if (works_on(queue)) start(loop(queue, signal, step, gather));
@@ -384,7 +384,7 @@ void Worker::stop() {
     state_->upkeep_signal.notify();
 }
 
-bool Worker::has_moved() {
+bool Worker::made_progress() {
     State& s = *state_;
     const auto place = [](QueueName queue) { return static_cast<std::size_t>(queue); };
     const auto stands = [&](QueueName queue) { return s.steps[place(queue)] == s.steps_seen[place(queue)]; };

@@ -30,7 +30,7 @@ public:
     /// No more work is taken. From any thread.
     void stop();
     /// Whether `run` has gone on with each of its queues since this last said yes: false of one that hangs. From any thread, one at a time.
-    bool has_moved();
+    bool made_progress();
 
 private:
     struct State;

@@ -78,8 +78,8 @@ void WorkerPool::notify() {
     for (auto& thread : threads_) thread->worker.notify();
 }
 
-bool WorkerPool::has_moved() {
-    return std::all_of(threads_.begin(), threads_.end(), [](const auto& thread) { return thread->worker.has_moved(); });
+bool WorkerPool::made_progress() {
+    return std::all_of(threads_.begin(), threads_.end(), [](const auto& thread) { return thread->worker.made_progress(); });
 }
 
 bool WorkerPool::stop(std::chrono::milliseconds grace) {

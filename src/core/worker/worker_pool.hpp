@@ -22,7 +22,7 @@ public:
     /// Enters the process in the store and sets the workers to work.
     void start(int workers);
     /// Whether each of them has gone on since this last said yes. One thread at a time, until `stop`.
-    bool has_moved();
+    bool made_progress();
     /// There is something in the inbox. Any thread.
     void notify();
     /// Takes no more work, lets what is in flight come to its end for at most `grace`, gives back the rest and leaves. True when nothing was cut

@@ -36,7 +36,7 @@ std::int64_t start_ticks_of(std::int64_t pid) {
     return fields ? std::stoll(word) : 0;
 }
 
-bool is_alive(const WorkerRow& worker, const Identity& us) {
+bool is_alive(const WorkerProcess& worker, const Identity& us) {
     const auto boot = [](const std::string& id) { return id.substr(0, id.find('/')); };
     if (worker.host != us.host) return true;  // not ours to judge: its leases run out by themselves
     if (boot(worker.boot_id) != boot(us.boot_id)) return false;
@@ -47,24 +47,24 @@ bool is_alive(const WorkerRow& worker, const Identity& us) {
     return began == worker.start_ticks;
 }
 
-bool works_on(const WorkerRow& worker, QueueName queue) {
+bool works_on(const WorkerProcess& worker, QueueName queue) {
     return ("," + worker.queues + ",").find(fmt::format(",{},", to_word(queue))) != std::string::npos;
 }
 
-enum class Ending { graceful, dead };
+enum class CommandExit { graceful, dead };
 
-void release(Transaction& tx, const Cause& cause, WorkerId worker, Ending ending, const sends::Limits& limits) {
-    const auto turn_lanes = lanes::rescue_worker(tx, Lane::turn, worker);
-    const auto send_lanes = lanes::rescue_worker(tx, Lane::send, worker);
-    if (ending == Ending::graceful) {
-        turns::uncount(tx, turn_lanes);
-        sends::uncount(tx, send_lanes);
+void release(Transaction& tx, const Cause& cause, WorkerId worker, CommandExit ending, const sends::Limits& limits) {
+    const auto turn_lanes = lanes::reclaim_worker(tx, Lane::turn, worker);
+    const auto send_lanes = lanes::reclaim_worker(tx, Lane::send, worker);
+    if (ending == CommandExit::graceful) {
+        turns::refund_attempts(tx, turn_lanes);
+        sends::refund_attempts(tx, send_lanes);
         jobs::give_back(tx, worker);
     } else {
         attempts::note_lost_turns(tx, turn_lanes);
-        jobs::rescue_worker(tx, worker);
+        jobs::reclaim_worker(tx, worker);
     }
-    sends::after_rescue(tx, cause, send_lanes, limits);
+    sends::recover_sends(tx, cause, send_lanes, limits);
     tx.execute("DELETE FROM workers WHERE id = $1", worker);
 }
 
@@ -88,10 +88,10 @@ std::string names_of(std::span<const QueueName> queues) {
 }
 
 void release_dead(Transaction& tx, const Cause& cause, const Identity& process, const sends::Limits& limits) {
-    for (const WorkerRow& other : list(tx)) {
+    for (const WorkerProcess& other : list(tx)) {
         if (is_alive(other, process)) continue;
         if (tx.query("SELECT id FROM workers WHERE id = $1 {skip_locked}", other.id).empty()) continue;  // another one is at it
-        release(tx, cause, other.id, Ending::dead, limits);
+        release(tx, cause, other.id, CommandExit::dead, limits);
         changes::record(tx, cause, "worker.found_dead", "worker", other.id.value);
     }
 }
@@ -113,26 +113,28 @@ void heartbeat(Transaction& tx, WorkerId worker, std::string_view queues) {
 }
 
 void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Limits& limits) {
-    release(tx, cause, worker, Ending::graceful, limits);
+    release(tx, cause, worker, CommandExit::graceful, limits);
 }
 
-void rescue(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
-    attempts::note_lost_turns(tx, lanes::rescue_expired(tx, Lane::turn, tx.now()));
-    jobs::rescue_expired(tx);
-    sends::after_rescue(tx, cause, lanes::rescue_expired(tx, Lane::send, tx.now()), limits);
+void reclaim(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
+    attempts::note_lost_turns(tx, lanes::reclaim_expired(tx, Lane::turn, tx.now()));
+    jobs::reclaim_expired(tx);
+    sends::recover_sends(tx, cause, lanes::reclaim_expired(tx, Lane::send, tx.now()), limits);
     tx.execute("DELETE FROM workers WHERE seen_at < $1", tx.now() - 1h);
 }
 
-std::vector<WorkerRow> list(Snapshot& db) {
-    return db.query("SELECT id, host, pid, boot_id, start_ticks, queues, started_at, seen_at FROM workers ORDER BY id LIMIT 1000").all<WorkerRow>();
+std::vector<WorkerProcess> list(Snapshot& db) {
+    return db.query("SELECT id, host, pid, boot_id, start_ticks, queues, started_at, seen_at FROM workers ORDER BY id LIMIT 1000")
+        .all<WorkerProcess>();
 }
 
 Attendance attendance(Snapshot& db) {
-    std::vector<WorkerRow> workers = list(db);
-    std::erase_if(workers, [&](const WorkerRow& worker) { return db.now() - worker.seen_at >= silence_max; });
+    std::vector<WorkerProcess> workers = list(db);
+    std::erase_if(workers, [&](const WorkerProcess& worker) { return db.now() - worker.seen_at >= silence_max; });
     Attendance out{.at_work = workers.size()};
     for (const QueueName queue : all_queues) {
-        const bool is_attended = std::any_of(workers.begin(), workers.end(), [queue](const WorkerRow& worker) { return works_on(worker, queue); });
+        const bool is_attended =
+            std::any_of(workers.begin(), workers.end(), [queue](const WorkerProcess& worker) { return works_on(worker, queue); });
         const bool can_wait = queue == QueueName::job && !jobs::any_due(db, db.now());
         if (!is_attended && !can_wait) out.unattended.push_back(queue);
     }

@@ -15,7 +15,7 @@
 namespace wabot {
 
 /// A process that works, and on what.
-struct WorkerRow {
+struct WorkerProcess {
     WorkerId id;
     std::string host;
     std::int64_t pid;
@@ -25,7 +25,7 @@ struct WorkerRow {
     Time started_at;
     Time seen_at;
 };
-WABOT_DESCRIBE(WorkerRow, FIELD(id, .key = true), FIELD(host), FIELD(pid), FIELD(boot_id, .wide = true), FIELD(start_ticks, .wide = true),
+WABOT_DESCRIBE(WorkerProcess, FIELD(id, .key = true), FIELD(host), FIELD(pid), FIELD(boot_id, .wide = true), FIELD(start_ticks, .wide = true),
                FIELD(queues), FIELD(started_at), FIELD(seen_at))
 
 namespace workers {
@@ -55,9 +55,9 @@ void heartbeat(Transaction& tx, WorkerId worker, std::string_view queues);
 /// Gives back what it still holds and leaves.
 void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Limits& limits);
 /// Releases what expired, whoever held it, and forgets workers that were not seen for an hour.
-void rescue(Transaction& tx, const Cause& cause, const sends::Limits& limits);
+void reclaim(Transaction& tx, const Cause& cause, const sends::Limits& limits);
 
-std::vector<WorkerRow> list(Snapshot& db);
+std::vector<WorkerProcess> list(Snapshot& db);
 
 /// Who is at work, and on which queues nobody is. Of jobs that is noted only when some are due: they can wait, messages cannot.
 struct Attendance {

@@ -6,7 +6,7 @@
 
 namespace wabot {
 
-bool FailureLimit::spend(std::string_view address, std::chrono::nanoseconds since_boot) {
+bool AuthFailureLimiter::spend(std::string_view address, std::chrono::nanoseconds since_boot) {
     const std::int64_t second = std::chrono::duration_cast<std::chrono::seconds>(since_boot).count();
     const std::string counted = counted_address(address);
     const std::scoped_lock lock(mutex_);

@@ -11,7 +11,7 @@
 namespace wabot {
 
 /// How often the requests of one address may fail to prove who they are from: so many times a second. Any thread.
-class FailureLimit {
+class AuthFailureLimiter {
 public:
     static constexpr int per_second = 20;
     static constexpr std::size_t addresses_max = 10'000;  // that are remembered; of more the failures are beyond the limit

@@ -35,7 +35,7 @@ void give_back(std::string& buffer) {
 
 }  // namespace
 
-Peer describe_peer(const asio::ip::tcp::socket& socket, const Limits& limits) {
+Peer describe_peer(const asio::ip::tcp::socket& socket, const HttpLimits& limits) {
     error_code ec;
     asio::ip::address address = socket.remote_endpoint(ec).address();
     if (address.is_v6() && address.to_v6().is_v4_mapped()) address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
@@ -44,7 +44,7 @@ Peer describe_peer(const asio::ip::tcp::socket& socket, const Limits& limits) {
     return peer;
 }
 
-Connection::Connection(asio::ip::tcp::socket socket, Turnstile::Ticket ticket, Dispatcher& dispatcher, const Limits& limits)
+Connection::Connection(asio::ip::tcp::socket socket, ConnectionLimiter::Slot ticket, Dispatcher& dispatcher, const HttpLimits& limits)
     : socket_(std::move(socket)), ticket_(std::move(ticket)), dispatcher_(dispatcher), limits_(limits) {
     peer_ = describe_peer(socket_, limits_);
     error_code ignored;

@@ -22,12 +22,12 @@ struct Peer {
     bool is_loopback = false;
     bool is_exempt = false;  // from limits by address
 };
-Peer describe_peer(const asio::ip::tcp::socket& socket, const Limits& limits);
+Peer describe_peer(const asio::ip::tcp::socket& socket, const HttpLimits& limits);
 
 /// One client's connection: HTTP/1.1, one request at a time. Everything runs on the thread of the socket's executor.
 class Connection {
 public:
-    Connection(asio::ip::tcp::socket socket, Turnstile::Ticket ticket, Dispatcher& dispatcher, const Limits& limits);
+    Connection(asio::ip::tcp::socket socket, ConnectionLimiter::Slot ticket, Dispatcher& dispatcher, const HttpLimits& limits);
 
     /// Answers requests until either side has enough. Ends by itself after drain() or a passed deadline.
     asio::awaitable<void> serve();
@@ -57,9 +57,9 @@ private:
     asio::awaitable<void> linger();
 
     asio::ip::tcp::socket socket_;
-    Turnstile::Ticket ticket_;
+    ConnectionLimiter::Slot ticket_;
     Dispatcher& dispatcher_;
-    const Limits& limits_;
+    const HttpLimits& limits_;
     asio::cancellation_signal cancel_;
 
     Peer peer_;

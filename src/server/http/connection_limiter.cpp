@@ -2,19 +2,19 @@
 
 namespace wabot {
 
-std::pair<Turnstile::Answer, Turnstile::Ticket> Turnstile::enter(const std::string& peer) {
+std::pair<ConnectionLimiter::Answer, ConnectionLimiter::Slot> ConnectionLimiter::enter(const std::string& peer) {
     const std::scoped_lock lock(mutex_);
-    if (count_ >= limits_.connections_max) return {Answer::full, Ticket()};
+    if (count_ >= limits_.connections_max) return {Answer::full, Slot()};
     if (!peer.empty()) {
         std::size_t& of_peer = peers_[peer];
-        if (of_peer >= limits_.peer_connections_max) return {Answer::too_many_of_peer, Ticket()};
+        if (of_peer >= limits_.peer_connections_max) return {Answer::too_many_of_peer, Slot()};
         ++of_peer;
     }
     open_.set(static_cast<double>(++count_));
-    return {Answer::come_in, Ticket(this, peer)};
+    return {Answer::accepted, Slot(this, peer)};
 }
 
-bool Turnstile::Ticket::hold(std::size_t octets) {
+bool ConnectionLimiter::Slot::hold(std::size_t octets) {
     if (from_ == nullptr || octets == held_) return true;  // nearly always: no word to the other threads
     if (octets > held_) {
         const std::size_t more = octets - held_;
@@ -29,12 +29,12 @@ bool Turnstile::Ticket::hold(std::size_t octets) {
     return true;
 }
 
-bool Turnstile::wait_until_empty(std::chrono::steady_clock::time_point deadline) const {
+bool ConnectionLimiter::wait_until_empty(std::chrono::steady_clock::time_point deadline) const {
     std::unique_lock lock(mutex_);
     return emptied_.wait_until(lock, deadline, [this] { return count_ == 0; });
 }
 
-void Turnstile::leave(const std::string& peer) {
+void ConnectionLimiter::leave(const std::string& peer) {
     const std::scoped_lock lock(mutex_);
     if (!peer.empty())
         if (const auto found = peers_.find(peer); --found->second == 0) peers_.erase(found);

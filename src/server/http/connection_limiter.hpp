@@ -14,18 +14,18 @@
 namespace wabot {
 
 /// Counts the open connections, in all and by address, and what they hold of bodies. Any thread may use it; it outlives its tickets.
-class Turnstile {
+class ConnectionLimiter {
 public:
-    Turnstile(const Limits& limits, Metrics::Gauge open) : limits_(limits), open_(open) {}
+    ConnectionLimiter(const HttpLimits& limits, Metrics::Gauge open) : limits_(limits), open_(open) {}
 
     /// One open connection; counted until destroyed.
-    class Ticket {
+    class Slot {
     public:
-        Ticket() = default;
-        Ticket(Ticket&& other) noexcept
+        Slot() = default;
+        Slot(Slot&& other) noexcept
             : from_(std::exchange(other.from_, nullptr)), peer_(std::move(other.peer_)), held_(std::exchange(other.held_, 0)) {}
-        Ticket& operator=(Ticket&&) = delete;
-        ~Ticket() {
+        Slot& operator=(Slot&&) = delete;
+        ~Slot() {
             hold(0);
             if (from_) from_->leave(peer_);
         }
@@ -34,24 +34,24 @@ public:
         bool hold(std::size_t octets);
 
     private:
-        friend class Turnstile;
-        Ticket(Turnstile* from, std::string peer) : from_(from), peer_(std::move(peer)) {}
-        Turnstile* from_ = nullptr;
+        friend class ConnectionLimiter;
+        Slot(ConnectionLimiter* from, std::string peer) : from_(from), peer_(std::move(peer)) {}
+        ConnectionLimiter* from_ = nullptr;
         std::string peer_;
         std::size_t held_ = 0;
     };
 
-    enum class Answer { come_in, full, too_many_of_peer };
+    enum class Answer { accepted, full, too_many_of_peer };
 
     /// `peer`: the address, or empty for one that is not counted by address.
-    std::pair<Answer, Ticket> enter(const std::string& peer);
+    std::pair<Answer, Slot> enter(const std::string& peer);
     /// False when some are still in at `deadline`.
     bool wait_until_empty(std::chrono::steady_clock::time_point deadline) const;
 
 private:
     void leave(const std::string& peer);
 
-    const Limits& limits_;
+    const HttpLimits& limits_;
     Metrics::Gauge open_;
     mutable std::mutex mutex_;
     mutable std::condition_variable emptied_;

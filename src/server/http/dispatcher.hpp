@@ -50,7 +50,7 @@ private:
     std::vector<Meter> meters_;  // beside router_.rows()
     std::string id_prefix_;
     std::atomic<std::uint64_t> last_id_{0};
-    OnceASecond unavailable_logged_;
+    LogThrottle unavailable_logged_;
 };
 
 }  // namespace wabot

@@ -19,7 +19,7 @@ struct Refusal {
 /// 5.1, 5.2 and 11.2): bare CR or LF, NUL, folded lines, tabs where the length is told.
 class HeadScanner {
 public:
-    explicit HeadScanner(const Limits& limits) : limits_(limits) {}
+    explicit HeadScanner(const HttpLimits& limits) : limits_(limits) {}
 
     struct Outcome {
         std::size_t length = 0;  // of the whole head; 0: not there yet
@@ -32,7 +32,7 @@ public:
 private:
     std::optional<Refusal> check_line(std::string_view line) const;
 
-    const Limits& limits_;
+    const HttpLimits& limits_;
     std::size_t seen_ = 0;        // octets looked at
     std::size_t line_start_ = 0;  // of the line being read
     std::size_t lines_ = 0;       // complete ones

@@ -8,7 +8,7 @@
 namespace wabot {
 
 /// What one peer may ask of the listener. Body limits stand in the routes.
-struct Limits {
+struct HttpLimits {
     std::size_t request_line_max = 8 * 1024;  // octets
     std::size_t head_max = 32 * 1024;         // octets, request line included
     std::size_t headers_max = 100;

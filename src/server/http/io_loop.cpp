@@ -24,7 +24,7 @@ void log_failure(std::exception_ptr thrown) {
 
 }  // namespace
 
-IoLoop::IoLoop(Dispatcher& dispatcher, const Limits& limits) : dispatcher_(dispatcher), limits_(limits) {}
+IoLoop::IoLoop(Dispatcher& dispatcher, const HttpLimits& limits) : dispatcher_(dispatcher), limits_(limits) {}
 
 IoLoop::~IoLoop() {
     stop();
@@ -35,11 +35,11 @@ void IoLoop::start() {
     thread_ = std::thread([this] { context_.run(); });
 }
 
-void IoLoop::take(asio::ip::tcp::socket socket, Turnstile::Ticket ticket) {
+void IoLoop::take(asio::ip::tcp::socket socket, ConnectionLimiter::Slot ticket) {
     asio::post(context_, [this, socket = std::move(socket), ticket = std::move(ticket)]() mutable { serve(std::move(socket), std::move(ticket)); });
 }
 
-void IoLoop::serve(asio::ip::tcp::socket socket, Turnstile::Ticket ticket) {
+void IoLoop::serve(asio::ip::tcp::socket socket, ConnectionLimiter::Slot ticket) {
     if (draining_) return;
     auto owned = std::make_unique<Connection>(std::move(socket), std::move(ticket), dispatcher_, limits_);
     Connection& connection = *owned;

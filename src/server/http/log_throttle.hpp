@@ -7,7 +7,7 @@
 namespace wabot {
 
 /// For what comes by the thousand and is worth a word once a second. Any thread.
-class OnceASecond {
+class LogThrottle {
 public:
     /// Whether it is the first time in the second of `since_start`, of whatever clock.
     bool is_first(std::chrono::nanoseconds since_start) {

@@ -64,11 +64,11 @@ struct Server::Parts {
         const Peer peer = describe_peer(socket, options.limits);
         auto [answer, ticket] = turnstile.enter(peer.is_exempt ? std::string() : counted_address(peer.address));
         accepted.add();
-        if (answer == Turnstile::Answer::come_in) {
+        if (answer == ConnectionLimiter::Answer::accepted) {
             loops[place]->take(std::move(socket), std::move(ticket));
         } else {
             turned_away.add();
-            const bool is_full = answer == Turnstile::Answer::full;
+            const bool is_full = answer == ConnectionLimiter::Answer::full;
             turn_away(std::move(socket),
                       is_full ? Refusal{503, "there are too many connections"} : Refusal{429, "there are too many connections of this address"},
                       dispatcher);
@@ -79,7 +79,7 @@ struct Server::Parts {
     Metrics::Counter accepted;
     Metrics::Counter turned_away;
     Dispatcher dispatcher;
-    Turnstile turnstile;
+    ConnectionLimiter turnstile;
     std::vector<std::unique_ptr<IoLoop>> loops;
     std::unique_ptr<Listener> listener;  // on the first loop
 };

@@ -18,7 +18,7 @@ class Random;
 struct ServerOptions {
     std::vector<std::string> listen = {"127.0.0.1:8000"};  // read_listen_address() reads them; port 0 takes a free one
     std::size_t io_threads = 0;                            // 0: as many as cores, at most two
-    Limits limits = {};
+    HttpLimits limits = {};
 };
 
 /// The HTTP server: io threads, listener, and the way from request to answer. Services, metrics and random outlive it. Handlers run on the io

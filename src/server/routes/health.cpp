@@ -73,7 +73,7 @@ asio::awaitable<Response> get_db_test(const Request& request, Services& services
     co_return Response::json(document);
 }
 
-constexpr Route rows[] = {
+constexpr Route health_rows[] = {
     {Verb::get, {"/health"}, Access::open, get_health, "", "HealthReport", "What works and what does not"},
     {Verb::get, {"/health/live"}, Access::open, get_live, "", "text", "Whether the process answers"},
     {Verb::get, {"/health/ready"}, Access::open, get_ready, "", "text", "Whether messages can be taken in"},
@@ -82,6 +82,6 @@ constexpr Route rows[] = {
 
 }  // namespace
 
-constinit const RouteTable health_routes = rows;
+constinit const RouteTable health_routes = health_rows;
 
 }  // namespace wabot

@@ -13,12 +13,12 @@ asio::awaitable<Response> get_metrics(const Request&, Services& services) {
     co_return response;
 }
 
-constexpr Route rows[] = {
+constexpr Route metrics_rows[] = {
     {Verb::get, {"/metrics"}, Access::loopback, get_metrics, "", "text", "Counters in the Prometheus text format"},
 };
 
 }  // namespace
 
-constinit const RouteTable metrics_routes = rows;
+constinit const RouteTable metrics_routes = metrics_rows;
 
 }  // namespace wabot

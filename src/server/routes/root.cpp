@@ -20,12 +20,12 @@ asio::awaitable<Response> get_root(const Request&, Services&) {
     co_return Response::json(document);
 }
 
-constexpr Route rows[] = {
+constexpr Route root_rows[] = {
     {Verb::get, {"/"}, Access::open, get_root, "", "Root", "Name, version and where to go on"},
 };
 
 }  // namespace
 
-constinit const RouteTable root_routes = rows;
+constinit const RouteTable root_routes = root_rows;
 
 }  // namespace wabot

@@ -21,7 +21,7 @@ Response response_of(const SimGraphAnswer& answer) {
 asio::awaitable<Response> send_message(const Request& request, Services& services) {
     Intake& intake = *services.intake;
     for (bool looked_again = false;; looked_again = true) {
-        const auto devices = intake.directory.now();
+        const auto devices = intake.registry.now();
         const auto device = devices->find_by_key(request.path("device"));
         if (device && device->kind == DeviceKind::sim) {
             const SimGraphAnswer answer =
@@ -47,7 +47,7 @@ asio::awaitable<Response> look_up_media(const Request& request, Services& servic
 
 constexpr std::size_t upload_max = 25 * 1024 * 1024;
 
-const Route rows[] = {
+const Route sim_graph_rows[] = {
     {Verb::post,
      {"/sim/graph/{device}/{version}/{phone_number_id}/messages"},
      Access::loopback,
@@ -68,6 +68,6 @@ const Route rows[] = {
 
 }  // namespace
 
-const RouteTable sim_graph_routes = rows;
+const RouteTable sim_graph_routes = sim_graph_rows;
 
 }  // namespace wabot

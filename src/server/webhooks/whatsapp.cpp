@@ -60,7 +60,7 @@ void spend_failure(const Request& request, Services& services) {
 asio::awaitable<Response> receive(const Request& request, Services& services, const std::string* key) {
     Intake& intake = *services.intake;
     for (int i = 0; i < verifications_max; ++i) {
-        const auto devices = intake.directory.now();
+        const auto devices = intake.registry.now();
         std::shared_ptr<const DeviceEntry> device;
         std::exception_ptr failure;
         if (request.header_count("x-hub-signature-256") <= 1) try {
@@ -92,7 +92,7 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
 asio::awaitable<Response> verify(const Request& request, Services& services, const std::string* key) {
     Intake& intake = *services.intake;
     for (bool looked_again = false;; looked_again = true) {
-        const auto devices = intake.directory.now();
+        const auto devices = intake.registry.now();
         std::vector<std::string> tokens;
         for (const auto& device : addressed(*devices, key)) tokens.push_back(device->credentials.verify_token);
         if (const auto challenge = whatsapp_challenge(request.query, tokens)) co_return Response::text(*challenge);
@@ -115,7 +115,7 @@ asio::awaitable<Response> verify_one(const Request& request, Services& services)
     return verify(request, services, &request.path("device"));
 }
 
-const Route rows[] = {
+const Route whatsapp_rows[] = {
     {Verb::post,
      {"/api/v1/webhooks/whatsapp", "/webhooks/whatsapp"},
      Access::signature,
@@ -150,6 +150,6 @@ const Route rows[] = {
 
 }  // namespace
 
-const RouteTable whatsapp_routes = rows;
+const RouteTable whatsapp_routes = whatsapp_rows;
 
 }  // namespace wabot

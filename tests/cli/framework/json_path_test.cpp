@@ -32,11 +32,11 @@ TEST_CASE("a path that leads nowhere is refused") {
     Json item{{"text", {{"body", "hello"}}}, {"list", {1}}};
     for (const char* path : {"", "text..body", "text.body.deeper", "list.5", "list.x"}) {
         INFO(path);
-        CHECK_THROWS_AS(set_at(item, path, "x"), Ending);
+        CHECK_THROWS_AS(set_at(item, path, "x"), CommandExit);
     }
-    CHECK_THROWS_AS(set_at(item, "text:", "{"), Ending);
-    CHECK_THROWS_AS(unset_at(item, "text.other"), Ending);
-    CHECK_THROWS_AS(unset_at(item, "list.1"), Ending);
+    CHECK_THROWS_AS(set_at(item, "text:", "{"), CommandExit);
+    CHECK_THROWS_AS(unset_at(item, "text.other"), CommandExit);
+    CHECK_THROWS_AS(unset_at(item, "list.1"), CommandExit);
 }
 
 TEST_CASE("a path takes members and places away") {

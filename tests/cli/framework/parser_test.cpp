@@ -46,14 +46,14 @@ Parsed parse(const Words& line) {
 }
 
 template <class Call>
-Ending ending_of(Call call) {
+CommandExit ending_of(Call call) {
     try {
         call();
-    } catch (const Ending& end) {
+    } catch (const CommandExit& end) {
         return end;
     }
     FAIL("no exception");
-    return Ending(Exit::ok);
+    return CommandExit(Exit::ok);
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ TEST_CASE("parser: the command is found among global flags", "[unit][parser]") {
 
 TEST_CASE("parser: a plural names the same commands where there is something to list", "[unit][parser]") {
     CHECK(find_command(Words{"pets", "create", "x"}, commands).command == &pet_create);
-    CHECK_THROWS_AS(find_command(Words{"walks"}, commands), Ending);
+    CHECK_THROWS_AS(find_command(Words{"walks"}, commands), CommandExit);
 }
 
 TEST_CASE("parser: a noun alone is no command yet", "[unit][parser]") {
@@ -80,7 +80,7 @@ TEST_CASE("parser: unknown words get a suggestion", "[unit][parser]") {
     CHECK(ending_of([] { find_command(Words{"pte", "list"}, commands); }).message() == "unknown command \"pte\"; did you mean \"pet\"?");
     CHECK(ending_of([] { find_command(Words{"pet", "lits"}, commands); }).message() == "unknown pet command \"lits\"; did you mean \"list\"?");
     CHECK(ending_of([] { parse({"rex", "--taem"}); }).message() == "unknown option \"--taem\"; did you mean \"--tame\"?");
-    const Ending format = ending_of([] { parse({"rex", "-o", "jsno"}); });
+    const CommandExit format = ending_of([] { parse({"rex", "-o", "jsno"}); });
     CHECK(format.message() == "--output \"jsno\" is not known; did you mean \"json\"?");
     CHECK(format.hint() == "one of table, wide, json, jsonl, yaml, csv, tsv, name, none");
     CHECK(format.exit() == Exit::usage);
@@ -131,7 +131,7 @@ TEST_CASE("parser: what does not fit is wrong usage", "[unit][parser]") {
                            {{"rex", "--ag", "3"}, "unknown option \"--ag\"; did you mean \"--age\"?"}};
     for (const auto& [line, message] : wrong) {
         CAPTURE(message);
-        const Ending end = ending_of([&words = line] { parse(words); });
+        const CommandExit end = ending_of([&words = line] { parse(words); });
         CHECK(end.message() == message);
         CHECK(end.exit() == Exit::usage);
     }

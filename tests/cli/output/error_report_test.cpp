@@ -37,9 +37,9 @@ TEST_CASE("errors: every failure has its frozen exit code", "[unit][errors]") {
 }
 
 TEST_CASE("errors: what only the terminal knows has its own", "[unit][errors]") {
-    CHECK(static_cast<int>(report(Ending(Exit::usage, "x")).exit) == 2);
-    CHECK(static_cast<int>(report(Ending(Exit::differs)).exit) == 10);
-    CHECK(static_cast<int>(report(Ending(Exit::not_confirmed, "x")).exit) == 11);
+    CHECK(static_cast<int>(report(CommandExit(Exit::usage, "x")).exit) == 2);
+    CHECK(static_cast<int>(report(CommandExit(Exit::differs)).exit) == 10);
+    CHECK(static_cast<int>(report(CommandExit(Exit::not_confirmed, "x")).exit) == 11);
     CHECK(static_cast<int>(report(std::logic_error("x")).exit) == 70);
     CHECK(static_cast<int>(report(std::bad_alloc()).exit) == 1);
 }
@@ -47,16 +47,17 @@ TEST_CASE("errors: what only the terminal knows has its own", "[unit][errors]") 
 TEST_CASE("errors: people read what failed and the way out", "[unit][errors]") {
     CHECK(render(report(Error(Errc::not_found, "no device \"x\"", "wabot device list")), ErrorForm::human, "r1") ==
           "wabot: no device \"x\"\nhint: wabot device list\n");
-    CHECK(render(report(Ending(Exit::differs)), ErrorForm::human, "r1").empty());
-    CHECK(render(report(Ending(Exit::invalid, "2 faults", {{"a", "a: bad", "value"}, {"b", "b: bad", "value"}})), ErrorForm::human, "") ==
+    CHECK(render(report(CommandExit(Exit::differs)), ErrorForm::human, "r1").empty());
+    CHECK(render(report(CommandExit(Exit::invalid, "2 faults", {{"a", "a: bad", "value"}, {"b", "b: bad", "value"}})), ErrorForm::human, "") ==
           "wabot: 2 faults\n  a: bad\n  b: bad\n");
 }
 
 TEST_CASE("errors: a limit that was met says when it is over", "[unit][errors]") {
-    const Json met = read_json(render(report(LimitMet("too many questions", std::chrono::seconds(7))), ErrorForm::json, ""));
+    const Json met = read_json(render(report(RateLimited("too many questions", std::chrono::seconds(7))), ErrorForm::json, ""));
     CHECK(met["error"]["code"] == "rate_limited");
     CHECK(met["error"]["retry_after"] == 7);
-    const Json waits = read_json(render(report(Ending(Exit::rate_limited, "it waits").again_after(std::chrono::seconds(9))), ErrorForm::json, ""));
+    const Json waits =
+        read_json(render(report(CommandExit(Exit::rate_limited, "it waits").again_after(std::chrono::seconds(9))), ErrorForm::json, ""));
     CHECK(waits["error"]["code"] == "rate_limited");
     CHECK(waits["error"]["exit"] == 13);
     CHECK(waits["error"]["retry_after"] == 9);

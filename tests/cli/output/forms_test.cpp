@@ -32,7 +32,7 @@ template <class Call>
 std::string usage_of(Call call) {
     try {
         call();
-    } catch (const Ending& end) {
+    } catch (const CommandExit& end) {
         CHECK(end.exit() == Exit::usage);
         return end.message();
     }

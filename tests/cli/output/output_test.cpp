@@ -115,7 +115,7 @@ TEST_CASE("output: an unknown or secret column is wrong usage and lists the righ
         try {
             list_in(options);
             FAIL("no exception");
-        } catch (const Ending& end) {
+        } catch (const CommandExit& end) {
             CHECK(end.exit() == Exit::usage);
             CHECK(end.hint() == "columns: id, name, note, tame, phone, seen_at, weight");
         }

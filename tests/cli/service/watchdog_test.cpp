@@ -8,11 +8,11 @@ using namespace wabot;
 
 TEST_CASE("pulse: a loop that takes nothing any more is noticed", "[vitals]") {
     asio::io_context loop(1);
-    cli::Pulse pulse(loop.get_executor());
-    CHECK(pulse.has_moved());
-    CHECK_FALSE(pulse.has_moved());
-    CHECK_FALSE(pulse.has_moved());
+    cli::LoopProbe pulse(loop.get_executor());
+    CHECK(pulse.made_progress());
+    CHECK_FALSE(pulse.made_progress());
+    CHECK_FALSE(pulse.made_progress());
     loop.poll();
-    CHECK(pulse.has_moved());
-    CHECK_FALSE(pulse.has_moved());
+    CHECK(pulse.made_progress());
+    CHECK_FALSE(pulse.made_progress());
 }

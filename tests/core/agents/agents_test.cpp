@@ -21,16 +21,16 @@ struct Fixture {
     DeviceId device(const std::string& key) {
         return store.write([&](Transaction& tx) { return devices::create(tx, a_cause, vault, DeviceKind::sim, {.key = key}).id; });
     }
-    AgentRow agent(const AgentChange& change) {
+    Agent agent(const AgentChange& change) {
         return store.write([&](Transaction& tx) { return agents::create(tx, a_cause, AgentType::rule_based, change); });
     }
-    AgentRow agent(const std::string& name) {
+    Agent agent(const std::string& name) {
         AgentChange change;
         change.name = name;
         change.fallback = name + " speaks";
         return agent(change);
     }
-    Changed<AgentRow> update(AgentId id, const AgentChange& change) {
+    Changed<Agent> update(AgentId id, const AgentChange& change) {
         return store.write([&](Transaction& tx) { return agents::update(tx, a_cause, id, change); });
     }
     Changed<AgentBinding> attach(AgentId agent, DeviceId device, const Attachment& how = {}) {
@@ -39,7 +39,7 @@ struct Fixture {
     std::vector<AgentBinding> bindings(DeviceId device) {
         return store.read([&](Snapshot& db) { return agents::bindings(db, device, {}); });
     }
-    std::vector<Candidate> candidates(ReadyAgents& ready, DeviceId device) {
+    std::vector<Candidate> candidates(AgentCache& ready, DeviceId device) {
         return store.read([&](Snapshot& db) { return ready.of_device(db, device); });
     }
     std::vector<std::string> changes() {
@@ -52,9 +52,9 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "an agent is found by id and by key") {
     AgentChange change;
     change.name = "Opening Hours";
-    change.rules = std::vector<Rule>{{"open", "From nine to five."}};
+    change.rules = std::vector<AnswerRule>{{"open", "From nine to five."}};
     change.quote = true;
-    const AgentRow made = agent(change);
+    const Agent made = agent(change);
     CHECK(made.key == "opening-hours");
     CHECK(made.revision == 1);
     CHECK(agents::read_config(made.config).rules.size() == 1);
@@ -68,7 +68,7 @@ TEST_CASE_METHOD(Fixture, "an agent is found by id and by key") {
 TEST_CASE_METHOD(Fixture, "an agent that cannot be is refused whole") {
     AgentChange change;
     change.key = "123";
-    change.rules = std::vector<Rule>{{"(", "x"}};
+    change.rules = std::vector<AnswerRule>{{"(", "x"}};
     change.allowed_contacts = std::vector{ContactId{77}};
     try {
         agent(change);
@@ -84,9 +84,9 @@ TEST_CASE_METHOD(Fixture, "an agent that cannot be is refused whole") {
 }
 
 TEST_CASE_METHOD(Fixture, "a change raises the revision, the same again does not") {
-    const AgentRow made = agent("faq");
+    const Agent made = agent("faq");
     AgentChange change;
-    change.rules = std::vector<Rule>{{"hi", "Hello!"}};
+    change.rules = std::vector<AnswerRule>{{"hi", "Hello!"}};
     const auto first = update(made.id, change);
     CHECK(first.changed);
     CHECK(first.row.revision == 2);
@@ -101,8 +101,8 @@ TEST_CASE_METHOD(Fixture, "a change raises the revision, the same again does not
 
 TEST_CASE_METHOD(Fixture, "the first agent of a device becomes its primary one") {
     const DeviceId shop = device("shop");
-    const AgentRow one = agent("one");
-    const AgentRow two = agent("two");
+    const Agent one = agent("one");
+    const Agent two = agent("two");
     CHECK(attach(one.id, shop).row.is_primary);
     CHECK_FALSE(attach(two.id, shop, {.priority = 5}).row.is_primary);
     CHECK_FALSE(attach(two.id, shop).changed);
@@ -130,13 +130,13 @@ TEST_CASE_METHOD(Fixture, "the first agent of a device becomes its primary one")
 
 TEST_CASE_METHOD(Fixture, "the list of agents comes in pages and can be narrowed") {
     const DeviceId shop = device("shop");
-    const AgentRow one = agent("one");
-    const AgentRow two = agent("two");
+    const Agent one = agent("one");
+    const Agent two = agent("two");
     attach(two.id, shop);
     update(one.id, {.is_active = false});
     const auto keys = [&](const AgentFilter& filter, const Page& page = {}) {
         std::string out;
-        for (const AgentRow& row : store.read([&](Snapshot& db) { return agents::list(db, filter, page); })) out += row.key + " ";
+        for (const Agent& row : store.read([&](Snapshot& db) { return agents::list(db, filter, page); })) out += row.key + " ";
         return out;
     };
     CHECK(keys({}) == "one two ");
@@ -148,9 +148,9 @@ TEST_CASE_METHOD(Fixture, "the list of agents comes in pages and can be narrowed
 
 TEST_CASE_METHOD(Fixture, "ready agents follow every change of an agent") {
     const DeviceId shop = device("shop");
-    const AgentRow faq = agent("faq");
+    const Agent faq = agent("faq");
     attach(faq.id, shop);
-    ReadyAgents ready(2);
+    AgentCache ready(2);
     const auto before = candidates(ready, shop);
     REQUIRE(before.size() == 1);
     CHECK(candidates(ready, shop)[0].ready == before[0].ready);

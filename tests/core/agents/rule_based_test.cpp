@@ -46,7 +46,8 @@ TEST_CASE("a fallback answers what no rule does, media included") {
 
 std::vector<std::string> explained(const AgentConfig& config, std::optional<std::string> text) {
     std::vector<std::string> lines;
-    for (const Step& step : ask(config, std::move(text), true).steps) lines.push_back(step.what + ": " + step.result + (step.answered ? " *" : ""));
+    for (const AnswerStep& step : ask(config, std::move(text), true).steps)
+        lines.push_back(step.what + ": " + step.result + (step.answered ? " *" : ""));
     return lines;
 }
 

@@ -12,11 +12,11 @@ namespace {
 
 Candidate candidate(std::int64_t id, const std::string& key, const AgentConfig& config = {.fallback = "yes"}, std::int64_t priority = 100,
                     bool primary = false) {
-    AgentRow row;
+    Agent row;
     row.id = {id};
     row.key = key;
     row.config = agents::write_config(config);
-    return {.ready = make_ready(row), .priority = priority, .is_primary = primary};
+    return {.ready = load_agent(row), .priority = priority, .is_primary = primary};
 }
 
 std::string order(const std::vector<Candidate>& candidates, const Question& question = {.text = "hello"}) {

@@ -30,10 +30,10 @@ TEST_CASE("text: it is cut between characters", "[base]") {
 }
 
 TEST_CASE("text: what no database takes is replaced", "[base]") {
-    CHECK_FALSE(mended_text(""));
-    CHECK_FALSE(mended_text("aü€😀"));
-    CHECK(mended_text(std::string_view("a\0ü", 4)) == "a\xEF\xBF\xBDü");
-    CHECK(mended_text("\xe2\x82 ü\xff") == "\xEF\xBF\xBD\xEF\xBF\xBD ü\xEF\xBF\xBD");
+    CHECK_FALSE(sanitize_utf8(""));
+    CHECK_FALSE(sanitize_utf8("aü€😀"));
+    CHECK(sanitize_utf8(std::string_view("a\0ü", 4)) == "a\xEF\xBF\xBDü");
+    CHECK(sanitize_utf8("\xe2\x82 ü\xff") == "\xEF\xBF\xBD\xEF\xBF\xBD ü\xEF\xBF\xBD");
 }
 
 TEST_CASE("text: case is folded in ASCII and in Latin letters", "[base]") {

@@ -10,7 +10,7 @@ namespace {
 const Time noon = *from_iso("2026-01-05T12:00:00Z");
 
 std::string read(std::string_view text) {
-    const auto moment = read_moment(text, noon);
+    const auto moment = read_time_input(text, noon);
     return moment ? to_iso(*moment) : "nothing";
 }
 

@@ -120,8 +120,11 @@ std::vector<NamedContent> every_content() {
 }
 
 Outgoing outgoing(const Content& content) {
-    Outgoing message{
-        .to = {.phone = "+12025550142"}, .text = content::readable(content), .reply_to = "wamid.IN1", .opaque = "17.1.1", .kind = content.kind};
+    Outgoing message{.to = {.phone = "+12025550142"},
+                     .text = content::readable(content),
+                     .reply_to = "wamid.IN1",
+                     .callback_token = "17.1.1",
+                     .kind = content.kind};
     Json object = read_json(content.object.text);
     if (content.kind == text) object.erase("body");
     if (!object.empty()) message.object = write_json(object);

@@ -76,10 +76,10 @@ TEST_CASE("config files: a terminal command reads the project's, the user's and 
     const auto first = make(scratch.path() / "etc/conf.d/10.toml"), second = make(scratch.path() / "etc/conf.d/20.toml"),
                system = make(scratch.path() / "etc/wabot.toml");
     make(scratch.path() / "etc/conf.d/README");
-    Place place{.environment = {{"HOME", scratch.path() / "home"}},
-                .working_folder = scratch.path() / "work",
-                .user_id = geteuid(),
-                .system_folder = scratch.path() / "etc"};
+    ConfigSearch place{.environment = {{"HOME", scratch.path() / "home"}},
+                       .working_folder = scratch.path() / "work",
+                       .user_id = geteuid(),
+                       .system_folder = scratch.path() / "etc"};
     CHECK(find_config_files(place).files == std::vector{project, user, second, first, system});
 
     SECTION("a service reads the system's alone") {
@@ -109,7 +109,7 @@ TEST_CASE("config files: a terminal command reads the project's, the user's and 
 TEST_CASE("config files: a project file that others could have written is passed over with a warning", "[base]") {
     const test::ScratchFolder scratch;
     const auto project = make(scratch.path() / "wabot.toml");
-    Place place{.working_folder = scratch.path(), .user_id = geteuid(), .system_folder = scratch.path() / "etc"};
+    ConfigSearch place{.working_folder = scratch.path(), .user_id = geteuid(), .system_folder = scratch.path() / "etc"};
     SECTION("someone else's") {
         place.user_id = geteuid() + 1;
     }

@@ -19,7 +19,7 @@ struct Fixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     ScratchStore store;
-    IgnoreBooks books;
+    IgnoreRuleCache books;
     DeviceId shop = device("shop");
 
     DeviceId device(const std::string& key) {
@@ -31,7 +31,7 @@ struct Fixture {
     Changed<IgnoreRule> create(IgnoreRuleType type, const std::string& value, DeviceId on = {}) {
         return store.write([&](Transaction& tx) { return ignore_rules::create(tx, a_cause, vault, on ? on : shop, type, value); });
     }
-    std::shared_ptr<const IgnoreBook> book() {
+    std::shared_ptr<const CompiledIgnoreRules> book() {
         return store.read([&](Snapshot& db) { return books.of_device(db, shop); });
     }
     std::string reason(const IgnoreFacts& facts) {

@@ -271,7 +271,7 @@ TEST_CASE("database: many rows go in as one by one, and those that are there alr
     CHECK(std::get<Bytes>(cells[1][4]).data == octets);
     CHECK(std::get<std::string>(cells[2][0]) == "NULL");
     for (std::size_t column = 1; column < 5; ++column) CHECK(std::holds_alternative<std::monostate>(cells[2][column]));
-    CHECK(std::get<std::string>(cells[3][0]) == *mended_text(std::string("a\0b\xff", 4)));
+    CHECK(std::get<std::string>(cells[3][0]) == *sanitize_utf8(std::string("a\0b\xff", 4)));
     CHECK(std::get<double>(cells[3][3]) == 1e300);
 }
 
@@ -300,16 +300,18 @@ TEST_CASE("database: a broken rule is invalid, and nothing of its unit stays", "
 
 TEST_CASE("database: one that keeps nothing runs a unit to its end and says what came of it, and nothing is there afterwards", "[database]") {
     test::ScratchStore store;
-    const auto rehearsal = open_database(store.url(), real_world().clock, {.keeps_nothing = true});
+    const auto rehearsal = open_database(store.url(), real_world().clock, {.dry_run = true});
     const auto add = [](Transaction& tx) {
-        tx.put("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', 1, 'cli:tester')");
+        tx.execute_deferred("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', 1, 'cli:tester')");
         return tx.query("SELECT count(*) FROM paused_queues").one<std::int64_t>();
     };
     CHECK(write_and_wait(*rehearsal, add) == 1);
     CHECK(write_and_wait(*rehearsal, add) == 1);
     const auto refused = [](Transaction& tx) { tx.execute("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
     CHECK(test::code_of([&] { write_and_wait(*rehearsal, refused); }) == Errc::invalid);
-    const auto refused_last = [](Transaction& tx) { tx.put("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')"); };
+    const auto refused_last = [](Transaction& tx) {
+        tx.execute_deferred("INSERT INTO paused_queues (name, paused_at, paused_by) VALUES ('send', NULL, 'x')");
+    };
     CHECK(test::code_of([&] { write_and_wait(*rehearsal, refused_last); }) == Errc::invalid);
     CHECK(store.read([](Snapshot& db) { return db.query("SELECT count(*) FROM paused_queues").one<std::int64_t>(); }) == 0);
 }

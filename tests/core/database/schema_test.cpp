@@ -106,7 +106,7 @@ Lines minus(const Lines& a, const Lines& b) {
 TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[schema]") {
     test::ScratchStore store;
     const Lines columns = lines_of(store.db(), test::ScratchDatabase::is_postgres() ? postgres_columns : sqlite_columns);
-    CHECK(differences(columns, "agents", fields_of<AgentRow>) == Lines{});
+    CHECK(differences(columns, "agents", fields_of<Agent>) == Lines{});
     CHECK(differences(columns, "audit_log", fields_of<AuditEntry>) == Lines{});
     CHECK(differences(columns, "agent_bindings", fields_of<AgentBinding>) == Lines{});
     CHECK(differences(columns, "changes", fields_of<Change>) == Lines{});
@@ -119,7 +119,7 @@ TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[s
     CHECK(differences(columns, "failed_attempts", fields_of<FailedAttempt>) == Lines{});
     CHECK(differences(columns, "files", fields_of<File>) == Lines{});
     CHECK(differences(columns, "ignore_rules", fields_of<IgnoreRule>) == Lines{});
-    CHECK(differences(columns, "inbox", fields_of<InboxRow>, {"items", "messages"}) == Lines{});
+    CHECK(differences(columns, "inbox", fields_of<InboxEvent>, {"items", "messages"}) == Lines{});
     CHECK(differences(columns, "inbox_items", fields_of<InboxItem>) == Lines{});
     CHECK(differences(columns, "media", fields_of<Media>, {"file_size"}) == Lines{});
     CHECK(differences(columns, "messages", fields_of<Message>, {"contact_id", "contact_jid", "conversation_key", "is_from_user", "session_id"}) ==
@@ -127,7 +127,7 @@ TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[s
     CHECK(differences(columns, "paused_queues", fields_of<Pause>) == Lines{});
     CHECK(differences(columns, "sends", fields_of<Send>) == Lines{});
     CHECK(differences(columns, "turns", fields_of<Turn>) == Lines{});
-    CHECK(differences(columns, "workers", fields_of<WorkerRow>) == Lines{});
+    CHECK(differences(columns, "workers", fields_of<WorkerProcess>) == Lines{});
 }
 
 TEST_CASE("schema: both engines have the same tables, columns and indexes", "[schema][postgres]") {

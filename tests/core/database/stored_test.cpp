@@ -1,4 +1,5 @@
-// Stores as the binaries of earlier revisions left them, with rows in every table: tests/stored.
+// Stores as the binaries of earlier versions left them, with rows in every table: tests/stored. One of each released version, and until the first
+// one of the schema that every later revision begins from.
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -90,12 +91,11 @@ int revision_of(Database& db) {
 
 }  // namespace
 
-TEST_CASE("stored: each revision but the newest is kept as its binary wrote it", "[migrations]") {
+TEST_CASE("stored: there is a store of an earlier version, named as its newest revision", "[migrations]") {
     const auto kept = stored_stores();
     const auto known = migrations_for(ScratchDatabase::is_postgres() ? "postgres" : "sqlite");
-    INFO("tests/stored/make.py, run by the commit before the new migration, writes it");
-    REQUIRE(kept.size() + 1 >= known.size());
-    for (std::size_t i = 0; i < kept.size(); ++i) CHECK(kept[i].stem() == std::string(known.at(i).name));
+    REQUIRE_FALSE(kept.empty());
+    for (const auto& path : kept) CHECK(std::ranges::any_of(known, [&](const Migration& step) { return path.stem() == std::string(step.name); }));
 }
 
 TEST_CASE("stored: a store of each revision is brought up with all its rows, and goes back one step and up again", "[migrations]") {
@@ -117,9 +117,9 @@ TEST_CASE("stored: a store of each revision is brought up with all its rows, and
             CHECK(count > 0);
         }
 
-        CHECK(migrate_up(*db).size() == static_cast<std::size_t>(schema_max - revision));
+        CHECK(migrate_up(*db).size() == static_cast<std::size_t>(schema_max() - revision));
         check_schema(*db);
-        check_schema_is_of(*db, schema_max);
+        check_schema_is_of(*db, schema_max());
         const auto upgraded = rows_of(*db);
         for (const auto& [table, count] : rows) {
             CAPTURE(table);
@@ -127,16 +127,16 @@ TEST_CASE("stored: a store of each revision is brought up with all its rows, and
         }
 
         migrate_down(*db);
-        CHECK(revision_of(*db) == schema_max - 1);
-        check_schema_is_of(*db, schema_max - 1);
+        CHECK(revision_of(*db) == schema_max() - 1);
+        check_schema_is_of(*db, schema_max() - 1);
         migrate_up(*db);
         check_schema(*db);
-        check_schema_is_of(*db, schema_max);
+        check_schema_is_of(*db, schema_max());
         // What the newest step brought went with it; the rest is there.
         const auto again = rows_of(*db);
         for (const auto& [table, count] : rows) {
             CAPTURE(table);
-            CHECK((revision == schema_max || again.at(table) == count));
+            CHECK((revision == schema_max() || again.at(table) == count));
         }
     }
 }

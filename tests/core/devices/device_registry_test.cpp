@@ -14,7 +14,7 @@ struct Fixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     ScratchStore store;
-    Directory directory{vault, {.phone_number_id = "555", .app_secret = "env-secret", .graph_url = "http://graph.test"}};
+    DeviceRegistry registry{vault, {.phone_number_id = "555", .app_secret = "env-secret", .graph_url = "http://graph.test"}};
 
     Device whatsapp(const std::string& key, const std::string& number_id, const devices::Assignments& secrets = {}) {
         return store.write([&](Transaction& tx) {
@@ -26,17 +26,17 @@ struct Fixture {
         store.write([&](Transaction& tx) { return devices::update(tx, a_cause, vault, id, change); });
     }
     bool reload() {
-        return store.read([&](Snapshot& db) { return directory.reload(db); });
+        return store.read([&](Snapshot& db) { return registry.reload(db); });
     }
 };
 
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "the directory finds devices by key and by number") {
-    CHECK(directory.now()->entries().empty());
+    CHECK(registry.now()->entries().empty());
     const Device shop = whatsapp("shop", "555");
     CHECK(reload());
-    const auto now = directory.now();
+    const auto now = registry.now();
     CHECK(now->find(shop.id)->key == "shop");
     CHECK(now->find_by_key("shop")->id == shop.id);
     CHECK(now->find_by_provider_ref(DeviceKind::whatsapp, "555")->id == shop.id);
@@ -52,7 +52,7 @@ TEST_CASE_METHOD(Fixture, "the directory knows which devices are of one app") {
     const Device two = whatsapp("two", "2", {{"app_secret", "a"}});
     const Device three = whatsapp("three", "3", {{"app_secret", "b"}});
     reload();
-    const auto now = directory.now();
+    const auto now = registry.now();
     CHECK(now->share_secret(one.id, two.id));
     CHECK_FALSE(now->share_secret(one.id, three.id));
     CHECK(share_secret(*now->find(one.id), *now->find(two.id)));
@@ -74,31 +74,31 @@ TEST_CASE_METHOD(Fixture, "the directory changes when a device does, and keeps t
     const Device two = whatsapp("two", "2");
     REQUIRE(reload());
     CHECK_FALSE(reload());
-    const auto before = directory.now();
+    const auto before = registry.now();
 
     SECTION("by a change of options") {
         update(one.id, {.options = {{"loop_limit", "3"}}});
         CHECK(reload());
-        CHECK(directory.now()->find(one.id)->options.loop_limit == 3);
-        CHECK(directory.now()->find(two.id) == before->find(two.id));
+        CHECK(registry.now()->find(one.id)->options.loop_limit == 3);
+        CHECK(registry.now()->find(two.id) == before->find(two.id));
         CHECK(before->find(one.id)->options.loop_limit == 10);
     }
     SECTION("by switching one off and another one on") {
         update(one.id, {.is_active = false});
         REQUIRE(reload());
-        CHECK(directory.now()->find(one.id) == nullptr);
+        CHECK(registry.now()->find(one.id) == nullptr);
         store.write([&](Transaction& tx) {
             devices::update(tx, a_cause, vault, two.id, {.is_active = false});
             devices::update(tx, a_cause, vault, one.id, {.is_active = true});
         });
         CHECK(reload());
-        CHECK(directory.now()->find(one.id) != nullptr);
-        CHECK(directory.now()->find(two.id) == nullptr);
+        CHECK(registry.now()->find(one.id) != nullptr);
+        CHECK(registry.now()->find(two.id) == nullptr);
     }
     SECTION("by deleting one") {
         store.write([&](Transaction& tx) { return devices::remove(tx, a_cause, one.id); });
         CHECK(reload());
-        CHECK(directory.now()->entries().size() == 1);
+        CHECK(registry.now()->entries().size() == 1);
     }
     SECTION("but not with its status") {
         store.write([&](Transaction& tx) { return devices::set_status(tx, a_cause, one.id, DeviceStatus::connected); });
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(Fixture, "one device sealed under a lost key does not take the 
     whatsapp("one", "1", {{"app_secret", "a"}});
     whatsapp("two", "555");
     const Vault other(std::string(64, '6'), random);
-    Directory elsewhere(other, {.phone_number_id = "555", .app_secret = "env-secret"});
+    DeviceRegistry elsewhere(other, {.phone_number_id = "555", .app_secret = "env-secret"});
     store.read([&](Snapshot& db) { return elsewhere.reload(db); });
     CHECK(elsewhere.now()->find_by_key("one")->credentials.app_secret.empty());
     CHECK(elsewhere.now()->find_by_key("two")->credentials.app_secret == "env-secret");

@@ -143,7 +143,7 @@ TEST_CASE_METHOD(Fixture, "status keeps when it changed, and says only news") {
 TEST_CASE_METHOD(Fixture, "deleting a device says what stops with it and drops its secrets") {
     const Device shop = create(DeviceKind::whatsapp, {.key = "shop", .options = {{"phone_number_id", "555"}}, .secrets = {{"app_secret", "s"}}});
     store.write([&](Transaction& tx) {
-        const AgentRow faq = agents::create(tx, a_cause, AgentType::rule_based, {.name = "faq"});
+        const Agent faq = agents::create(tx, a_cause, AgentType::rule_based, {.name = "faq"});
         agents::attach(tx, a_cause, faq.id, shop.id);
     });
     const DeviceUse use = store.write([&](Transaction& tx) { return devices::remove(tx, a_cause, shop.id); });

@@ -2,6 +2,7 @@
 #include "core/base/blocking.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
+#include "core/files/blob_cleanup.hpp"
 
 #include <tuple>
 

@@ -9,14 +9,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::vector<std::string> kinds_of(const std::vector<Happening>& happenings) {
+std::vector<std::string> kinds_of(const std::vector<ActivityEvent>& happenings) {
     std::vector<std::string> kinds;
-    for (const Happening& happening : happenings) kinds.push_back(happening.kind);
+    for (const ActivityEvent& happening : happenings) kinds.push_back(happening.kind);
     return kinds;
 }
 
 struct FedPipeline : Pipeline {
-    std::vector<Happening> last(Feed& feed, std::size_t count = 1000) {
+    std::vector<ActivityEvent> last(Feed& feed, std::size_t count = 1000) {
         return store.read([&](Snapshot& db) { return feed.last(db, count); });
     }
     Feed::News news(Feed& feed) {
@@ -39,7 +39,7 @@ TEST_CASE_METHOD(FedPipeline, "feed: a message is told from the webhook to the s
     CHECK(told[1].what == "reply to ••••••0117 by faq, answers message/1: rule 1 \"hi|hello\"");
     CHECK(told[2].object == "send/1");
     CHECK(told[3].what == "1 message");
-    for (const Happening& happening : told) CHECK(happening.device == "sales");
+    for (const ActivityEvent& happening : told) CHECK(happening.device == "sales");
     CHECK(news(feed).happenings.empty());
 }
 
@@ -95,7 +95,7 @@ TEST_CASE_METHOD(FedPipeline, "feed: statuses are told one by one", "[feed]") {
     status("wamid.reply2", "failed");
     work();
     auto told = news(feed).happenings;
-    std::erase_if(told, [](const Happening& h) { return h.kind != "message.status"; });
+    std::erase_if(told, [](const ActivityEvent& h) { return h.kind != "message.status"; });
     REQUIRE(told.size() == 3);
     CHECK(told[0].what == "delivered");
     CHECK(told[1].what == "read");
@@ -130,7 +130,7 @@ TEST_CASE_METHOD(FedPipeline, "feed: it is narrowed by topic, device and words",
     CHECK(count({.topics = {Topic::devices}, .device = DeviceId{device.value + 1}}) == 0);
     CHECK(count({.topics = {Topic::webhooks}}) == 1);
     CHECK(count({.topics = {Topic::webhooks}, .device = DeviceId{device.value + 1}}) == 0);
-    CHECK(count({.fits = [](const Happening& h) { return h.what.find("rule 1") != std::string::npos; }}) == 1);
+    CHECK(count({.fits = [](const ActivityEvent& h) { return h.what.find("rule 1") != std::string::npos; }}) == 1);
 }
 
 TEST_CASE_METHOD(FedPipeline, "feed: what was removed unread is counted, what was removed after reading is not missed", "[feed]") {

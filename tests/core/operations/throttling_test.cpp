@@ -14,11 +14,11 @@ namespace {
 struct Strains : Pipeline {
     std::vector<std::string> kinds() {
         std::vector<std::string> out;
-        for (const Strain& strain : store.read([](Snapshot& db) { return strains::list(db); })) {
-            CHECK(strain.device == "sales");
-            CHECK(strain.detail.starts_with("sales: "));
-            CHECK_FALSE(strain.hint.empty());
-            out.emplace_back(to_word(strain.kind));
+        for (const ThrottledDevice& throttled : store.read([](Snapshot& db) { return throttling::list(db); })) {
+            CHECK(throttled.device == "sales");
+            CHECK(throttled.detail.starts_with("sales: "));
+            CHECK_FALSE(throttled.hint.empty());
+            out.emplace_back(to_word(throttled.kind));
         }
         return out;
     }
@@ -85,16 +85,16 @@ TEST_CASE_METHOD(Strains, "strains: of another device there is nothing to say", 
     http.script = {[](const HttpRequest&) { return graph_error(400, 130429); }};
     write_from(1);
     work();
-    const auto of = [&](DeviceId id) { return store.read([&](Snapshot& db) { return strains::list(db, id); }).size(); };
+    const auto of = [&](DeviceId id) { return store.read([&](Snapshot& db) { return throttling::list(db, id); }).size(); };
     CHECK(of(device) == 1);
     CHECK(of(DeviceId{device.value + 1}) == 0);
 }
 
 TEST_CASE("strain watch: a line when it begins, one every ten minutes, one when it is over, and the metrics follow", "[strains]") {
     Metrics metrics;
-    cli::StrainWatch watch(metrics);
+    cli::ThrottleAlerts watch(metrics);
     std::chrono::steady_clock::time_point now{};
-    const std::vector<Strain> one{{DeviceId{1}, "sales", StrainKind::pace, "sales: waits", "go slowly"}};
+    const std::vector<ThrottledDevice> one{{DeviceId{1}, "sales", StrainKind::pace, "sales: waits", "go slowly"}};
     const auto shows = [&](const std::string& value) {
         return metrics.text().find("wabot_device_kept_back{by=\"pace\",device=\"sales\"} " + value + "\n") != std::string::npos;
     };

@@ -9,7 +9,7 @@
 
 using namespace wabot;
 using namespace wabot::test;
-using surgery::Truth;
+using work_actions::Verdict;
 
 namespace {
 
@@ -21,13 +21,13 @@ HttpOutcome no_answer(const HttpRequest&) {
 
 struct Operator : Pipeline {
     bool retry(const WorkId& id) {
-        return store.write([&](Transaction& tx) { return surgery::retry(tx, a_cause, id, tx.now()); });
+        return store.write([&](Transaction& tx) { return work_actions::retry(tx, a_cause, id, tx.now()); });
     }
     bool cancel(const WorkId& id) {
-        return store.write([&](Transaction& tx) { return surgery::cancel(tx, a_cause, id); });
+        return store.write([&](Transaction& tx) { return work_actions::cancel(tx, a_cause, id); });
     }
-    bool resolve(const WorkId& id, Truth truth) {
-        return store.write([&](Transaction& tx) { return surgery::resolve(tx, a_cause, id, truth); });
+    bool resolve(const WorkId& id, Verdict truth) {
+        return store.write([&](Transaction& tx) { return work_actions::resolve(tx, a_cause, id, truth); });
     }
     WorkState state(const WorkId& id) {
         return store.read([&](Snapshot& db) { return work::state_of(db, id).state; });
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(Operator, "surgery: a turn under retry survives the death of it
     die({"one"});
     options.turn_attempts = 8;
     retry(turn);
-    Answering answering;
+    AnswerCaches answering;
     const auto claimed =
         store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + options.lease, worker_id, {8}); });
     REQUIRE(claimed.size() == 1);
@@ -221,7 +221,7 @@ TEST_CASE_METHOD(Operator, "surgery: a finished turn is left alone", "[surgery]"
     CHECK(state(turn) == WorkState::done);
     CHECK(code_of([&] { retry(turn); }) == Errc::conflict);
     CHECK(code_of([&] { cancel(turn); }) == Errc::conflict);
-    CHECK(code_of([&] { resolve(turn, Truth::sent); }) == Errc::conflict);
+    CHECK(code_of([&] { resolve(turn, Verdict::sent); }) == Errc::conflict);
 }
 
 // --- sends
@@ -281,16 +281,16 @@ TEST_CASE_METHOD(Operator, "surgery: a held send waits for a person", "[surgery]
     be_held();
     CHECK(state(send) == WorkState::held);
     SECTION("who says that it arrived") {
-        CHECK(resolve(send, Truth::sent));
-        CHECK_FALSE(resolve(send, Truth::sent));
+        CHECK(resolve(send, Verdict::sent));
+        CHECK_FALSE(resolve(send, Verdict::sent));
         work();
         CHECK(send_states() == Words{"sent 1"});
         CHECK(message_states() == Words{"sent"});
         CHECK(is_noted("send.resolved_sent", send));
     }
     SECTION("who says that it did not") {
-        CHECK(resolve(send, Truth::not_sent));
-        CHECK_FALSE(resolve(send, Truth::not_sent));
+        CHECK(resolve(send, Verdict::not_sent));
+        CHECK_FALSE(resolve(send, Verdict::not_sent));
         work();
         CHECK(send_states() == Words{"failed 1", "sent 2"});
         CHECK(message_states() == Words{"sent"});
@@ -318,13 +318,13 @@ TEST_CASE_METHOD(Operator, "surgery: an uncertain send is settled by a person be
     REQUIRE(sent_texts() == Words{"1"});
     CHECK(code_of([&] { retry(send); }) == Errc::conflict);
     SECTION("as sent, and the next one goes") {
-        resolve(send, Truth::sent);
+        resolve(send, Verdict::sent);
         work();
         CHECK(sent_texts() == Words{"1", "2"});
         CHECK(message_states() == Words{"sent", "sent"});
     }
     SECTION("as not sent, and it goes again before the next one") {
-        resolve(send, Truth::not_sent);
+        resolve(send, Verdict::not_sent);
         work();
         CHECK(sent_texts() == Words{"1", "1", "2"});
         CHECK(message_states() == Words{"sent", "sent"});
@@ -345,20 +345,20 @@ TEST_CASE_METHOD(Operator, "surgery: an uncertain send is settled by a person be
             CHECK(state(send) == WorkState::done);
         }
     }
-    CHECK(code_of([&] { resolve(send, Truth::not_sent); }) == Errc::conflict);
+    CHECK(code_of([&] { resolve(send, Verdict::not_sent); }) == Errc::conflict);
     check_at_rest();
 }
 
 TEST_CASE_METHOD(Operator, "surgery: saying that a second attempt arrived too makes the double known", "[surgery]") {
     be_uncertain();
-    resolve(send, Truth::not_sent);
+    resolve(send, Verdict::not_sent);
     http.script = {no_answer};
     work();
     status("wamid.out", "sent", std::to_string(all(Direction::outgoing)[0].id.value) + ".1.1");
     options.send_concurrency = 0;
     work();
     REQUIRE(send_states() == Words{"sent 1", "uncertain 2"});
-    resolve({QueueName::send, 2}, Truth::sent);
+    resolve({QueueName::send, 2}, Verdict::sent);
     CHECK(count("SELECT count(*) FROM sends WHERE doubled_at IS NOT NULL") == 1);
     check_at_rest();
 }
@@ -368,7 +368,7 @@ TEST_CASE_METHOD(Operator, "surgery: what was accepted by another attempt is not
     status("wamid.out", "sent", std::to_string(all(Direction::outgoing)[0].id.value) + ".1.1");
     work();
     CHECK(code_of([&] { retry(send); }) == Errc::conflict);
-    CHECK(code_of([&] { resolve(send, Truth::not_sent); }) == Errc::conflict);
+    CHECK(code_of([&] { resolve(send, Verdict::not_sent); }) == Errc::conflict);
     CHECK(http.requests.size() == 1);
 }
 
@@ -426,7 +426,7 @@ TEST_CASE_METHOD(Operator, "surgery: what a worker holds is left alone", "[surge
     CHECK(state(send) == WorkState::running);
     CHECK(code_of([&] { cancel(send); }) == Errc::conflict);
     CHECK(code_of([&] { retry(send); }) == Errc::conflict);
-    CHECK(code_of([&] { resolve(send, Truth::sent); }) == Errc::conflict);
+    CHECK(code_of([&] { resolve(send, Verdict::sent); }) == Errc::conflict);
     SECTION("and what stands behind it can be cancelled meanwhile") {
         write_text(ada, "wamid.2", "two");
         work();
@@ -491,7 +491,7 @@ TEST_CASE_METHOD(Operator, "surgery: jobs are retried from dead, held and cancel
     set("ready", 2);
     CHECK(state(job) == WorkState::retrying);
     CHECK(code_of([&] { retry(job); }) == Errc::conflict);
-    CHECK(code_of([&] { resolve(job, Truth::sent); }) == Errc::conflict);
+    CHECK(code_of([&] { resolve(job, Verdict::sent); }) == Errc::conflict);
     work();
     CHECK(state(job) == WorkState::done);
     CHECK(code_of([&] { cancel(job); }) == Errc::conflict);
@@ -511,7 +511,7 @@ TEST_CASE_METHOD(Operator, "surgery: a refusal names the state and what can be d
     }
     CHECK(code_of([&] { retry({QueueName::send, 99}); }) == Errc::not_found);
     CHECK(code_of([&] { cancel({QueueName::turn, 99}); }) == Errc::not_found);
-    CHECK(code_of([&] { resolve({QueueName::job, 99}, Truth::sent); }) == Errc::not_found);
+    CHECK(code_of([&] { resolve({QueueName::job, 99}, Verdict::sent); }) == Errc::not_found);
 }
 
 TEST_CASE("surgery: ids are a queue and a number", "[surgery]") {

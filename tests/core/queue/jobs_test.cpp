@@ -45,8 +45,8 @@ struct Jobs : Pipeline {
     std::vector<FailedAttempt> failures(JobId id) {
         return store.read([&](Snapshot& db) { return attempts::list(db, QueueName::job, id.value); });
     }
-    void rescue() {
-        store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); });
+    void reclaim() {
+        store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, limits()); });
     }
 };
 
@@ -130,18 +130,18 @@ TEST_CASE_METHOD(Jobs, "jobs: an expired lease is taken over, and the late worke
     const JobId id = add("note");
     const auto first = claim();
     REQUIRE(first.size() == 1);
-    rescue();
+    reclaim();
     CHECK(states() == States{"running 1"});
     SECTION("unless it is lengthened") {
         world.clock.advance(options.lease - 1s);
         store.write([&](Transaction& tx) { jobs::extend(tx, first[0], tx.now() + options.lease); });
         world.clock.advance(2s);
-        rescue();
+        reclaim();
         CHECK(states() == States{"running 1"});
     }
     SECTION("and counts") {
         world.clock.advance(options.lease + 1s);
-        rescue();
+        reclaim();
         CHECK(states() == States{"ready 1"});
         CHECK(failures(id).at(0).error == "its worker stopped");
         const auto second = claim();
@@ -164,7 +164,7 @@ TEST_CASE_METHOD(Jobs, "jobs: one that kills its workers is dead after its attem
     for (int i = 0; i < 20; ++i) {
         CHECK(claim().size() == 1);
         world.clock.advance(options.lease + 1s);
-        rescue();
+        reclaim();
     }
     CHECK(claim().empty());
     CHECK(states() == States{"dead 21"});

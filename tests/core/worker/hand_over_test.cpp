@@ -229,7 +229,7 @@ TEST_CASE_METHOD(Pipeline, "hand-over: a process that starts takes over what dea
     SECTION("a turn is computed anew, its attempt counted") {
         options.turn_concurrency = 0;
         one_round();
-        Answering answering;
+        AnswerCaches answering;
         const auto claim = [&] {
             return store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1h, worker_id, {8}); });
         };
@@ -273,8 +273,8 @@ TEST_CASE_METHOD(Pipeline, "hand-over: the parts of a long text leave in order, 
     work();
     const std::string text = std::string(4000, 'a') + " " + std::string(1000, 'b');
     const auto type = [&] {
-        const messages::Typed typed{device, all()[0].contact_id, {.text = text}, std::nullopt, "c-new", world.clock.now() + 1h};
-        store.write([&](Transaction& tx) { messages::type(tx, a_cause, typed); });
+        const messages::OperatorMessage typed{device, all()[0].contact_id, {.text = text}, std::nullopt, "c-new", world.clock.now() + 1h};
+        store.write([&](Transaction& tx) { messages::send_as_operator(tx, a_cause, typed); });
     };
     SECTION("and their statuses find the message") {
         type();

@@ -149,10 +149,10 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a body whose device is made while it is re
             devices::create(tx, a_cause, vault, DeviceKind::whatsapp, change);
         });
     };
-    CHECK_FALSE(blocking(drain(store.db(), vault, random, directory, {1h, 1min})));
+    CHECK_FALSE(blocking(drain_inbox(store.db(), vault, random, registry, {1h, 1min})));
     CHECK_FALSE(random.call);
     CHECK(last_event().state == InboxState::received);
-    CHECK(blocking(drain(store.db(), vault, random, directory, {1h, 1min})) == 1);
+    CHECK(blocking(drain_inbox(store.db(), vault, random, registry, {1h, 1min})) == 1);
     CHECK(last_event().state == InboxState::done);
 }
 
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a person who takes over while the answer i
     write_text(ada, "wamid.1", "hi");
     options.turn_concurrency = 0;
     one_round();
-    Answering answering;
+    AnswerCaches answering;
     const auto claimed = store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1min, worker_id, {8}); });
     REQUIRE(claimed.size() == 1);
     const Decision decision = blocking(turns::decide(claimed[0]));
@@ -251,12 +251,12 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a finished turn of an expired lease writes
     write_text(ada, "wamid.1", "hi");
     options.turn_concurrency = 0;
     one_round();
-    Answering answering;
+    AnswerCaches answering;
     const auto claimed = store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1min, worker_id, {8}); });
     REQUIRE(claimed.size() == 1);
     const Decision decision = blocking(turns::decide(claimed[0]));
     world.clock.advance(2min);
-    store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); });
+    store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, limits()); });
     options.turn_concurrency = 256;
     work();
     store.write([&](Transaction& tx) { turns::finish(tx, a_cause, claimed[0], decision); });

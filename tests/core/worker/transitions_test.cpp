@@ -49,8 +49,8 @@ struct Arrows : Pipeline {
         return store.write([&](Transaction& tx) { return sends::claim(tx, a_cause, 10, tx.now() + options.lease, worker_id, limits()).sends; });
     }
     /// As another worker does all the time.
-    void rescue() {
-        store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); });
+    void reclaim() {
+        store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, limits()); });
     }
     void leave() {
         store.write([&](Transaction& tx) { workers::leave(tx, a_cause, worker_id, limits()); });
@@ -77,14 +77,14 @@ struct Arrows : Pipeline {
         const Time now = world.clock.now();
         const auto until = lease_until();
         if (until < now + options.lease) return false;
-        rescue();
+        reclaim();
         if (steps++ >= 6) return true;
         world.clock.advance(options.lease - options.lease / 4);
         return false;
     }
 
     UnsteadyStore unsteady{store.db()};
-    Answering answering;
+    AnswerCaches answering;
     int steps = 0;
 };
 
@@ -312,7 +312,7 @@ TEST_CASE_METHOD(Arrows, "arrows: an answer at once is not written when what it 
     store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.options = {{"rate_per_s", "16"}}}); });  // one token at a time
     store_text(ada, "wamid.1", "one");
     store_text(bob, "wamid.2", "two");
-    const auto look = store.read([&](Snapshot& snapshot) { return turns::look(snapshot, answering, 10); });
+    const auto look = store.read([&](Snapshot& snapshot) { return turns::load_due(snapshot, answering, 10); });
     REQUIRE(look.ready.size() == 2);
     CHECK_FALSE(look.others);
     const auto decide = [](const ReadyTurn& ready) { return blocking(turns::decide(ready.turn)); };
@@ -333,7 +333,7 @@ TEST_CASE_METHOD(Arrows, "arrows: an answer at once is not written when what it 
     }
     SECTION("another has answered it") {
         store.write([&](Transaction& tx) {
-            turns::AtOnce at_once(tx, a_cause, worker_id, tx.now() + options.lease, 0);
+            turns::ImmediateTurns at_once(tx, a_cause, worker_id, tx.now() + options.lease, 0);
             CHECK(at_once.finish(look.ready[0], decide(look.ready[0])));
         });
     }
@@ -354,7 +354,7 @@ TEST_CASE_METHOD(Arrows, "arrows: an answer at once is not written when what it 
     const auto replies = count("SELECT count(*) FROM messages WHERE direction = 'outgoing'");
     std::vector<ClaimedSend> claimed;
     store.write([&](Transaction& tx) {
-        turns::AtOnce at_once(tx, a_cause, worker_id, tx.now() + options.lease, 10);
+        turns::ImmediateTurns at_once(tx, a_cause, worker_id, tx.now() + options.lease, 10);
         CHECK_FALSE(at_once.finish(look.ready[0], decide(look.ready[0])));
         CHECK(at_once.finish(look.ready[1], decide(look.ready[1])));
         claimed = at_once.claimed();
@@ -469,7 +469,7 @@ TEST_CASE_METHOD(Arrows, "arrows: what a person typed and nobody answered clearl
     work();
     http.script = {[](const HttpRequest&) -> HttpOutcome { return HttpFailure{true, "connection closed before an answer"}; }};
     store.write([&](Transaction& tx) {
-        messages::type(tx, a_cause, {device, all()[0].contact_id, {.text = "Let me see."}, std::nullopt, "c-new", tx.now() + 1h});
+        messages::send_as_operator(tx, a_cause, {device, all()[0].contact_id, {.text = "Let me see."}, std::nullopt, "c-new", tx.now() + 1h});
     });
     work();
     CHECK(send_states() == Words{"uncertain 1"});

@@ -58,7 +58,7 @@ TEST_CASE_METHOD(Workers, "workers: a queue that nobody alive works on is told",
     SECTION("until it is heard of again, though it was forgotten meanwhile") {
         world.clock.advance(2h);
         heartbeat(second, "send");
-        store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, {}); });
+        store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, {}); });
         CHECK(store.read(workers::list).size() == 1);
         CHECK(unattended() == Queues{QueueName::inbox, QueueName::turn});
         heartbeat(first, "inbox,turn");
@@ -97,15 +97,15 @@ TEST_CASE_METHOD(Pipeline, "workers: one works on its queues and leaves the othe
 
 TEST_CASE_METHOD(Pipeline, "workers: who does not come round has not moved", "[workers]") {
     asio::io_context context(1);
-    Worker worker({store.db(), vault, real_world(), http, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
-    CHECK_FALSE(worker.has_moved());
+    Worker worker({store.db(), vault, real_world(), http, blobs, registry, metrics, job_kinds}, options, worker_id, context.get_executor());
+    CHECK_FALSE(worker.made_progress());
     std::exception_ptr failure;
     asio::co_spawn(context, worker.run(), [&](std::exception_ptr thrown) { failure = thrown; });
     const auto moves = [&] {
-        while (!worker.has_moved()) context.run_one();
+        while (!worker.made_progress()) context.run_one();
     };
     moves();
-    CHECK_FALSE(worker.has_moved());
+    CHECK_FALSE(worker.made_progress());
     moves();
     worker.stop();
     context.run();
@@ -121,13 +121,13 @@ TEST_CASE_METHOD(Pipeline, "workers: what was claimed without its worker hearing
     const Time until = world.clock.now() + 1h;
     CHECK(store.write([&](Transaction& tx) { return claimed_lanes(tx, until); }) == 1);
     const auto state = [&] { return count("SELECT CASE WHEN send_state = 'running' THEN 1 ELSE 0 END FROM conversations"); };
-    const auto rescue = [&] { store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); }); };
-    rescue();
+    const auto reclaim = [&] { store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, limits()); }); };
+    reclaim();
     CHECK(state() == 1);
     store.write([&](Transaction& tx) { lanes::expire(tx, Lane::send, worker_id, until + 1us); });
-    rescue();
+    reclaim();
     CHECK(state() == 1);
     store.write([&](Transaction& tx) { lanes::expire(tx, Lane::send, worker_id, until); });
-    rescue();
+    reclaim();
     CHECK(state() == 0);
 }

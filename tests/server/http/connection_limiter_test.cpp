@@ -8,8 +8,8 @@ namespace {
 
 struct Fixture {
     Metrics metrics;
-    Limits limits{.connections_max = 3, .peer_connections_max = 2, .bodies_max = 100};
-    Turnstile turnstile{limits, metrics.gauge("open", "")};
+    HttpLimits limits{.connections_max = 3, .peer_connections_max = 2, .bodies_max = 100};
+    ConnectionLimiter turnstile{limits, metrics.gauge("open", "")};
 };
 
 }  // namespace
@@ -18,14 +18,14 @@ TEST_CASE_METHOD(Fixture, "an address has so many connections, others and those 
     const auto first = turnstile.enter("192.0.2.7");
     {
         const auto second = turnstile.enter("192.0.2.7");
-        CHECK(second.first == Turnstile::Answer::come_in);
-        CHECK(turnstile.enter("192.0.2.7").first == Turnstile::Answer::too_many_of_peer);
-        CHECK(turnstile.enter("192.0.2.8").first == Turnstile::Answer::come_in);
+        CHECK(second.first == ConnectionLimiter::Answer::accepted);
+        CHECK(turnstile.enter("192.0.2.7").first == ConnectionLimiter::Answer::too_many_of_peer);
+        CHECK(turnstile.enter("192.0.2.8").first == ConnectionLimiter::Answer::accepted);
         const auto third = turnstile.enter("");
-        CHECK(third.first == Turnstile::Answer::come_in);
-        CHECK(turnstile.enter("").first == Turnstile::Answer::full);
+        CHECK(third.first == ConnectionLimiter::Answer::accepted);
+        CHECK(turnstile.enter("").first == ConnectionLimiter::Answer::full);
     }
-    CHECK(turnstile.enter("192.0.2.7").first == Turnstile::Answer::come_in);
+    CHECK(turnstile.enter("192.0.2.7").first == ConnectionLimiter::Answer::accepted);
 }
 
 TEST_CASE_METHOD(Fixture, "all bodies together have so much room, which is free again when they are answered or gone") {

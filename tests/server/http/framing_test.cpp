@@ -8,7 +8,7 @@ namespace {
 
 /// The status a head is refused with, 0 when it is not, asked after every octet as a slow client sends them.
 int status_of_head(const std::string& octets) {
-    const Limits limits;
+    const HttpLimits limits;
     HeadScanner scanner(limits);
     for (std::size_t size = 1; size <= octets.size(); ++size) {
         const auto outcome = scanner.look(std::string_view(octets).substr(0, size));
@@ -30,7 +30,7 @@ int status_of_headers(std::vector<std::pair<std::string_view, std::string_view>>
 TEST_CASE("the end of a head is found however it arrives") {
     CHECK(status_of_head("GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 0);
     CHECK(status_of_head("GET / HTTP/1.1\r\nHost: a\r\n") == -1);
-    const Limits limits;
+    const HttpLimits limits;
     HeadScanner scanner(limits);
     CHECK(scanner.look("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\n").length == 27);
 }

@@ -121,7 +121,7 @@ struct Fixture {
     FakeWorld world;
     Metrics metrics;
     Services services{world.clock, world.random, metrics, {}, {}};
-    Limits limits{.sweep_interval = 5ms};
+    HttpLimits limits{.sweep_interval = 5ms};
 
     std::unique_ptr<Server> start() {
         auto server = std::make_unique<Server>(ServerOptions{.listen = {"0"}, .io_threads = 2, .limits = limits}, services, services.metrics,

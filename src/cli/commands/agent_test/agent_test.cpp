@@ -12,7 +12,7 @@ namespace wabot::cli {
 
 namespace {
 
-struct TestOptions {
+struct AgentTestOptions {
     std::string agent;
     std::vector<std::string> texts;
     std::optional<std::string> cases;
@@ -69,33 +69,33 @@ std::vector<Case> read_cases(const std::string& file) {
     return cases;
 }
 
-std::optional<bool> verdict(const TrialResult& result, const Json& expected) {
+std::optional<bool> verdict(const DryRunResult& result, const Json& expected) {
     const auto agrees = [&](const char* name, const Json& actual) { return !expected.contains(name) || expected[name] == actual; };
     if (!expected.is_object() || (!expected.contains("reply") && !expected.contains("rule"))) return std::nullopt;
     return agrees("reply", result.out ? Json(*result.out) : Json(nullptr)) && agrees("rule", result.rule ? Json(*result.rule) : Json(nullptr));
 }
 
 /// Every step on the way to each answer instead of the answers.
-void explain(Runtime& rt, const Trial& trial, const std::vector<Case>& cases) {
+void explain_answer(Runtime& rt, const AgentDryRun& trial, const std::vector<Case>& cases) {
     ListWriter& list = rt.out().list<TrialStep>("step");
     for (const Case& one : cases)
         for (const TrialStep& step : trial.explain(one.text)) list.add(step);
     list.end({});
 }
 
-void agent_test(Runtime& rt, const TestOptions& opts) {
+void agent_test(Runtime& rt, const AgentTestOptions& opts) {
     if (opts.texts.empty() == !opts.cases) usage_error("agent test takes --text or --file", "see --help");
     std::vector<Case> cases;
     for (const std::string& text : opts.texts) cases.push_back({text, {}});
     if (opts.cases) cases = read_cases(*opts.cases);
 
-    const AgentRow agent = rt.read([&](Snapshot& db) { return agents::get(db, opts.agent); });
-    const Trial trial(agent, writing_contact(rt, opts.from));
-    if (opts.why) return explain(rt, trial, cases);
-    ListWriter& list = rt.out().list<TrialResult>("result");
+    const Agent agent = rt.read([&](Snapshot& db) { return agents::get(db, opts.agent); });
+    const AgentDryRun trial(agent, writing_contact(rt, opts.from));
+    if (opts.why) return explain_answer(rt, trial, cases);
+    ListWriter& list = rt.out().list<DryRunResult>("result");
     std::size_t failed = 0;
     for (const Case& one : cases) {
-        TrialResult result = trial.answer(one.text);
+        DryRunResult result = trial.answer(one.text);
         result.passed = verdict(result, one.expected);
         failed += result.passed == false ? 1 : 0;
         list.add(result);
@@ -103,7 +103,7 @@ void agent_test(Runtime& rt, const TestOptions& opts) {
     list.end({});
     if (failed == 0) return;
     rt.out().say("{} of {} cases failed", failed, cases.size());
-    throw Ending(Exit::differs);
+    throw CommandExit(Exit::differs);
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ std::span<const Command> agent_test_commands() {
          .examples = {{"wabot agent test faq --text \"are you open?\"", "which rule answers, and how"},
                       {"wabot agent test faq --file cases.jsonl", "a file of {\"text\", \"reply\"} lines"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<TestOptions>();
+             auto opts = cmd.options<AgentTestOptions>();
              cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
              cmd.option("--text", opts->texts, "What somebody writes").shown_as("TEXT");
              cmd.option("-f,--file", opts->cases, R"(Lines of {"text", "reply", "rule"}; - is stdin)").shown_as("FILE").completes(Noun::file);

@@ -26,12 +26,12 @@ struct ChatOptions {
 /// Who answers, under the name that stands before the answers.
 struct Partner {
     std::string name;
-    Trial trial;
+    AgentDryRun trial;
 };
 
 Partner agent_partner(Runtime& rt, const std::string& who, ContactId contact) {
-    const AgentRow agent = rt.read([&](Snapshot& db) { return agents::get(db, who); });
-    return {agent.key, Trial(agent, contact)};
+    const Agent agent = rt.read([&](Snapshot& db) { return agents::get(db, who); });
+    return {agent.key, AgentDryRun(agent, contact)};
 }
 
 Partner chosen_partner(Runtime& rt, const ChatOptions& opts, ContactId contact) {
@@ -39,18 +39,18 @@ Partner chosen_partner(Runtime& rt, const ChatOptions& opts, ContactId contact) 
     if (opts.agent) return agent_partner(rt, *opts.agent, contact);
     if (opts.device) {
         const Device device = named_device(rt, *opts.device);
-        return {device.key, Trial(rt, device, contact)};
+        return {device.key, AgentDryRun(rt, device, contact)};
     }
-    const std::vector<AgentRow> all = rt.read([](Snapshot& db) { return agents::list(db); });
+    const std::vector<Agent> all = rt.read([](Snapshot& db) { return agents::list(db); });
     if (all.empty()) throw Error(Errc::not_found, "there is no agent", "make one with: wabot agent create");
     if (all.size() > 1) usage_error("there are several agents; say which one", "wabot agent list shows them", "agent");
-    return {all.front().key, Trial(all.front(), contact)};
+    return {all.front().key, AgentDryRun(all.front(), contact)};
 }
 
 /// One message a line in, one JSON object a line out.
 void chat_by_lines(Runtime& rt, const Partner& partner) {
     for (std::string line; std::getline(std::cin, line);) {
-        const TrialResult result = partner.trial.answer(line);
+        const DryRunResult result = partner.trial.answer(line);
         Json json = to_json(result);
         json.erase("passed");
         const std::string text = escaped_json(write_json(json));
@@ -84,7 +84,7 @@ private:
 
     void answer(const std::string& line) {
         last_ = line;
-        const TrialResult result = partner_.trial.answer(line);
+        const DryRunResult result = partner_.trial.answer(line);
         const std::string said = result.out ? shown(*result.out) : "(no reply)";
         print(fmt::format("{} {} {}    {}  {} ms", partner_.name, arrow_, said, escaped_line(result.reason), result.ms));
     }

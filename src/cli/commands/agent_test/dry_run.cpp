@@ -12,13 +12,13 @@
 
 namespace wabot::cli {
 
-Trial::Trial(const AgentRow& agent, ContactId contact) : staff_(std::make_shared<Staff>()), contact_(contact) {
-    staff_->agents.push_back({.ready = make_ready(agent), .is_primary = true});
-    staff_->ignore_book = std::make_shared<IgnoreBook>(std::vector<IgnoreRule>{});
+AgentDryRun::AgentDryRun(const Agent& agent, ContactId contact) : staff_(std::make_shared<AnswerSetup>()), contact_(contact) {
+    staff_->agents.push_back({.ready = load_agent(agent), .is_primary = true});
+    staff_->ignore_book = std::make_shared<CompiledIgnoreRules>(std::vector<IgnoreRule>{});
 }
 
-Trial::Trial(Runtime& rt, const Device& device, ContactId contact) : staff_(std::make_shared<Staff>()), contact_(contact) {
-    Answering answering;
+AgentDryRun::AgentDryRun(Runtime& rt, const Device& device, ContactId contact) : staff_(std::make_shared<AnswerSetup>()), contact_(contact) {
+    AnswerCaches answering;
     const auto load = [&](Snapshot& db) {
         staff_->agents = answering.agents.of_device(db, device.id);
         staff_->ignore_book = answering.ignore_books.of_device(db, device.id);
@@ -29,26 +29,26 @@ Trial::Trial(Runtime& rt, const Device& device, ContactId contact) : staff_(std:
     staff_->is_active = device.is_active;
 }
 
-TrialResult Trial::answer(const std::optional<std::string>& text) const {
+DryRunResult AgentDryRun::answer(const std::optional<std::string>& text) const {
     const ClaimedTurn asked = turn(text);
     const auto begin = std::chrono::steady_clock::now();
     const Decision decision = blocking(turns::decide(asked));
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
 
-    TrialResult result{.in = text, .reason = decision.reason, .ms = took.count()};
+    DryRunResult result{.in = text, .reason = decision.reason, .ms = took.count()};
     if (decision.outcome != TurnOutcome::replied) return result;
     result.out = fmt::format("{}", fmt::join(decision.texts, "\n"));
-    const std::vector<Step> steps = blocking(ask(staff_->agents, question(text))).answer.steps;
-    const auto deciding = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.answered; });
+    const std::vector<AnswerStep> steps = blocking(ask(staff_->agents, question(text))).answer.steps;
+    const auto deciding = std::find_if(steps.begin(), steps.end(), [](const AnswerStep& step) { return step.answered; });
     if (deciding != steps.end() && deciding->what.starts_with("rule ")) result.rule = deciding - steps.begin() + 1;
     return result;
 }
 
-std::vector<TrialStep> Trial::explain(const std::optional<std::string>& text) const {
+std::vector<TrialStep> AgentDryRun::explain(const std::optional<std::string>& text) const {
     std::vector<TrialStep> lines;
     const auto say = [&](std::string step, std::string result) { lines.push_back({text, std::move(step), std::move(result)}); };
-    const auto say_steps = [&](const std::vector<Step>& steps) {
-        for (const Step& step : steps) say(step.what, step.answered ? step.result + ", answered" : step.result);
+    const auto say_steps = [&](const std::vector<AnswerStep>& steps) {
+        for (const AnswerStep& step : steps) say(step.what, step.answered ? step.result + ", answered" : step.result);
     };
     const ClaimedTurn asked_for = turn(text);
     if (!staff_->is_active) {
@@ -78,18 +78,18 @@ std::vector<TrialStep> Trial::explain(const std::optional<std::string>& text) co
     return lines;
 }
 
-ClaimedTurn Trial::turn(const std::optional<std::string>& text) const {
+ClaimedTurn AgentDryRun::turn(const std::optional<std::string>& text) const {
     ClaimedTurn turn{};
     turn.message.contact_id = contact_;
     turn.message.message_type = text ? "text" : "image";
     turn.message.content = text;
-    turn.staff = staff_;
+    turn.setup = staff_;
     turn.facts = facts_;
     turn.facts.text = text;
     return turn;
 }
 
-Question Trial::question(const std::optional<std::string>& text) const {
+Question AgentDryRun::question(const std::optional<std::string>& text) const {
     Question question;
     question.text = text;
     question.message_type = text ? "text" : "image";

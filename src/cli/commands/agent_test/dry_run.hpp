@@ -12,7 +12,7 @@
 namespace wabot {
 
 /// What came of one message in `agent test` and `chat`.
-struct TrialResult {
+struct DryRunResult {
     std::optional<std::string> in;   // none: media without words
     std::optional<std::string> out;  // none: no reply; several messages with line breaks between them
     std::optional<std::int64_t> rule;
@@ -20,7 +20,7 @@ struct TrialResult {
     std::int64_t ms = 0;
     std::optional<bool> passed;  // none: nothing was expected
 };
-WABOT_DESCRIBE(TrialResult, FIELD(in), FIELD(out), FIELD(rule, .doc = "Number of the rule that answered"), FIELD(reason, .doc = "What decided"),
+WABOT_DESCRIBE(DryRunResult, FIELD(in), FIELD(out), FIELD(rule, .doc = "Number of the rule that answered"), FIELD(reason, .doc = "What decided"),
                FIELD(ms, .wide = true), FIELD(passed, .wide = true))
 
 /// One step on the way to an answer: who or what was looked at, and what came of it.
@@ -34,14 +34,14 @@ WABOT_DESCRIBE(TrialStep, FIELD(in), FIELD(step), FIELD(result))
 namespace cli {
 
 /// Answers as a worker would, by the same code, and writes nothing down.
-class Trial {
+class AgentDryRun {
 public:
     /// One agent alone, switched on or not. `contact` writes; 0 = nobody known.
-    Trial(const AgentRow& agent, ContactId contact);
+    AgentDryRun(const Agent& agent, ContactId contact);
     /// Who answers on a device, behind its ignore rules.
-    Trial(Runtime& rt, const Device& device, ContactId contact);
+    AgentDryRun(Runtime& rt, const Device& device, ContactId contact);
 
-    TrialResult answer(const std::optional<std::string>& text) const;
+    DryRunResult answer(const std::optional<std::string>& text) const;
     /// What was looked at on the way to that answer, and what was not and why.
     std::vector<TrialStep> explain(const std::optional<std::string>& text) const;
 
@@ -49,7 +49,7 @@ private:
     ClaimedTurn turn(const std::optional<std::string>& text) const;
     Question question(const std::optional<std::string>& text) const;
 
-    std::shared_ptr<Staff> staff_;
+    std::shared_ptr<AnswerSetup> staff_;
     ContactId contact_;
     IgnoreFacts facts_;
 };

@@ -44,7 +44,7 @@ std::vector<Finding> findings_of(const Device& device, const Credentials& creden
 }
 
 /// A device whose provider is asked.
-struct Asked {
+struct AskedAccount {
     std::string device;
     DeviceOptions options;
     std::string access_token;
@@ -52,7 +52,7 @@ struct Asked {
     std::chrono::milliseconds took{};
 };
 
-asio::awaitable<void> ask(HttpClient& http, Asked& account, const Clock& clock) {
+asio::awaitable<void> ask_account(HttpClient& http, AskedAccount& account, const Clock& clock) {
     constexpr std::chrono::seconds limit{5};
     const auto began = std::chrono::steady_clock::now();
     try {
@@ -63,18 +63,18 @@ asio::awaitable<void> ask(HttpClient& http, Asked& account, const Clock& clock) 
     account.took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
 }
 
-void ask_all(std::vector<Asked>& accounts, const Clock& clock) {
+void ask_all(std::vector<AskedAccount>& accounts, const Clock& clock) {
     constexpr std::size_t at_once = 64;
     asio::io_context context(1);
     const auto http = open_http_client(at_once);
     std::exception_ptr broken;
-    for (Asked& account : accounts)
-        asio::co_spawn(context, ask(*http, account, clock), [&](std::exception_ptr failure) { broken = failure ? failure : broken; });
+    for (AskedAccount& account : accounts)
+        asio::co_spawn(context, ask_account(*http, account, clock), [&](std::exception_ptr failure) { broken = failure ? failure : broken; });
     context.run();
     if (broken) std::rethrow_exception(broken);
 }
 
-Finding finding_of(const Asked& account) {
+Finding finding_of(const AskedAccount& account) {
     const std::string id = "provider." + account.device;
     if (!account.refusal) return {id, CheckStatus::pass, fmt::format("{}: takes the access token, in {} ms", account.device, account.took.count())};
     const bool for_good = account.refusal->code() == Errc::rejected;
@@ -107,16 +107,16 @@ void check_credentials(Examination& exam) {
 /// What the providers say of the accounts, all asked at the same time.
 void check_provider(Examination& exam) {
     const EnvironmentCredentials environment = environment_credentials(exam.rt.settings());
-    std::vector<Asked> accounts;
+    std::vector<AskedAccount> accounts;
     for (const Device& device : all_devices(exam.rt)) {
         if (device.kind != DeviceKind::whatsapp || !device.is_active) continue;
         std::string token = devices::credentials_of(device, exam.rt.vault(), environment).access_token;
         if (token.empty()) continue;  // said by the check of the credentials
-        accounts.push_back({device.key, devices::options_of(device, exam.rt.settings().whatsapp_graph_url), std::move(token)});
+        accounts.push_back({device.key, devices::options_of(device, exam.rt.settings().whatsapp.graph_url), std::move(token)});
     }
     if (accounts.empty()) return;
     ask_all(accounts, exam.rt.world().clock);
-    for (const Asked& account : accounts) exam.findings.push_back(finding_of(account));
+    for (const AskedAccount& account : accounts) exam.findings.push_back(finding_of(account));
 }
 
 /// What providers complained of within a week, and nothing better came after it.

@@ -94,7 +94,7 @@ void doctor(Runtime& rt, const DoctorOptions& opts) {
     const auto warnings = count(CheckStatus::warn), failures = count(CheckStatus::fail);
     out.say("{} check{}: {} ok, {} warning{}, {} failure{}", findings.size(), findings.size() == 1 ? "" : "s", count(CheckStatus::pass), warnings,
             warnings == 1 ? "" : "s", failures, failures == 1 ? "" : "s");
-    if (failures > 0 || (opts.strict && warnings > 0)) throw Ending(Exit::failed);
+    if (failures > 0 || (opts.strict && warnings > 0)) throw CommandExit(Exit::failed);
 }
 
 std::vector<std::string_view> check_names() {

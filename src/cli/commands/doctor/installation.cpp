@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 
 std::optional<fs::path> sqlite_file(const Settings& settings) {
     constexpr std::string_view scheme = "sqlite:///";
-    if (!settings.database_url.starts_with(scheme)) return std::nullopt;
-    return settings.database_url.substr(scheme.size());
+    if (!settings.store.database_url.starts_with(scheme)) return std::nullopt;
+    return settings.store.database_url.substr(scheme.size());
 }
 
 /// The mode's last three digits, or nothing when the file is not there.
@@ -109,7 +109,7 @@ void check_database(Examination& exam) {
     const auto steps = migration_status(db);
     const auto applied = std::count_if(steps.begin(), steps.end(), [](const MigrationStatus& step) { return step.applied; });
     exam.findings.push_back(
-        {"database", CheckStatus::pass, fmt::format("{}, schema {} of {}, {:.1f} ms write", db.description(), applied, schema_max, took.count())});
+        {"database", CheckStatus::pass, fmt::format("{}, schema {} of {}, {:.1f} ms write", db.description(), applied, schema_max(), took.count())});
 }
 
 void check_disk(Examination& exam) {

@@ -19,9 +19,9 @@ void check_workers(Examination& exam) {
 
 /// What nears a limit, or is at one.
 void check_pace(Examination& exam) {
-    for (Strain& strain : exam.rt.read([](Snapshot& db) { return strains::list(db); }))
-        exam.findings.push_back(
-            {fmt::format("pace.{}.{}", strain.device, to_word(strain.kind)), CheckStatus::warn, std::move(strain.detail), std::move(strain.hint)});
+    for (ThrottledDevice& throttled : exam.rt.read([](Snapshot& db) { return throttling::list(db); }))
+        exam.findings.push_back({fmt::format("pace.{}.{}", throttled.device, to_word(throttled.kind)), CheckStatus::warn, std::move(throttled.detail),
+                                 std::move(throttled.hint)});
 }
 
 /// No work of ours is left of these, so that no queue tells them.

@@ -31,7 +31,7 @@ bool is_reached(MessageStatus status, MessageGoal goal) {
 
 /// What stands last in the message's history: why it failed, or what it waits for.
 std::string last_step(Runtime& rt, MessageId id) {
-    const auto window = rt.settings().uncertain_window;
+    const auto window = rt.settings().worker.uncertain_window;
     const History history = rt.read([&](Snapshot& db) { return messages::history_of(db, id, window); });
     return history.steps.empty() ? "" : history.steps.back().detail;
 }
@@ -44,19 +44,20 @@ std::string way_on(MessageId id) {
 void refuse_vain_wait(Runtime& rt, const Message& message) {
     const MessageId id = message.id;
     switch (message.status) {
-        case MessageStatus::failed: throw Ending(Exit::rejected, fmt::format("message {} failed: {}", id.value, last_step(rt, id)));
-        case MessageStatus::cancelled: throw Ending(Exit::conflict, fmt::format("message {} was cancelled", id.value));
+        case MessageStatus::failed: throw CommandExit(Exit::rejected, fmt::format("message {} failed: {}", id.value, last_step(rt, id)));
+        case MessageStatus::cancelled: throw CommandExit(Exit::conflict, fmt::format("message {} was cancelled", id.value));
         case MessageStatus::uncertain:
         case MessageStatus::held:
-            throw Ending(Exit::uncertain, fmt::format("message {} was handed over, and no clear answer came", id.value),
-                         "a status of the provider settles it, or a person does: wabot job list --state uncertain, then --state held");
+            throw CommandExit(Exit::uncertain, fmt::format("message {} was handed over, and no clear answer came", id.value),
+                              "a status of the provider settles it, or a person does: wabot job list --state uncertain, then --state held");
         default: break;
     }
     if (message.status != MessageStatus::queued) return;
     const auto [pace, now] = rt.read([&](Snapshot& db) { return std::pair(pacing::find(db, message.device_id), db.now()); });
     if (!pace || pace->blocked_until - now < limit_patience) return;
-    throw Ending(Exit::rate_limited, fmt::format("message {} waits: the provider limits the account until {}", id.value, to_iso(pace->blocked_until)),
-                 "it goes then by itself; " + way_on(id))
+    throw CommandExit(Exit::rate_limited,
+                      fmt::format("message {} waits: the provider limits the account until {}", id.value, to_iso(pace->blocked_until)),
+                      "it goes then by itself; " + way_on(id))
         .again_after(std::chrono::ceil<std::chrono::seconds>(pace->blocked_until - now));
 }
 
@@ -73,9 +74,9 @@ void await_message(Runtime& rt, Interrupt& interrupt, MessageId id, MessageGoal 
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
     if (!interrupt.caught()) return;
-    if (!interrupt.is_out_of_time()) interrupt.pass_on();
+    if (!interrupt.is_out_of_time()) interrupt.exit_by_signal();
     const std::string_view is = status ? to_word(*status) : "queued";
-    throw Ending(Exit::timeout, fmt::format("message {} is {} and not yet {}: {}", id.value, is, to_word(goal), last_step(rt, id)), way_on(id));
+    throw CommandExit(Exit::timeout, fmt::format("message {} is {} and not yet {}: {}", id.value, is, to_word(goal), last_step(rt, id)), way_on(id));
 }
 
 }  // namespace wabot::cli

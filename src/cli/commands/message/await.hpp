@@ -13,9 +13,9 @@ WABOT_ENUM(MessageGoal, sent, delivered, read)
 
 namespace wabot::cli {
 
-/// Waits until the message is that far. Ending{rejected, conflict, uncertain, rate_limited, timeout} says why it is not: it was refused or cancelled,
-/// handed over without a clear answer, is kept back by the provider's limit for longer than one waits for, or the time was over. What is still queued
-/// then goes by itself.
+/// Waits until the message is that far. CommandExit{rejected, conflict, uncertain, rate_limited, timeout} says why it is not: it was refused or
+/// cancelled, handed over without a clear answer, is kept back by the provider's limit for longer than one waits for, or the time was over. What is
+/// still queued then goes by itself.
 void await_message(Runtime& rt, Interrupt& interrupt, MessageId id, MessageGoal goal);
 
 }  // namespace wabot::cli

@@ -41,7 +41,8 @@ struct AskedContent {
     JsonText object;
     std::optional<std::string> path;
 };
-/// Reads the files that say what is sent. Ending{usage} for what does not go together; what is wrong with the content itself is `content::check`'s.
+/// Reads the files that say what is sent. CommandExit{usage} for what does not go together; what is wrong with the content itself is
+/// `content::check`'s.
 AskedContent read_content(const ContentOptions& options);
 
 }  // namespace wabot::cli

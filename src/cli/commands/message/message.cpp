@@ -44,14 +44,14 @@ namespace cli {
 
 namespace {
 
-struct ListOptions {
+struct MessageListOptions {
     std::optional<std::string> device, conversation;
     std::optional<Direction> direction;
     std::optional<MessageStatus> status;
     PagingOptions paging;
 };
 
-void message_list(Runtime& rt, const ListOptions& opts) {
+void message_list(Runtime& rt, const MessageListOptions& opts) {
     List<Message> list(rt, "message", opts.paging);
     messages::Filter filter{.direction = opts.direction, .status = opts.status};
     if (opts.device) filter.device = named_device(rt, *opts.device).id;
@@ -59,7 +59,7 @@ void message_list(Runtime& rt, const ListOptions& opts) {
     list.show([&](Snapshot& db, const Page& page) { return messages::list(db, filter, page); });
 }
 
-struct GetOptions {
+struct MessageGetOptions {
     std::string message;
 };
 
@@ -80,7 +80,7 @@ Json media_of(Runtime& rt, MessageId id) {
     return json;
 }
 
-void message_get(Runtime& rt, const GetOptions& opts) {
+void message_get(Runtime& rt, const MessageGetOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const Message message = rt.read([&](Snapshot& db) { return messages::get(db, id); });
     Json extra{{"turn", turn_of(rt, id)}, {"files", media_of(rt, id)}};
@@ -94,7 +94,7 @@ void message_get(Runtime& rt, const GetOptions& opts) {
     rt.out().object("message", message, extra);
 }
 
-struct SendOptions {
+struct MessageSendOptions {
     std::string to;
     std::optional<std::string> device;
     ContentOptions content;
@@ -122,14 +122,14 @@ Content with_file(const AskedContent& asked, FileId file) {
 }
 
 /// What must be the same for two requests to be the same: to whom, by which device, and what.
-std::string fingerprint(const AskedContent& asked, const std::optional<LocalFile>& file, const messages::Typed& message) {
+std::string fingerprint(const AskedContent& asked, const std::optional<LocalFile>& file, const messages::OperatorMessage& message) {
     const Json facts{
         {"device", message.device.value}, {"contact", message.contact.value},       {"kind", to_word(asked.kind)},
         {"object", asked.object.text},    {"file", file ? file->facts.sha256 : ""}, {"reply_to", message.reply_to.value_or(MessageId{}).value}};
     return write_json(facts);
 }
 
-void message_send(Runtime& rt, const SendOptions& opts) {
+void message_send(Runtime& rt, const MessageSendOptions& opts) {
     const AskedContent asked = read_content(opts.content);
     std::optional<Interrupt> interrupt;
     if (opts.wait && !rt.dry_run()) interrupt.emplace(rt);
@@ -139,17 +139,17 @@ void message_send(Runtime& rt, const SendOptions& opts) {
     if (opts.idempotency_key) idempotency::check_key(*opts.idempotency_key);
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
-    messages::Typed typed{.device = device.id};
+    messages::OperatorMessage typed{.device = device.id};
     if (other) typed.reply_to = MessageId{id_of("message", *other)};
     typed.conversation_key = conversations::new_key(rt.world().random);
-    typed.takeover_until = rt.world().clock.now() + rt.settings().takeover_timeout;
+    typed.takeover_until = rt.world().clock.now() + rt.settings().conversation.takeover_timeout;
     const auto file = asked.path ? std::optional(look_at(*asked.path, asked.kind)) : std::nullopt;
     if (file) content::check(with_file(asked, FileId{1}));
     const auto blobs = file ? open_local_blobs(files_folder(rt.settings())) : nullptr;
     const std::string key = new_blob_key(rt.world().random);
     if (file && !rt.dry_run()) keep(*blobs, key, *file);
     const auto send = [&](Transaction& tx) -> Changed<Message> {
-        messages::Typed message = typed;
+        messages::OperatorMessage message = typed;
         message.contact = recipient(tx, rt.cause(), vault, device, opts.to);
         if (opts.idempotency_key) {
             const Bytes hash = vault.hash(fingerprint(asked, file, message));
@@ -158,7 +158,7 @@ void message_send(Runtime& rt, const SendOptions& opts) {
         }
         const FileId file_id = file ? add(tx, rt.world().random, *blobs, key, *file, device.id) : FileId{};
         message.content = messages::seal_content(vault, with_file(asked, file_id));
-        const MessageId id = messages::type(tx, rt.cause(), message);
+        const MessageId id = messages::send_as_operator(tx, rt.cause(), message);
         if (opts.idempotency_key) idempotency::settle(tx, rt.cause(), *opts.idempotency_key, id);
         return {messages::get(tx, id), true};
     };
@@ -174,12 +174,12 @@ void message_send(Runtime& rt, const SendOptions& opts) {
     rt.out().done(changed, "message", sent, "message {} is {}", sent.id.value, to_word(sent.status));
 }
 
-struct ReadOptions {
+struct MessageReadOptions {
     std::string message;
     bool typing = false;
 };
 
-void message_read(Runtime& rt, const ReadOptions& opts) {
+void message_read(Runtime& rt, const MessageReadOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, rt.cause(), id, opts.typing); });
     if (job)
@@ -188,13 +188,13 @@ void message_read(Runtime& rt, const ReadOptions& opts) {
         rt.out().did(false, "the person was told already that message {} was read", id.value);
 }
 
-struct StatusOptions {
+struct MessageStatusOptions {
     std::vector<std::string> messages;
     bool watch = false;
 };
 
 History history(Runtime& rt, MessageId id) {
-    const auto window = rt.settings().uncertain_window;
+    const auto window = rt.settings().worker.uncertain_window;
     return rt.read([&](Snapshot& db) { return messages::history_of(db, id, window); });
 }
 
@@ -213,10 +213,10 @@ void watch(Runtime& rt, Interrupt& interrupt, const std::vector<MessageId>& ids)
         return is_final ? Look::end : Look::wait;
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });
-    if (interrupt.caught()) interrupt.pass_on();
+    if (interrupt.caught()) interrupt.exit_by_signal();
 }
 
-void message_status(Runtime& rt, const StatusOptions& opts) {
+void message_status(Runtime& rt, const MessageStatusOptions& opts) {
     std::vector<MessageId> ids;
     for (const std::string& word : opts.messages) ids.push_back({id_of("message", word)});
     if (opts.watch) {
@@ -240,7 +240,7 @@ std::span<const Command> message_commands() {
          .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
                       {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ListOptions>();
+             auto opts = cmd.options<MessageListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
              cmd.option("--conversation", opts->conversation, "Only of this one").completes(Noun::conversation);
              cmd.option("--direction", opts->direction, "Only this way");
@@ -253,7 +253,7 @@ std::span<const Command> message_commands() {
          .columns = fields_of<Message>,
          .examples = {{"wabot message get 1", "which rule answered"}, {"wabot message get 1 --reveal -o json", "with numbers in full"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<GetOptions>();
+             auto opts = cmd.options<MessageGetOptions>();
              cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
              return [opts](Runtime& rt) { message_get(rt, *opts); };
          }},
@@ -264,7 +264,7 @@ std::span<const Command> message_commands() {
          .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
                       {"wabot message send 1 --template order_ready --language en_US --var 1=Ada", "at any time, also when it last wrote long ago"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<SendOptions>();
+             auto opts = cmd.options<MessageSendOptions>();
              cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
              declare_content(cmd, opts->content);
              cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
@@ -280,7 +280,7 @@ std::span<const Command> message_commands() {
          .formats = formats::nameless,
          .examples = {{"wabot message read 1", "two blue ticks"}, {"wabot message read 1 --typing", "and that an answer is being written, for 25 s"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<ReadOptions>();
+             auto opts = cmd.options<MessageReadOptions>();
              cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
              cmd.flag("--typing", opts->typing, "Show that an answer is being written");
              return [opts](Runtime& rt) { message_read(rt, *opts); };
@@ -291,7 +291,7 @@ std::span<const Command> message_commands() {
          .examples = {{"wabot message status 2", "queued, sent, delivered, read"},
                       {"wabot message status 2 --watch", "until it is delivered, failed or held"}},
          .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<StatusOptions>();
+             auto opts = cmd.options<MessageStatusOptions>();
              cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
              cmd.flag("-w,--watch", opts->watch, "Show each step as it comes, until the last one");
              return [opts](Runtime& rt) { message_status(rt, *opts); };

@@ -25,7 +25,7 @@ struct WantedBody {
 /// The bodies of a described event, or of a file, one after the other: each with ids and times of its own. A file's first is as it stands there.
 class TriggerBodies {
 public:
-    /// Ending{usage} when nothing says what is wanted; Error{invalid} for a file that holds something else than the event.
+    /// CommandExit{usage} when nothing says what is wanted; Error{invalid} for a file that holds something else than the event.
     TriggerBodies(Runtime& rt, const WantedBody& wanted, const Device& device);
 
     std::string next();

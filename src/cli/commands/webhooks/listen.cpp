@@ -23,7 +23,7 @@
 namespace wabot {
 
 /// A line of `listen`: something that came in, or what became of passing it on.
-struct Heard {
+struct ListenLine {
     Time at;
     std::string kind;  // "whatsapp.message.text", "whatsapp.status.read", "forward"
     std::optional<std::string> device;
@@ -33,7 +33,7 @@ struct Heard {
     std::optional<double> ms;
     std::string what;
 };
-WABOT_DESCRIBE(Heard, FIELD(at), FIELD(kind), FIELD(device), FIELD(object), FIELD(from, .doc = "Who wrote, or whom a status is about"),
+WABOT_DESCRIBE(ListenLine, FIELD(at), FIELD(kind), FIELD(device), FIELD(object), FIELD(from, .doc = "Who wrote, or whom a status is about"),
                FIELD(status, .wide = true, .doc = "Of a forwarded one, the answer's HTTP status; 0 is none"), FIELD(ms, .wide = true), FIELD(what))
 
 namespace cli {
@@ -65,10 +65,10 @@ public:
     Listening(Runtime& rt, const ListenOptions& opts)
         : rt_(rt),
           opts_(opts),
-          directory_(rt.vault(), environment_credentials(rt.settings())),
+          registry_(rt.vault(), environment_credentials(rt.settings())),
           device_(device_filter(rt, opts.device)),
-          table_(rt.out(), fields_of<Heard>, {8, 24, 10, 12, 10}),
-          cursor_(rt.read(arrivals::end)) {
+          table_(rt.out(), fields_of<ListenLine>, {8, 24, 10, 12, 10}),
+          cursor_(rt.read(inbox_reader::end)) {
         if (opts.forward_to) forwarder_.emplace(rt.world(), *opts.forward_to, opts.retry, [this](const Forwarder::Outcome& o) { tell(o); });
     }
 
@@ -79,12 +79,12 @@ public:
             return Look::again;
         }
         const auto read = [&](Snapshot& db) {
-            directory_.reload(db);
-            return arrivals::read(db, cursor_, static_cast<int>(room));
+            registry_.reload(db);
+            return inbox_reader::read(db, cursor_, static_cast<int>(room));
         };
-        const FeedPart<ArrivedBody> part = rt_.read(read);
+        const FeedPart<ReceivedWebhook> part = rt_.read(read);
         gap(part.lost);
-        for (const ArrivedBody& arrived : part.rows) hear(arrived);
+        for (const ReceivedWebhook& arrived : part.rows) hear(arrived);
         cursor_ = part.next;
         return part.rows.size() == room ? Look::again : Look::wait;
     }
@@ -104,21 +104,21 @@ public:
     }
 
 private:
-    void hear(const ArrivedBody& arrived) {
+    void hear(const ReceivedWebhook& arrived) {
         if (!arrived.body) return gap(1);
         const std::string body = rt_.vault().open(*arrived.body, inbox::body_data);
         const Delivery delivery = read_delivery(arrived.kind, body, arrived.received_at);
-        const auto devices = directory_.now();
+        const auto devices = registry_.now();
         const auto owner = arrived.device_id ? devices->find(*arrived.device_id) : nullptr;
         bool is_wanted = false;
-        const auto show = [&](Heard line, const std::shared_ptr<const DeviceEntry>& device) {
+        const auto show = [&](ListenLine line, const std::shared_ptr<const DeviceEntry>& device) {
             if (device_ && (!device || device->id != device_)) return;
             if (!wants(line.kind)) return;
             if (device) line.device = device->key;
             is_wanted = true;
             table_.add(line);
         };
-        const Heard base{.at = arrived.received_at, .object = fmt::format("event/{}", arrived.id.value)};
+        const ListenLine base{.at = arrived.received_at, .object = fmt::format("event/{}", arrived.id.value)};
         const auto channel = from_word<DeviceKind>(arrived.kind);
         for (const DeliveryItem& item : delivery.items) {
             const bool names_account = channel && !item.route.empty();
@@ -126,7 +126,7 @@ private:
             show(line_of(base, arrived.kind, item), device);
         }
         if (!delivery.unreadable.empty()) {
-            Heard line = base;
+            ListenLine line = base;
             line.kind = arrived.kind + ".unreadable";
             line.what = delivery.unreadable;
             show(std::move(line), owner);
@@ -140,9 +140,9 @@ private:
         forwarder_->start(arrived.id.value, {body, std::move(signature)});
     }
 
-    Heard line_of(const Heard& base, const std::string& channel, const DeliveryItem& item) const {
+    ListenLine line_of(const ListenLine& base, const std::string& channel, const DeliveryItem& item) const {
         const bool reveal = rt_.reveals();
-        Heard line = base;
+        ListenLine line = base;
         if (const auto* message = std::get_if<IncomingMessage>(&item.what)) {
             line.kind = fmt::format("{}.{}.{}", channel, message->is_echo ? "echo" : "message", message->message_type);
             line.from = address_of(message->sender, reveal);
@@ -173,7 +173,7 @@ private:
         const bool taken = posted.status >= 200 && posted.status < 300;
         const double ms = static_cast<double>(posted.took.count()) / 1000;
         if (!outcome.goes_on) ++(taken ? forwarded_ : failed_);
-        Heard line{
+        ListenLine line{
             .at = rt_.world().clock.now(), .kind = "forward", .object = fmt::format("event/{}", outcome.event), .status = posted.status, .ms = ms};
         line.what = posted.status == 0 ? posted.failure : fmt::format("{}  {:.0f} ms", posted.status, ms);
         if (!taken) line.what += outcome.goes_on ? ", tried again" : opts_.retry ? ", given up" : ", not tried again (--retry does)";
@@ -191,7 +191,7 @@ private:
 
     Runtime& rt_;
     const ListenOptions& opts_;
-    Directory directory_;
+    DeviceRegistry registry_;
     const DeviceId device_;
     StreamTable table_;
     Cursor cursor_;
@@ -209,7 +209,7 @@ void listen(Runtime& rt, const ListenOptions& opts) {
     follow(
         rt, interrupt, [&] { return listening.look(); }, [&](std::chrono::milliseconds limit) { listening.idle(interrupt, limit); });
     listening.end();
-    interrupt.pass_on();
+    interrupt.exit_by_signal();
 }
 
 }  // namespace
@@ -220,7 +220,7 @@ std::span<const Command> listen_commands() {
         {.path = "listen",
          .summary = "Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing",
          .formats = formats::stream,
-         .columns = fields_of<Heard>,
+         .columns = fields_of<ListenLine>,
          .examples = {{"wabot listen --device shop", "what comes in, a line each"},
                       {"wabot listen --forward-to http://127.0.0.1:3000/hook --event whatsapp.message", "your own handler gets them, signed"}},
          .build = [](CommandBuilder& cmd) -> Action {

@@ -107,9 +107,11 @@ Device addressee(Runtime& rt, const std::optional<std::string>& key) {
 
 /// Where this installation's server listens, as its settings say; from this machine.
 std::string own_url(const Settings& settings, const Device& device) {
-    const bool any = settings.host == "0.0.0.0" || settings.host == "::" || settings.host.empty();
-    const std::string host = any ? "127.0.0.1" : settings.host.find(':') != std::string::npos ? "[" + settings.host + "]" : settings.host;
-    return fmt::format("http://{}:{}/webhooks/whatsapp/{}", host, settings.port, device.key);
+    const bool any = settings.server.host == "0.0.0.0" || settings.server.host == "::" || settings.server.host.empty();
+    const std::string host = any                                                   ? "127.0.0.1"
+                             : settings.server.host.find(':') != std::string::npos ? "[" + settings.server.host + "]"
+                                                                                   : settings.server.host;
+    return fmt::format("http://{}:{}/webhooks/whatsapp/{}", host, settings.server.port, device.key);
 }
 
 std::string secret_of(Runtime& rt, const Device& device) {
@@ -203,11 +205,11 @@ public:
         std::uint64_t seen = 0;
         while (true) {
             const std::uint64_t now = db.change_count();
-            if (now != std::exchange(seen, now)) look([](const Fate& fate) { return fate.is_settled(); });
+            if (now != std::exchange(seen, now)) look([](const WebhookOutcome& fate) { return fate.is_settled(); });
             if (open_.empty() || std::chrono::steady_clock::now() > end) break;
             std::this_thread::sleep_for(look_again);
         }
-        look([](const Fate& fate) { return fate.state != InboxState::received; });  // what was read is counted, answered or not
+        look([](const WebhookOutcome& fate) { return fate.state != InboxState::received; });  // what was read is counted, answered or not
         result_.pending = static_cast<std::int64_t>(open_.size());
         return std::move(aftermath_);
     }
@@ -221,8 +223,8 @@ private:
         for (std::size_t begin = 0; begin < open_.size(); begin += part) {
             const std::span<const Bytes> digests(open_.data() + begin, std::min(part, open_.size() - begin));
             const auto read = [&](Snapshot& db) {
-                std::vector<std::optional<Fate>> fates;
-                for (const Bytes& digest : digests) fates.push_back(fate_of(db, "whatsapp", digest));
+                std::vector<std::optional<WebhookOutcome>> fates;
+                for (const Bytes& digest : digests) fates.push_back(outcome_of_webhook(db, "whatsapp", digest));
                 return fates;
             };
             const auto fates = rt_.read(read);
@@ -236,9 +238,9 @@ private:
         open_ = std::move(left);
     }
 
-    void count(const Fate& fate) {
+    void count(const WebhookOutcome& fate) {
         (fate.state == InboxState::done ? result_.stored : result_.broken) += 1;
-        for (const ItemFate& item : fate.items) {
+        for (const ItemOutcome& item : fate.items) {
             if (item.state == "double") ++result_.doubles;
             if (item.outcome == TurnOutcome::replied) {
                 ++result_.answered;
@@ -254,7 +256,7 @@ private:
         if (fate.state != InboxState::done) ++aftermath_.reasons[fate.error.value_or(std::string(to_word(fate.state)))];
     }
 
-    void note_reply(const Fate& fate, const ItemFate& item) {
+    void note_reply(const WebhookOutcome& fate, const ItemOutcome& item) {
         if (!item.replied_at) return;
         const double ms = static_cast<double>((*item.replied_at - fate.received_at).count()) / 1000;
         if (!result_.first_reply_ms || ms < *result_.first_reply_ms) result_.first_reply_ms = ms;
@@ -290,7 +292,7 @@ void judge(const std::vector<Posted>& posted, const std::vector<int>& expected, 
         throw Error(Errc::unavailable, fmt::format("{}: {}", url, wrong->failure), "is wabot serve running there? --to-url posts elsewhere");
     const auto count = std::count_if(posted.begin(), posted.end(), [&](const Posted& one) { return !fits(one); });
     const std::string wanted = expected.empty() ? "2xx" : fmt::format("{}", fmt::join(expected, " or "));
-    throw Ending(Exit::failed, fmt::format("{} of {} answers were not {}", count, posted.size(), wanted));
+    throw CommandExit(Exit::failed, fmt::format("{} of {} answers were not {}", count, posted.size(), wanted));
 }
 
 /// Ends the command when something was still to come.
@@ -303,8 +305,8 @@ void judge(const TriggerResult& result) {
     if (result.pending > 0) what = counted(result.pending, "body is not read yet", "bodies are not read yet");
     if (result.unanswered > 0)
         what += (what.empty() ? "" : ", ") + counted(result.unanswered, "message waits for its answer", "messages wait for their answers");
-    throw Ending(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
-                 "nothing is lost; wabot doctor says whether a worker is at work and which queue is paused");
+    throw CommandExit(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
+                      "nothing is lost; wabot doctor says whether a worker is at work and which queue is paused");
 }
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {

@@ -53,7 +53,7 @@ constexpr Weighed weights[] = {
 
 /// A text that may be a number of a person loses it.
 std::string fact_text(const std::string& text) {
-    return first_characters(without_long_numbers(mended_text(text).value_or(text)), fact_max);
+    return first_characters(redact_long_numbers(sanitize_utf8(text).value_or(text)), fact_max);
 }
 
 /// The value without ids and numbers; null where nothing is left. Times are numbers too, and stay.
@@ -72,7 +72,7 @@ Json facts_of(const Json& value, std::string_view name) {
         if (value.is_array())
             out.push_back(std::move(fact));
         else
-            out[mended_text(key).value_or(key)] = std::move(fact);
+            out[sanitize_utf8(key).value_or(key)] = std::move(fact);
     }
     return out;
 }
@@ -113,10 +113,10 @@ EventWeight weight_of(const std::string& field, const std::string& event, const 
     return EventWeight::info;
 }
 
-std::optional<TemplateNews> template_news(const std::string& field, const Json& value) {
-    TemplateNews news{.name = text_at(value, "message_template_name"),
-                      .language = text_at(value, "message_template_language"),
-                      .provider_ref = first_characters(text_at(value, "message_template_id"), 100)};
+std::optional<TemplateUpdate> template_news(const std::string& field, const Json& value) {
+    TemplateUpdate news{.name = text_at(value, "message_template_name"),
+                        .language = text_at(value, "message_template_language"),
+                        .provider_ref = first_characters(text_at(value, "message_template_id"), 100)};
     if (news.name.empty() || news.language.empty() || count_code_points(news.name) > 512 || count_code_points(news.language) > 30)
         return std::nullopt;
     const auto word = [&](std::string_view name) { return first_characters(text_at(value, name), 60); };

@@ -52,7 +52,7 @@ std::string detail_of(const Json& error, const std::string& code) {
     const Json& data = member(error, "error_data");
     const std::string more = data.is_string() ? data.get<std::string>() : text_at(data, "details");
     if (!more.empty()) detail += (detail.empty() ? "" : ": ") + more;
-    return without_numbers(detail, code);
+    return redact_numbers(detail, code);
 }
 
 Json parsed(const std::string& body) {

@@ -28,8 +28,8 @@ asio::awaitable<void> check_whatsapp_account(HttpClient& http, DeviceOptions opt
     constexpr std::chrono::seconds usual_wait{60};
     const bool is_limit = refused->why == RetryClass::throughput || refused->why == RetryClass::rate_limited;
     if (is_limit)
-        throw LimitMet(fmt::format("the provider answers no more questions for now: {} ({})", refused->detail, refused->code),
-                       refused->retry_after.value_or(usual_wait), std::string(way_out));
+        throw RateLimited(fmt::format("the provider answers no more questions for now: {} ({})", refused->detail, refused->code),
+                          refused->retry_after.value_or(usual_wait), std::string(way_out));
     const bool for_good = refused->why == RetryClass::account || refused->why == RetryClass::permanent;
     throw Error(for_good ? Errc::rejected : Errc::unavailable,
                 fmt::format("the provider refuses the account: {} ({})", refused->detail, refused->code), std::string(way_out));

@@ -16,7 +16,7 @@ std::string names_of(const Json& contacts) {
     if (!contacts.is_array()) return names;
     for (const Json& contact : contacts) {
         const std::string name = text_at(member(contact, "name"), "formatted_name");
-        if (!name.empty()) names += (names.empty() ? "" : ", ") + without_long_numbers(name);
+        if (!name.empty()) names += (names.empty() ? "" : ", ") + redact_long_numbers(name);
     }
     return names;
 }
@@ -60,10 +60,10 @@ std::string refers_to(const Json& message) {
     return text_at(member(message, "context"), "id");
 }
 
-Amends amends(const Json& message) {
+Amendment amends(const Json& message) {
     const std::string type = text_at(message, "type");
-    if (refers_to(message).empty()) return Amends::nothing;
-    return type == "edit" ? Amends::edits : type == "revoke" ? Amends::revokes : Amends::nothing;
+    if (refers_to(message).empty()) return Amendment::none;
+    return type == "edit" ? Amendment::edit : type == "revoke" ? Amendment::revoke : Amendment::none;
 }
 
 std::optional<Address> moved_to(const Json& message) {

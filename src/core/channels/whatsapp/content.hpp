@@ -22,7 +22,7 @@ Json metadata_of(const Json& message);
 /// The id of the message quoted, reacted to, edited or revoked; empty when there is none.
 std::string refers_to(const Json& message);
 /// Whether it edits or revokes that one.
-Amends amends(const Json& message);
+Amendment amends(const Json& message);
 /// The new addresses that a system notice tells of.
 std::optional<Address> moved_to(const Json& message);
 /// Whether the person says something that waits for an answer: no reaction, edit, revocation or notice, and nothing undeliverable.

@@ -161,11 +161,11 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
     read_recipient(status, item);
     status.pricing = pricing_of(item);
     status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
-    status.opaque = text_at(item, "biz_opaque_callback_data");
+    status.callback_token = text_at(item, "biz_opaque_callback_data");
     if (const Json& errors = member(item, "errors"); errors.is_array() && !errors.empty()) {
         status.error_code = text_at(errors.front(), "code");
         const std::string title = text_at(errors.front(), "title");
-        status.error_title = without_numbers(title.empty() ? text_at(errors.front(), "message") : title, status.error_code);
+        status.error_title = redact_numbers(title.empty() ? text_at(errors.front(), "message") : title, status.error_code);
     }
     out.what = std::move(status);
     return out;

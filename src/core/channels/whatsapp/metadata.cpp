@@ -20,7 +20,7 @@ using Names = std::initializer_list<std::string_view>;
 
 std::string short_text(const Json& object, std::string_view name, std::size_t most = text_max) {
     const std::string text = first_characters(text_at(object, name), most);
-    return mended_text(text).value_or(text);
+    return sanitize_utf8(text).value_or(text);
 }
 
 /// Those of the texts, numbers and switches called `names` that are there.
@@ -120,9 +120,9 @@ Json cards_of(const Json& contacts) {
     return each_of(contacts, [](const Json& card) {
         Json out = Json::object();
         if (std::string name = short_text(member(card, "name"), "formatted_name", in_list_max); !name.empty())
-            out["name"] = without_long_numbers(name);
+            out["name"] = redact_long_numbers(name);
         if (std::string company = short_text(member(card, "org"), "company", in_list_max); !company.empty())
-            out["company"] = without_long_numbers(company);
+            out["company"] = redact_long_numbers(company);
         const Json& phones = member(card, "phones");
         out["phones"] = phones.is_array() ? phones.size() : 0;
         return out;
@@ -133,9 +133,9 @@ Json errors_of(const Json& message) {
     return each_of(member(message, "errors"), [](const Json& error) {
         Json out = picked(error, {"code"});
         const std::string code = text_at(error, "code");
-        if (std::string title = short_text(error, "title"); !title.empty()) out["title"] = without_numbers(title, code);
+        if (std::string title = short_text(error, "title"); !title.empty()) out["title"] = redact_numbers(title, code);
         if (std::string details = short_text(member(error, "error_data"), "details"); !details.empty())
-            out["details"] = without_numbers(details, code);
+            out["details"] = redact_numbers(details, code);
         return out;
     });
 }

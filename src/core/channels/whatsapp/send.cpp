@@ -43,7 +43,7 @@ std::string compose_whatsapp_message(const Outgoing& message) {
     body["type"] = type;
     body[type] = object_of(message);
     if (!message.reply_to.empty() && message.kind != ContentKind::reaction) body["context"]["message_id"] = message.reply_to;
-    if (!message.opaque.empty()) body["biz_opaque_callback_data"] = message.opaque;
+    if (!message.callback_token.empty()) body["biz_opaque_callback_data"] = message.callback_token;
     return write_json(body);
 }
 

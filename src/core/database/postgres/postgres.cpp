@@ -22,7 +22,7 @@ namespace wabot {
 namespace {
 
 using namespace std::chrono_literals;
-using Unit = Database::Unit;
+using Task = Database::Task;
 using Access = PostgresConnection::Access;
 
 constexpr int writers = 4;
@@ -41,7 +41,7 @@ public:
 private:
     Rows run(std::string_view sql, std::span<const Value> arguments) override { return connection_.query(sql, arguments); }
     std::int64_t change(std::string_view sql, std::span<const Value> arguments) override { return connection_.change(sql, arguments); }
-    void change_unheard(std::string_view sql, std::span<const Value> arguments) override { connection_.put(sql, arguments); }
+    void change_deferred(std::string_view sql, std::span<const Value> arguments) override { connection_.put(sql, arguments); }
     std::int64_t insert_row(std::string_view sql, std::span<const Value> arguments) override { return connection_.insert_row(sql, arguments); }
     std::int64_t insert_rows(const InsertMany& insert, std::span<const std::vector<Value>> rows) override {
         return connection_.insert_rows(insert, rows);
@@ -106,7 +106,7 @@ public:
         : url_(to_libpq_url(url)),
           clock_(clock),
           uses_own_clock_(options.uses_own_clock),
-          keeps_nothing_(options.keeps_nothing),
+          keeps_nothing_(options.dry_run),
           self_(std::to_string(std::random_device{}())),
           spare_(std::make_unique<PostgresConnection>(url_)),
           facts_(facts_of(*spare_)),
@@ -152,7 +152,7 @@ public:
     std::optional<std::string> back_up() override { return std::nullopt; }
 
 protected:
-    void enqueue(std::unique_ptr<Unit> unit) override {
+    void enqueue(std::unique_ptr<Task> unit) override {
         const bool writes = unit->work != nullptr;
         if (!(writes ? writes_ : reads_).push(unit)) return refuse(std::move(unit), "the database is overloaded or closing");
         start_threads(writes);
@@ -178,7 +178,7 @@ private:
         threads_.emplace_back([this, writes, &slot] { writes ? work_until_closed(writes_, slot) : work_until_closed(reads_, slot); });
     }
 
-    void work_until_closed(UnitQueue& queue, Slot& slot) {
+    void work_until_closed(TaskQueue& queue, Slot& slot) {
         bool has_news = false;  // that nobody was told of yet
         while (queue.wait(has_news ? notify_interval : std::chrono::milliseconds::max())) {
             if (auto unit = queue.take()) {
@@ -194,7 +194,7 @@ private:
     }
 
     /// Runs the unit until its end is known, and says what it threw.
-    std::exception_ptr run(Slot& slot, Unit& unit) {
+    std::exception_ptr run(Slot& slot, Task& unit) {
         for (int run = 1;; ++run) {
             bool has_committed = false;
             try {
@@ -215,7 +215,7 @@ private:
         }
     }
 
-    void run_once(PostgresConnection& connection, Unit& unit, bool& has_committed) {
+    void run_once(PostgresConnection& connection, Task& unit, bool& has_committed) {
         const Time server_time = connection.begin(unit.work != nullptr ? Access::write : Access::read, server_clock_);
         const Time now = uses_own_clock_ ? clock_.now() : server_time;
         if (unit.query != nullptr) {
@@ -321,8 +321,8 @@ private:
     const ServerFacts facts_;
     PostgresWatch watch_;
 
-    UnitQueue writes_;
-    UnitQueue reads_;
+    TaskQueue writes_;
+    TaskQueue reads_;
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::int64_t> told_at_{0};
 

@@ -55,7 +55,7 @@ struct AddElement {
     void operator()(std::int64_t v) const { add_whole(out, v); }
     void operator()(double v) const { add_whole(out, std::bit_cast<std::int64_t>(v)); }
     void operator()(const std::string& v) const {
-        const auto mended = mended_text(v);
+        const auto mended = sanitize_utf8(v);
         add_octets(out, mended ? *mended : v);
     }
     void operator()(const Bytes& v) const { add_octets(out, v.data); }

@@ -98,7 +98,7 @@ std::optional<std::string> text_of(const Value& value) {
             char digits[32];
             return std::string(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
         }
-        std::optional<std::string> operator()(const std::string& v) const { return mended_text(v).value_or(v); }
+        std::optional<std::string> operator()(const std::string& v) const { return sanitize_utf8(v).value_or(v); }
         std::optional<std::string> operator()(const Bytes& v) const { return "\\x" + to_hex(v.data); }
         std::optional<std::string> operator()(Time v) const { return std::to_string(v.time_since_epoch().count()); }
         std::optional<std::string> operator()(const JsonText& v) const { return (*this)(v.text); }

@@ -22,7 +22,7 @@ namespace wabot {
 namespace {
 
 using namespace std::chrono_literals;
-using Unit = Database::Unit;
+using Task = Database::Task;
 
 constexpr auto batch_time_max = 10ms;
 constexpr int checkpoint_pages = 1'000;      // 4 MiB of log: time for a checkpoint beside the writer, and then to begin the log anew
@@ -86,7 +86,7 @@ public:
         : path_(found(std::move(path), options)),
           clock_(clock),
           batch_max_(options.batch_max),
-          keeps_nothing_(options.keeps_nothing),
+          keeps_nothing_(options.dry_run),
           write_lock_(path_ + ".lock") {
         spare_ = std::make_unique<SqliteConnection>(path_, options.create);
     }
@@ -140,7 +140,7 @@ public:
     }
 
 protected:
-    void enqueue(std::unique_ptr<Unit> unit) override {
+    void enqueue(std::unique_ptr<Task> unit) override {
         const bool writes = unit->work != nullptr;
         start_threads(writes);
         if ((writes ? writes_ : reads_).push(unit)) return;
@@ -248,7 +248,7 @@ private:
     }
 
     /// False when it threw.
-    static bool run_unit(SqliteConnection& connection, SqliteTransaction& transaction, Unit& unit) {
+    static bool run_unit(SqliteConnection& connection, SqliteTransaction& transaction, Task& unit) {
         try {
             unit.failure = nullptr;
             (*unit.work)(transaction);
@@ -323,8 +323,8 @@ private:
     const bool keeps_nothing_;
     LockFile write_lock_;
 
-    UnitQueue writes_;
-    UnitQueue reads_;
+    TaskQueue writes_;
+    TaskQueue reads_;
     std::atomic<std::uint64_t> commits_{0};
 
     std::chrono::steady_clock::time_point checkpointed_at_{};  // of the writer thread

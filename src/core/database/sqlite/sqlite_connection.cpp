@@ -27,7 +27,8 @@ void bind_value(sqlite3_stmt* statement, int index, const Value& value) {
         int operator()(std::int64_t v) const { return sqlite3_bind_int64(to, at, v); }
         int operator()(double v) const { return sqlite3_bind_double(to, at, v); }
         int operator()(const std::string& v) const {
-            if (const auto mended = mended_text(v)) return sqlite3_bind_text64(to, at, mended->data(), mended->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+            if (const auto mended = sanitize_utf8(v))
+                return sqlite3_bind_text64(to, at, mended->data(), mended->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
             return sqlite3_bind_text64(to, at, v.data(), v.size(), SQLITE_STATIC, SQLITE_UTF8);
         }
         int operator()(const Bytes& v) const { return sqlite3_bind_blob64(to, at, v.data.data(), v.data.size(), SQLITE_STATIC); }

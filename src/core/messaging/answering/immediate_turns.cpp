@@ -24,9 +24,9 @@ namespace wabot::turns {
 
 namespace {
 
-bool answer_at_once(const Staff& staff) {
-    if (!staff.failure.empty()) return false;
-    for (const Candidate& candidate : staff.agents)
+bool answer_at_once(const AnswerSetup& setup) {
+    if (!setup.failure.empty()) return false;
+    for (const Candidate& candidate : setup.agents)
         if (!candidate.ready || !candidate.ready->agent->answers_at_once()) return false;
     return true;
 }
@@ -40,15 +40,15 @@ std::vector<std::vector<std::string>> parts_of(const Decision& decision) {
 
 }  // namespace
 
-Look look(Snapshot& db, Answering& answering, int limit) {
+DueTurns load_due(Snapshot& db, AnswerCaches& answering, int limit) {
     static constexpr std::string_view due_sql = R"sql(
         SELECT id, turn_lease_no, send_state, send_lease_no FROM conversations WHERE turn_state = 'ready' AND turn_due_at <= $1
         ORDER BY turn_due_at, id LIMIT $2)sql";
-    Look out;
-    Staffs staffs(answering);
+    DueTurns out;
+    AnswerSetups setups(answering);
     for (const DueTurn& due : db.query(due_sql, db.now(), limit).all<DueTurn>()) {
-        auto turn = look_at(db, staffs, {due.id, due.turn_lease_no});
-        if (!turn || turn->message.turn_id || waits_for_media(db, *turn) || !answer_at_once(*turn->staff))
+        auto turn = load_turn(db, setups, {due.id, due.turn_lease_no});
+        if (!turn || turn->message.turn_id || waits_for_media(db, *turn) || !answer_at_once(*turn->setup))
             out.others = true;
         else
             out.ready.push_back({std::move(*turn), {due.id, due.send_lease_no}, due.send_state == "idle"});
@@ -56,10 +56,10 @@ Look look(Snapshot& db, Answering& answering, int limit) {
     return out;
 }
 
-AtOnce::AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::Room room)
+ImmediateTurns::ImmediateTurns(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::SendCapacity room)
     : tx_(tx), cause_(cause), worker_(worker), until_(until), room_(std::move(room)), buckets_(tx) {}
 
-bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
+bool ImmediateTurns::finish(const ReadyTurn& ready, const Decision& decided) {
     const TurnMessage& asked = ready.turn.message;
     Decision decision = decided;
     const bool loops = stop_loop(tx_, ready.turn, decision);
@@ -84,8 +84,8 @@ bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
                            created_at, updated_at)
         VALUES ($1, $2, $2, 1, $3, $4, $5, $6, $7, $8, $8))sql";
     if (first) {
-        tx_.put(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent, decision.agent_revision, first,
-                tx_.now());
+        tx_.execute_deferred(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent, decision.agent_revision,
+                             first, tx_.now());
         return true;
     }
     const auto id = tx_.insert<TurnId>(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent,
@@ -94,11 +94,11 @@ bool AtOnce::finish(const ReadyTurn& ready, const Decision& decided) {
     return true;
 }
 
-void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, std::vector<std::string> texts, bool claims) {
+void ImmediateTurns::add_sends(const ReadyTurn& ready, const Decision& decision, MessageId message, std::vector<std::string> texts, bool claims) {
     const TurnMessage& asked = ready.turn.message;
-    const OnUncertain on_uncertain = ready.turn.staff->on_uncertain;
+    const OnUncertain on_uncertain = ready.turn.setup->on_uncertain;
     const ClaimedLane lane{asked.conversation_id, ready.send_lane.lease_no + 1};
-    const auto hand = claims ? std::optional(sends::Hand{worker_, lane.lease_no}) : std::nullopt;
+    const auto hand = claims ? std::optional(sends::LaneHolder{worker_, lane.lease_no}) : std::nullopt;
     const sends::Parts parts{std::move(texts)};
     const SendId id = sends::add_parts(tx_, message, asked.conversation_id, asked.device_id, parts, on_uncertain, hand);
     if (!claims) return;
@@ -119,7 +119,7 @@ void AtOnce::add_sends(const ReadyTurn& ready, const Decision& decision, Message
     room_.take(asked.device_id);
 }
 
-bool AtOnce::may_claim(const ReadyTurn& ready) {
+bool ImmediateTurns::may_claim(const ReadyTurn& ready) {
     const DeviceId device = ready.turn.message.device_id;
     if (!ready.send_lane_is_idle || room_.of(device) <= 0) return false;
     if (!buckets_.may_send(device) || buckets_.is_waiting(device)) return false;  // not before those that wait for a token
@@ -128,7 +128,7 @@ bool AtOnce::may_claim(const ReadyTurn& ready) {
     return false;
 }
 
-bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {
+bool ImmediateTurns::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {
     // One row says whose turn it is, who answers, and whether sends wait: `parts` more go behind them, or the first of them into our hands.
     static const std::string turn_part = R"sql(
         UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
@@ -154,7 +154,7 @@ bool AtOnce::take(const ReadyTurn& ready, std::int64_t parts, bool claims) {
     return changed == 1;
 }
 
-std::vector<ClaimedSend> AtOnce::claimed() {
+std::vector<ClaimedSend> ImmediateTurns::claimed() {
     buckets_.save();
     return std::move(claimed_);
 }

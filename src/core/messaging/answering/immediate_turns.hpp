@@ -21,18 +21,18 @@ struct ReadyTurn {
 /// unit here refuses: it counts attempts.
 namespace turns {
 
-struct Look {
+struct DueTurns {
     std::vector<ReadyTurn> ready;
     bool others = false;  // some that are due have to go the long way
 };
 
 /// What is due, longest first, at most `limit`.
-Look look(Snapshot& db, Answering& answering, int limit);
+DueTurns load_due(Snapshot& db, AnswerCaches& answering, int limit);
 
 /// Decided turns of one unit. `room`: what the worker has hands for.
-class AtOnce {
+class ImmediateTurns {
 public:
-    AtOnce(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::Room room);
+    ImmediateTurns(Transaction& tx, const Cause& cause, WorkerId worker, Time until, sends::SendCapacity room);
 
     /// Takes the turn and finishes it. False when anything it stands on has changed: it is still due.
     bool finish(const ReadyTurn& ready, const Decision& decision);
@@ -48,7 +48,7 @@ private:
     const Cause& cause_;
     const WorkerId worker_;
     const Time until_;
-    sends::Room room_;
+    sends::SendCapacity room_;
     pacing::Buckets buckets_;
     std::vector<ClaimedSend> claimed_;
 };

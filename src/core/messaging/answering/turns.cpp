@@ -52,23 +52,23 @@ void begin(Transaction& tx, ClaimedTurn& turn) {
     turn.id = tx.insert<TurnId>(sql, message.conversation_id, message.message_id, tx.now()).value();
 }
 
-std::shared_ptr<const Staff> read_staff(Snapshot& db, Answering& answering, DeviceId id) {
-    auto staff = std::make_shared<Staff>();
+std::shared_ptr<const AnswerSetup> read_staff(Snapshot& db, AnswerCaches& answering, DeviceId id) {
+    auto setup = std::make_shared<AnswerSetup>();
     const auto device = devices::find(db, id);
-    staff->is_active = device && device->is_active;
-    if (!staff->is_active) return staff;
+    setup->is_active = device && device->is_active;
+    if (!setup->is_active) return setup;
     try {
         const DeviceOptions options = devices::options_of(*device);
-        staff->loop_limit = options.loop_limit;
-        staff->on_uncertain = options.on_uncertain;
-        staff->ignore_book = answering.ignore_books.of_device(db, id);
-        staff->agents = answering.agents.of_device(db, id);
+        setup->loop_limit = options.loop_limit;
+        setup->on_uncertain = options.on_uncertain;
+        setup->ignore_book = answering.ignore_books.of_device(db, id);
+        setup->agents = answering.agents.of_device(db, id);
     } catch (const Error& error) {
         // A broken configuration fails the turns of its device, not those of the others.
         if (error.code() == Errc::unavailable) throw;
-        staff->failure = error.what();
+        setup->failure = error.what();
     }
-    return staff;
+    return setup;
 }
 
 /// The lane goes on behind this message.
@@ -98,20 +98,20 @@ void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
 
 }  // namespace
 
-std::shared_ptr<const Staff> Staffs::of(Snapshot& db, DeviceId id) {
-    auto& staff = read_[id];
-    if (!staff) staff = read_staff(db, answering_, id);
-    return staff;
+std::shared_ptr<const AnswerSetup> AnswerSetups::of(Snapshot& db, DeviceId id) {
+    auto& setup = read_[id];
+    if (!setup) setup = read_staff(db, answering_, id);
+    return setup;
 }
 
-std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane) {
+std::optional<ClaimedTurn> load_turn(Snapshot& db, AnswerSetups& setups, const ClaimedLane& lane) {
     auto message = db.query(message_sql, lane.id).first<TurnMessage>();
     if (!message) return std::nullopt;
     ClaimedTurn turn;
     turn.lane = lane;
     turn.control = conversations::control_at(db.now(), message->control, message->control_until);
-    turn.staff = staffs.of(db, message->device_id);
-    const auto& book = turn.staff->ignore_book;
+    turn.setup = setups.of(db, message->device_id);
+    const auto& book = turn.setup->ignore_book;
     if (book && !book->rules().empty())
         turn.facts = ignore_rules::facts_of(db, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
     if (message->message_type != "text") turn.files = media::as_question(db, message->message_id);  // words bring no files
@@ -123,12 +123,12 @@ bool waits_for_media(Snapshot& db, const ClaimedTurn& turn) {
     return turn.message.media_wait_until && *turn.message.media_wait_until > db.now();
 }
 
-std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
+std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, AnswerCaches& answering, int limit, Time until, WorkerId worker,
                                const Limits& limits) {
     std::vector<ClaimedTurn> out;
-    Staffs staffs(answering);
+    AnswerSetups setups(answering);
     for (const ClaimedLane& lane : lanes::claim_turns(tx, limit, until, worker)) {
-        auto turn = look_at(tx, staffs, lane);
+        auto turn = load_turn(tx, setups, lane);
         if (!turn) {
             tx.execute("UPDATE conversations SET turn_pending = 0, turn_state = 'idle' WHERE id = $1", lane.id);
             continue;
@@ -149,7 +149,7 @@ std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& a
 asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     const TurnMessage& message = turn.message;
     Decision decision;
-    if (!turn.staff->is_active) {
+    if (!turn.setup->is_active) {
         decision.reason = "device inactive";
         co_return decision;
     }
@@ -165,8 +165,8 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
         decision.reason = "blocked";
         co_return decision;
     }
-    if (!turn.staff->failure.empty()) throw Error(Errc::unavailable, turn.staff->failure);
-    if (const auto ignored = turn.staff->ignore_book->match(turn.facts)) {
+    if (!turn.setup->failure.empty()) throw Error(Errc::unavailable, turn.setup->failure);
+    if (const auto ignored = turn.setup->ignore_book->match(turn.facts)) {
         decision.reason = ignored->reason;
         co_return decision;
     }
@@ -178,7 +178,7 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     question.author_id = message.author_contact_id.value_or(message.contact_id);
     question.is_group = message.is_group;
     question.files = turn.files;
-    const Asked asked = co_await ask(turn.staff->agents, question);
+    const Asked asked = co_await ask(turn.setup->agents, question);
     if (asked.answer.outcome == AnswerOutcome::failed) throw Error(Errc::unavailable, asked.answer.reason);
     decision.reason = asked.answer.reason;
     if (asked.by) {
@@ -201,7 +201,7 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
 namespace {
 
 bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
-    if (turn.staff->loop_limit <= 0) return false;
+    if (turn.setup->loop_limit <= 0) return false;
     // Of the newest only: in a conversation that people have, or behind a thousand questions, there may be none of an agent to be found. They come as
     // the innermost orders them; ordering them again would read all thousand each time.
     static constexpr std::string_view sql = R"sql(
@@ -210,8 +210,8 @@ bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
                 SELECT created_at, direction, sender_kind FROM messages WHERE conversation_id = $1 ORDER BY id DESC LIMIT 1000) newest
             WHERE direction = 'outgoing' AND sender_kind = 'agent' LIMIT $2) latest
         WHERE created_at > $3)sql";
-    const auto recent = tx.query(sql, turn.message.conversation_id, turn.staff->loop_limit, tx.now() - loop_window).one<std::int64_t>();
-    return recent >= turn.staff->loop_limit;
+    const auto recent = tx.query(sql, turn.message.conversation_id, turn.setup->loop_limit, tx.now() - loop_window).one<std::int64_t>();
+    return recent >= turn.setup->loop_limit;
 }
 
 }  // namespace
@@ -250,7 +250,7 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
     std::optional<MessageId> first;
     for (const std::string& text : decision.texts) {
         const MessageId id = add_reply(tx, cause, turn, decision, text);
-        sends::queue(tx, id, asked.conversation_id, asked.device_id, {split_text(text, text_part_max)}, turn.staff->on_uncertain);
+        sends::queue(tx, id, asked.conversation_id, asked.device_id, {split_text(text, text_part_max)}, turn.setup->on_uncertain);
         if (!first) first = id;
     }
     write_outcome(tx, turn, decision.outcome, decision.reason, decision, first);
@@ -267,7 +267,7 @@ void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const st
     end_dead(tx, cause, turn);
 }
 
-void uncount(Transaction& tx, const std::vector<ConversationId>& released) {
+void refund_attempts(Transaction& tx, const std::vector<ConversationId>& released) {
     for (const ConversationId id : released)
         tx.execute("UPDATE turns SET attempt = attempt - 1 WHERE conversation_id = $1 AND outcome IS NULL AND attempt > 0", id);
 }

@@ -15,12 +15,11 @@
 #include "core/database/transaction.hpp"
 #include "core/devices/device.hpp"
 #include "core/devices/options.hpp"
+#include "core/messaging/answering/turn_outcome.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/lanes.hpp"
 
 namespace wabot {
-
-WABOT_ENUM(TurnOutcome, replied, no_reply, suppressed, dead)
 
 /// One answer of an agent to what a contact wrote; open while `outcome` is none.
 struct Turn {
@@ -70,19 +69,19 @@ WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(cont
                FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
 
 /// What answers on a device: read once for all turns of a claim.
-struct Staff {
+struct AnswerSetup {
     bool is_active = true;
     std::string failure;  // why it cannot be asked; empty = it can
     std::int64_t loop_limit = 0;
     OnUncertain on_uncertain = OnUncertain::resend;
     std::vector<Candidate> agents;
-    std::shared_ptr<const IgnoreBook> ignore_book;
+    std::shared_ptr<const CompiledIgnoreRules> ignore_book;
 };
 
 /// What a process has made ready to answer with.
-struct Answering {
-    ReadyAgents agents;
-    IgnoreBooks ignore_books;
+struct AnswerCaches {
+    AgentCache agents;
+    IgnoreRuleCache ignore_books;
 };
 
 /// A turn in our hands.
@@ -94,7 +93,7 @@ struct ClaimedTurn {
     Control control = Control::agent;
     IgnoreFacts facts;
     std::vector<QuestionFile> files;
-    std::shared_ptr<const Staff> staff;
+    std::shared_ptr<const AnswerSetup> setup;
 };
 
 /// What came of a turn before it is written down.
@@ -115,7 +114,7 @@ struct Limits {
 
 /// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here. A lane whose
 /// message waits for its media goes back until then. One that was claimed too often without an end, since it kills its workers, is dead.
-std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, Answering& answering, int limit, Time until, WorkerId worker,
+std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, AnswerCaches& answering, int limit, Time until, WorkerId worker,
                                const Limits& limits);
 
 /// Whoever is responsible is asked: person, ignore rules, agents. Error{unavailable}: the turn failed and may be tried again.
@@ -127,23 +126,23 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
 /// The turn failed: again after a back-off, or dead after its last attempt. `jitter` in [0, 1).
 void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter);
 /// After a graceful stop released these lanes: the attempts that were under way are not counted.
-void uncount(Transaction& tx, const std::vector<ConversationId>& released);
+void refund_attempts(Transaction& tx, const std::vector<ConversationId>& released);
 
 // --- steps that the short way shares (turns_at_once.hpp)
 
 /// The staff of each device, read once.
-class Staffs {
+class AnswerSetups {
 public:
-    explicit Staffs(Answering& answering) : answering_(answering) {}
-    std::shared_ptr<const Staff> of(Snapshot& db, DeviceId device);
+    explicit AnswerSetups(AnswerCaches& answering) : answering_(answering) {}
+    std::shared_ptr<const AnswerSetup> of(Snapshot& db, DeviceId device);
 
 private:
-    Answering& answering_;
-    std::map<DeviceId, std::shared_ptr<const Staff>> read_;
+    AnswerCaches& answering_;
+    std::map<DeviceId, std::shared_ptr<const AnswerSetup>> read_;
 };
 
 /// The oldest pending message of a lane with all that decides its answer; changes nothing. nullopt: nothing is pending.
-std::optional<ClaimedTurn> look_at(Snapshot& db, Staffs& staffs, const ClaimedLane& lane);
+std::optional<ClaimedTurn> load_turn(Snapshot& db, AnswerSetups& setups, const ClaimedLane& lane);
 /// Whether its message still waits for what came with it.
 bool waits_for_media(Snapshot& db, const ClaimedTurn& turn);
 /// A reply that would be one too many within the minute becomes none; whether that was so. People are told by `note_loop`.

@@ -13,11 +13,11 @@ constexpr std::string_view account_fault = "account: ";  // begins the reason of
 
 }  // namespace
 
-void AccountNews::note(DeviceId device, bool stops, std::string event, Cause cause) {
+void AccountStatusUpdates::note(DeviceId device, bool stops, std::string event, Cause cause) {
     words_[device] = {stops, std::move(event), std::move(cause)};
 }
 
-void AccountNews::apply(Transaction& tx) const {
+void AccountStatusUpdates::apply(Transaction& tx) const {
     for (const auto& [id, word] : words_) {
         const auto device = devices::hold(tx, id);
         if (!device) continue;

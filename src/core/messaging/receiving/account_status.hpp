@@ -10,7 +10,7 @@
 namespace wabot {
 
 /// What the news of one unit say of devices' accounts: whether anything can be sent. The last word counts.
-class AccountNews {
+class AccountStatusUpdates {
 public:
     void note(DeviceId device, bool stops, std::string event, Cause cause);
     /// Stops the devices, or lets those go on that such news had stopped. Their rows are locked behind all others of the unit.

@@ -9,6 +9,7 @@
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
 #include "core/channels/open_channel.hpp"
+#include "core/database/database.hpp"
 #include "core/files/content_type.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/media.hpp"
@@ -42,13 +43,13 @@ MediaId medium_of(const ClaimedJob& job) {
     return {read_json(job.payload.text).at("media").get<std::int64_t>()};
 }
 
-std::optional<Task> read_task(Snapshot& db, Directory& directory, MediaId id) {
+std::optional<Task> read_task(Snapshot& db, DeviceRegistry& registry, MediaId id) {
     auto medium = media::find(db, id);
     if (!medium) return std::nullopt;
-    directory.reload(db);
+    registry.reload(db);
     const auto device = db.query("SELECT device_id FROM messages WHERE id = $1", medium->message_id).one<DeviceId>();
     const bool is_too_old = db.now() - medium->created_at > kept_by_provider;
-    return Task{std::move(*medium), directory.now()->find(device), is_too_old};
+    return Task{std::move(*medium), registry.now()->find(device), is_too_old};
 }
 
 /// What is wrong with the octets that came; nothing when they are what was announced.
@@ -159,7 +160,7 @@ void write_down(Transaction& tx, const JobTools& tools, const Task& task, const 
 }  // namespace
 
 asio::awaitable<void> fetch_media(const JobTools& tools, const ClaimedJob& job) {
-    auto read = [&](Snapshot& db) { return read_task(db, tools.directory, medium_of(job)); };
+    auto read = [&](Snapshot& db) { return read_task(db, tools.registry, medium_of(job)); };
     const std::optional<Task> task = co_await tools.db.read(read);
     if (!task || !media::is_open(task->medium)) co_return;
     Fetching fetching(tools, *task);

@@ -209,7 +209,7 @@ public:
     void store(const PreparedBody& body) {
         static constexpr std::string_view take_sql = "UPDATE inbox SET state = 'done', attempts = attempts + 1, done_at = $2 WHERE id = $1";
         if (!received_.contains(body.row.id)) return;
-        tx_.put(take_sql, body.row.id, tx_.now());
+        tx_.execute_deferred(take_sql, body.row.id, tx_.now());
         if (!body.unreadable.empty()) {
             tx_.execute("UPDATE inbox SET state = 'quarantined', error = $2, done_at = NULL WHERE id = $1", body.row.id, body.unreadable);
             return;
@@ -292,7 +292,7 @@ private:
             result.state = "double";
             return;
         }
-        if (notice.about) templates::learn(tx_, prepared.account, *notice.about, notice.timestamp);
+        if (notice.about) templates::apply(tx_, prepared.account, *notice.about, notice.timestamp);
         const bool tells_if_it_works =
             notice.weight == EventWeight::stops || (notice.weight == EventWeight::lifts && notice.field == "account_update");
         if (!tells_if_it_works || !is_newest) return;
@@ -338,7 +338,7 @@ private:
             result.error = "we sent it ourselves";
             return;
         }
-        const bool waits = m.amends != Amends::nothing && !parent;
+        const bool waits = m.amends != Amendment::none && !parent;
         const messages::Incoming row{
             conversation, device,     contact.id,           author, m.is_echo,   m.message_type, m.content,
             prepared.raw, takes_turn, prepared.provider_id, parent, m.timestamp, m.metadata,     waits ? prepared.quoted_hash : Bytes{}};
@@ -372,7 +372,7 @@ private:
 
     /// Does to its message what an edit or a revocation says; to any other message what was said of it before it came.
     void amend(DeviceId device, const PreparedMessage& prepared, MessageId id, std::optional<MessageId> amended) {
-        if (prepared.message.amends != Amends::nothing) {
+        if (prepared.message.amends != Amendment::none) {
             if (amended)
                 messages::amend(tx_, cause_, id, *amended);
             else
@@ -395,7 +395,7 @@ private:
     void write_item(InboxId inbox, std::int64_t position, std::string_view kind, const ItemResult& result) {
         static constexpr std::string_view sql = R"sql(
             INSERT INTO inbox_items (inbox_id, position, device_id, kind, state, error, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7))sql";
-        tx_.put(sql, inbox, position, result.device, kind, result.state, result.error, result.message);
+        tx_.execute_deferred(sql, inbox, position, result.device, kind, result.state, result.error, result.message);
     }
 
     /// The device that an item is for: the one whose account it names. What came in by a device's own path is for that device alone, since only
@@ -422,21 +422,22 @@ private:
     Cause cause_;
     std::set<InboxId> received_;
     std::map<std::string, std::optional<DeviceId>> routes_;
-    AccountNews account_news_;
+    AccountStatusUpdates account_news_;
     std::optional<bool> amendments_wait_;
 };
 
 }  // namespace
 
-asio::awaitable<std::optional<std::size_t>> drain(Database& db, const Vault& vault, Random& random, Directory& directory, DrainOptions options) {
-    auto look = [&directory](Snapshot& snapshot) {
+asio::awaitable<std::optional<std::size_t>> drain_inbox(Database& db, const Vault& vault, Random& random, DeviceRegistry& registry,
+                                                        DrainOptions options) {
+    auto look = [&registry](Snapshot& snapshot) {
         auto rows = load(snapshot);
-        if (!rows.empty()) directory.reload(snapshot);  // a device may be new, made by another process
+        if (!rows.empty()) registry.reload(snapshot);  // a device may be new, made by another process
         return rows;
     };
     auto received = co_await db.read(look);
     if (received.empty()) co_return 0;
-    const auto devices = directory.now();
+    const auto devices = registry.now();
     std::vector<PreparedBody> bodies;
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     Round round = Round::together;

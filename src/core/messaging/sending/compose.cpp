@@ -28,7 +28,7 @@ void require_usable(Snapshot& db, const Device& device, const SealedContent& con
 }
 
 /// Whom it goes to may be written to, with this.
-void require_allowed(Transaction& tx, const Typed& message) {
+void require_allowed(Transaction& tx, const OperatorMessage& message) {
     const auto contact = contacts::find(tx, message.contact);
     if (!contact) return;
     if (contact->is_blocked)
@@ -75,7 +75,7 @@ SealedContent seal_content(const Vault& vault, const Content& content) {
     return out;
 }
 
-MessageId type(Transaction& tx, const Cause& cause, const Typed& message) {
+MessageId send_as_operator(Transaction& tx, const Cause& cause, const OperatorMessage& message) {
     const sends::Parts parts = parts_of(message.content);
     require_allowed(tx, message);
     const ConversationId conversation = conversations::find_or_add(tx, message.device, message.contact, message.conversation_key);

@@ -23,7 +23,7 @@ struct SealedContent {
 SealedContent seal_content(const Vault& vault, const Content& content);
 
 /// What a person of ours writes to a contact.
-struct Typed {
+struct OperatorMessage {
     DeviceId device;
     ContactId contact;
     SealedContent content;
@@ -35,6 +35,6 @@ struct Typed {
 /// Stores it, puts it on its way, and hands the conversation to people. A send without an answer is held, never repeated by itself.
 /// Error{invalid} for an empty text; Error{conflict} when the contact is blocked, or the other message is of another conversation or not known to the
 /// provider; Error{rejected} outside of the 24-hour window, unless it is a template, and for a template that the provider is known to refuse.
-MessageId type(Transaction& tx, const Cause& cause, const Typed& message);
+MessageId send_as_operator(Transaction& tx, const Cause& cause, const OperatorMessage& message);
 
 }  // namespace wabot::messages

@@ -94,7 +94,7 @@ void Buckets::save() {
         "UPDATE device_pacing SET tokens = $2, refilled_at = $3, next_at = $4, waiting_since = $5 WHERE device_id = $1";
     for (const auto& [device, b] : buckets_)
         if (b.is_changed)
-            tx_.put(sql, device, b.pace.tokens, b.pace.refilled_at, b.pace.tokens >= 1 ? Time{} : next_at(device), b.pace.waiting_since);
+            tx_.execute_deferred(sql, device, b.pace.tokens, b.pace.refilled_at, b.pace.tokens >= 1 ? Time{} : next_at(device), b.pace.waiting_since);
 }
 
 Buckets::Bucket& Buckets::bucket(DeviceId id) {

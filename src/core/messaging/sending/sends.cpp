@@ -96,7 +96,7 @@ void mark_sent(Transaction& tx, const Send& send, const Sealed& id, const std::o
                whatsapp_message_id_enc = COALESCE(whatsapp_message_id_enc, $2), whatsapp_message_id_hash = COALESCE(whatsapp_message_id_hash, $3),
                whatsapp_message_id_last4 = COALESCE(whatsapp_message_id_last4, $4)
         WHERE id = $1)sql";
-    tx.put(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
+    tx.execute_deferred(sql, send.id, id.enc, id.hash, id.last4, tx.now(), settled_by);
 }
 
 /// A message goes by the provider's id of its first part.
@@ -176,7 +176,7 @@ std::optional<std::int64_t> number(std::string_view text) {
 }  // namespace
 
 SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain,
-                 const std::optional<Hand>& hand) {
+                 const std::optional<LaneHolder>& hand) {
     static constexpr std::string_view sql = R"sql(
         INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, lease_no, worker, content, on_uncertain, kind, payload,
                            created_at, updated_at)
@@ -229,18 +229,18 @@ std::string opaque_of(const Send& send) {
     return std::to_string(send.message_id.value) + "." + std::to_string(send.part) + "." + std::to_string(send.attempt);
 }
 
-int Room::of(DeviceId device) const {
+int SendCapacity::of(DeviceId device) const {
     const auto own = of_.find(device);
     return std::min(in_all_, own == of_.end() ? of_others_ : own->second);
 }
 
-Room Room::at_most(int in_all) const {
-    Room out = *this;
+SendCapacity SendCapacity::at_most(int in_all) const {
+    SendCapacity out = *this;
     out.in_all_ = std::min(in_all_, in_all);
     return out;
 }
 
-void Room::take(DeviceId device, int count) {
+void SendCapacity::take(DeviceId device, int count) {
     in_all_ -= count;
     if (of_others_ != std::numeric_limits<int>::max()) of_.try_emplace(device, of_others_).first->second -= count;
 }
@@ -278,8 +278,8 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
         return put_back(tx.now(), 1);
     }
     if (!buckets.take(head->device_id)) return put_back(tx.now());
-    tx.put("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no, worker,
-           tx.now());
+    tx.execute_deferred("UPDATE sends SET state = 'claimed', lease_no = $2, worker = $3, updated_at = $4 WHERE id = $1", head->id, lane.lease_no,
+                        worker, tx.now());
     head->state = SendState::claimed;
     head->lease_no = lane.lease_no;
     auto around = tx.query(surroundings_sql, head->message_id).one<SendSurroundings>();
@@ -290,7 +290,7 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
 }
 
 /// Those that may send and have room, in the order in which buckets are held. Of more than there is room for any, so that none is always left out.
-std::vector<DeviceId> devices_to_serve(Transaction& tx, const Room& room) {
+std::vector<DeviceId> devices_to_serve(Transaction& tx, const SendCapacity& room) {
     auto devices = lanes::devices_with_sends(tx, tx.now());
     std::erase_if(devices, [&room](DeviceId device) { return room.of(device) <= 0; });
     const auto most = static_cast<std::size_t>(std::max(0, room.in_all()));
@@ -304,7 +304,7 @@ std::vector<DeviceId> devices_to_serve(Transaction& tx, const Room& room) {
 
 }  // namespace
 
-Claimed claim(Transaction& tx, const Cause& cause, Room room, Time until, WorkerId worker, const Limits& limits) {
+Claimed claim(Transaction& tx, const Cause& cause, SendCapacity room, Time until, WorkerId worker, const Limits& limits) {
     Claimed out;
     pacing::Buckets buckets(tx);
     const auto devices = devices_to_serve(tx, room);
@@ -398,12 +398,12 @@ void give_back(Transaction& tx, const ClaimedSend& claimed) {
                tx.now());
 }
 
-void uncount(Transaction& tx, const std::vector<ConversationId>& released) {
+void refund_attempts(Transaction& tx, const std::vector<ConversationId>& released) {
     for (const ConversationId id : released)
         tx.execute("UPDATE sends SET state = 'queued', updated_at = $2 WHERE conversation_id = $1 AND state = 'claimed'", id, tx.now());
 }
 
-void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits) {
+void recover_sends(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits) {
     // Not the head: a person may have put an earlier message before the one that its worker held.
     static const std::string held_sql =
         "SELECT " + std::string(columns) + " FROM sends WHERE conversation_id = $1 AND (state = 'claimed' OR state = 'handing_over')";
@@ -426,14 +426,14 @@ void after_rescue(Transaction& tx, const Cause& cause, const std::vector<Convers
     }
 }
 
-bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by,
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view callback_token, const Sealed& provider_id, std::string_view by,
             bool arrived) {
-    const auto first = opaque.find('.');
-    const auto second = opaque.find('.', first + 1);
+    const auto first = callback_token.find('.');
+    const auto second = callback_token.find('.', first + 1);
     if (first == std::string_view::npos || second == std::string_view::npos) return false;
-    const auto message = number(opaque.substr(0, first));
-    const auto part = number(opaque.substr(first + 1, second - first - 1));
-    const auto attempt = number(opaque.substr(second + 1));
+    const auto message = number(callback_token.substr(0, first));
+    const auto part = number(callback_token.substr(first + 1, second - first - 1));
+    const auto attempt = number(callback_token.substr(second + 1));
     if (!message || !part || !attempt) return false;
     static constexpr std::string_view lock_sql =
         "SELECT id FROM conversations WHERE id = (SELECT conversation_id FROM messages WHERE id = $1 AND device_id = $2) {for_update}";

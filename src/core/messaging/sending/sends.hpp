@@ -66,14 +66,14 @@ struct Parts {
 };
 
 /// Who holds a lane, and under which number.
-struct Hand {
+struct LaneHolder {
     WorkerId worker;
     std::int64_t lease_no;
 };
 
 /// The rows of a stored message's parts, the first one `claimed` when there is a hand for it; the lane is the caller's to move. The first one's id.
 SendId add_parts(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain,
-                 const std::optional<Hand>& hand);
+                 const std::optional<LaneHolder>& hand);
 
 /// Puts the parts of a stored message on its conversation's send lane, in order.
 void queue(Transaction& tx, MessageId message, ConversationId conversation, DeviceId device, const Parts& parts, OnUncertain on_uncertain);
@@ -102,13 +102,13 @@ struct Claimed {
 };
 
 /// How many sends there are hands for, in all and of each device.
-class Room {
+class SendCapacity {
 public:
-    Room(int in_all) : in_all_(in_all) {}  // of any device
-    Room(int in_all, int of_others, std::map<DeviceId, int> of) : in_all_(in_all), of_others_(of_others), of_(std::move(of)) {}
+    SendCapacity(int in_all) : in_all_(in_all) {}  // of any device
+    SendCapacity(int in_all, int of_others, std::map<DeviceId, int> of) : in_all_(in_all), of_others_(of_others), of_(std::move(of)) {}
     int in_all() const { return in_all_; }
     int of(DeviceId device) const;
-    Room at_most(int in_all) const;
+    SendCapacity at_most(int in_all) const;
     void take(DeviceId device, int count = 1);
 
 private:
@@ -119,7 +119,7 @@ private:
 
 /// Takes due lanes and, of each, the oldest unfinished send: as many of a device as it has tokens and there is room for, the devices alike. Behind an
 /// uncertain one it waits until that one's window is over, when it is sent anew or held. Gives only what is to be sent now.
-Claimed claim(Transaction& tx, const Cause& cause, Room room, Time until, WorkerId worker, const Limits& limits);
+Claimed claim(Transaction& tx, const Cause& cause, SendCapacity room, Time until, WorkerId worker, const Limits& limits);
 
 /// The commit before the first octet. Error{stale} when the send is not ours any more.
 void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash);
@@ -134,14 +134,14 @@ void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& cl
 void give_back(Transaction& tx, const ClaimedSend& claimed);
 
 /// After a graceful stop released these lanes: what was claimed and not offered goes back as it was. What was being handed over is for
-/// `after_rescue`.
-void uncount(Transaction& tx, const std::vector<ConversationId>& released);
+/// `recover_sends`.
+void refund_attempts(Transaction& tx, const std::vector<ConversationId>& released);
 /// After the lanes of a dead or late worker were released: what it had claimed is queued again, what it was handing over is uncertain.
-void after_rescue(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
+void recover_sends(Transaction& tx, const Cause& cause, const std::vector<ConversationId>& released, const Limits& limits);
 
 /// The provider has accepted an attempt, as a status says that carries our id (`by`: "status"). Whether there is such an attempt.
 /// With `arrived` what is queued to repeat it need not go; an attempt that was accepted and then failed leaves the repeat alone.
-bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view opaque, const Sealed& provider_id, std::string_view by,
+bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_view callback_token, const Sealed& provider_id, std::string_view by,
             bool arrived = true);
 
 }  // namespace sends

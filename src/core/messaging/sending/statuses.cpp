@@ -79,7 +79,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
     if (found) lanes::lock(tx, found->conversation_id);
     // The provider's id is not known yet when the status overtakes the answer, or when there was none: then our own tells.
     const bool failed = update.status == "failed";
-    if (!found && sends::settle(tx, cause, device, update.opaque, status.provider_id, "status", !failed))
+    if (!found && sends::settle(tx, cause, device, update.callback_token, status.provider_id, "status", !failed))
         found = message_of(tx, device, status.provider_id.hash);
     const auto message = found ? std::optional(found->id) : std::nullopt;
     const auto some = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };

@@ -169,11 +169,11 @@ TEST_CASE("whatsapp delivery: system notices tell the new addresses, edits and r
     CHECK(changed.user_id == "US.90010020030040059");
     CHECK(changed.parent_user_id == "US.ENT.9009");
     CHECK_FALSE(message("text").moved_to);
-    CHECK(message("edit").amends == Amends::edits);
-    CHECK(message("revoke").amends == Amends::revokes);
-    CHECK(message("echo-revoke").amends == Amends::revokes);
+    CHECK(message("edit").amends == Amendment::edit);
+    CHECK(message("revoke").amends == Amendment::revoke);
+    CHECK(message("echo-revoke").amends == Amendment::revoke);
     CHECK(message("echo-revoke").is_echo);
-    CHECK(message("reaction").amends == Amends::nothing);
+    CHECK(message("reaction").amends == Amendment::none);
 }
 
 TEST_CASE("whatsapp delivery: wishes of people are read, those that are not understood are counted") {
@@ -214,7 +214,7 @@ TEST_CASE("whatsapp delivery: news of accounts and templates say what happened a
     CHECK(alert.event == "INCREASED_CAPABILITIES_ELIGIBILITY_NEED_MORE_INFO");
     CHECK(alert.weight == EventWeight::warning);
     CHECK(alert.facts.find("0142") == std::string::npos);
-    const TemplateNews news = notice("template-rejected").about.value();
+    const TemplateUpdate news = notice("template-rejected").about.value();
     CHECK(news.name == "order_ready");
     CHECK(news.language == "en");
     CHECK(news.status == "REJECTED");
@@ -233,7 +233,7 @@ TEST_CASE("whatsapp delivery: statuses are read with what belongs to them") {
     CHECK(sent.status == "sent");
     CHECK(sent.recipient == "+12025550142");
     CHECK(sent.timestamp == at("2026-01-05T11:21:00Z"));
-    CHECK(sent.opaque == "17.0.1");
+    CHECK(sent.callback_token == "17.0.1");
     CHECK(sent.error_code.empty());
     CHECK(status("status-delivered").status == "delivered");
     CHECK_FALSE(sent.of_participant);

@@ -60,7 +60,7 @@ struct Fixture {
 };
 
 Outgoing hello() {
-    return {.to = {.phone = "+12025550142"}, .text = "Hello! ☕", .reply_to = "wamid.IN1", .opaque = "17.0.1"};
+    return {.to = {.phone = "+12025550142"}, .text = "Hello! ☕", .reply_to = "wamid.IN1", .callback_token = "17.0.1"};
 }
 
 NotSent refusal(int status, const std::string& body, std::vector<std::pair<std::string, std::string>> headers = {}) {

@@ -38,7 +38,7 @@ struct Incoming : Pipeline {
     }
     /// Reads what was posted; nobody answers.
     void only_drain() {
-        while (blocking(drain(store.db(), vault, world.random, directory, {1h, 1min})) > 0) continue;
+        while (blocking(drain_inbox(store.db(), vault, world.random, registry, {1h, 1min})) > 0) continue;
     }
     std::vector<ContactNote> notes(ContactId id) {
         return store.read([&](Snapshot& db) { return contacts::notes(db, id); });
@@ -53,7 +53,7 @@ struct Incoming : Pipeline {
         store.write([&](Transaction& tx) { inbox::replay(tx, a_cause, last_event_in(tx).id); });
         work();
     }
-    static InboxRow last_event_in(Snapshot& db) { return inbox::list(db, std::nullopt, {.limit = 1}).at(0); }
+    static InboxEvent last_event_in(Snapshot& db) { return inbox::list(db, std::nullopt, {.limit = 1}).at(0); }
     std::vector<std::string> item_states() {
         std::vector<std::string> out;
         for (const InboxItem& item : store.read([](Snapshot& db) { return inbox::items(db, last_event_in(db).id); })) out.push_back(item.state);

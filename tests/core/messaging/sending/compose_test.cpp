@@ -28,8 +28,8 @@ struct Contents : Pipeline {
     }
 
     MessageId type(const Content& content, std::optional<MessageId> reply_to = std::nullopt) {
-        const messages::Typed typed{device, contact, messages::seal_content(vault, content), reply_to, "c-new", world.clock.now() + 1h};
-        return store.write([&](Transaction& tx) { return messages::type(tx, a_cause, typed); });
+        const messages::OperatorMessage typed{device, contact, messages::seal_content(vault, content), reply_to, "c-new", world.clock.now() + 1h};
+        return store.write([&](Transaction& tx) { return messages::send_as_operator(tx, a_cause, typed); });
     }
     MessageId first() { return all().at(0).id; }
 
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(Contents, "contents: another attempt, and one that a person ask
     const Json body = last_body();
     CHECK(store.read([&](Snapshot& db) { return messages::get(db, id); }).status == MessageStatus::held);
     const auto send = store.read([](Snapshot& db) { return db.query("SELECT max(id) FROM sends").one<std::int64_t>(); });
-    store.write([&](Transaction& tx) { surgery::resolve(tx, a_cause, {QueueName::send, send}, surgery::Truth::not_sent); });
+    store.write([&](Transaction& tx) { work_actions::resolve(tx, a_cause, {QueueName::send, send}, work_actions::Verdict::not_sent); });
     work();
     CHECK(last_body() == body);
     CHECK(body["location"] == Json{{"latitude", "1.5"}, {"longitude", "2.5"}});
@@ -248,17 +248,17 @@ TEST_CASE_METHOD(Contents, "contents: outside of the 24 hours a template may be 
 TEST_CASE_METHOD(Contents, "contents: a template that the provider refuses is not queued", "[pipeline]") {
     const Content form = content::make(ContentKind::template_, {{"name", "hello"}, {"language", {{"code", "en"}}}});
     store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.options = {{"waba_id", "900100"}}}); });
-    const auto learn = [&](const std::string& status, const std::string& language) {
-        const TemplateNews news{.name = "hello", .language = language, .status = status, .reason = "INVALID_FORMAT"};
+    const auto apply = [&](const std::string& status, const std::string& language) {
+        const TemplateUpdate news{.name = "hello", .language = language, .status = status, .reason = "INVALID_FORMAT"};
         world.clock.advance(1s);
-        store.write([&](Transaction& tx) { templates::learn(tx, "900100", news, world.clock.now()); });
+        store.write([&](Transaction& tx) { templates::apply(tx, "900100", news, world.clock.now()); });
     };
-    learn("REJECTED", "de");
+    apply("REJECTED", "de");
     CHECK_NOTHROW(type(form));
-    learn("REJECTED", "en");
+    apply("REJECTED", "en");
     CHECK_THROWS_WITH(type(form), "template hello/en is REJECTED: INVALID_FORMAT");
     CHECK(count("SELECT count(*) FROM sends") == 1);
-    learn("APPROVED", "en");
+    apply("APPROVED", "en");
     CHECK_NOTHROW(type(form));
 }
 

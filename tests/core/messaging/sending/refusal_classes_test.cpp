@@ -418,7 +418,7 @@ TEST_CASE_METHOD(Limits, "limits: a claim takes of each device alike", "[limits]
         post(envelope("messages", text_item(from.c_str(), "wamid.b" + std::to_string(person), "hi"), "555001"));
     }
     work();
-    const auto of_other = [&](const sends::Room& room) {
+    const auto of_other = [&](const sends::SendCapacity& room) {
         const auto claimed =
             store.write([&](Transaction& tx) { return sends::claim(tx, a_cause, room, tx.now() + 1min, worker_id, limits()).sends; });
         const auto is_other = [&](const ClaimedSend& one) { return one.send.device_id == other; };
@@ -466,7 +466,7 @@ TEST_CASE_METHOD(Limits, "limits: an account that hangs holds some of the hands,
     HangingHttp hanging(real_world().timers, "555000");
     asio::io_context context(1);
     World mixed{world.clock, real_world().timers, world.random};
-    Worker worker({store.db(), vault, mixed, hanging, blobs, directory, metrics, job_kinds}, options, worker_id, context.get_executor());
+    Worker worker({store.db(), vault, mixed, hanging, blobs, registry, metrics, job_kinds}, options, worker_id, context.get_executor());
     std::exception_ptr failure;
     asio::co_spawn(context, worker.run(), [&](std::exception_ptr thrown) { failure = thrown; });
     const auto until = [&](auto condition) {

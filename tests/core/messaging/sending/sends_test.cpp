@@ -75,10 +75,10 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a send without a clear answer is uncertain
     work();
     CHECK(send_states() == std::vector<std::string>{"uncertain 1", "queued 1"});
     CHECK(all(Direction::outgoing)[0].status == MessageStatus::uncertain);
-    const std::string opaque = std::to_string(all(Direction::outgoing)[0].id.value) + ".1.1";
+    const std::string callback_token = std::to_string(all(Direction::outgoing)[0].id.value) + ".1.1";
 
     SECTION("a status that carries our id settles it, and nothing is repeated") {
-        status("wamid.out", "sent", opaque);
+        status("wamid.out", "sent", callback_token);
         work();
         CHECK(send_states() == std::vector<std::string>{"sent 1", "sent 1"});
         CHECK(sent_texts() == std::vector<std::string>{"1", "2"});
@@ -87,7 +87,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a send without a clear answer is uncertain
     }
     SECTION("a status that came within the window and is not read yet is waited for") {
         store.write([&](Transaction& tx) { pauses::pause(tx, a_cause, QueueName::inbox); });
-        status("wamid.out", "sent", opaque);
+        status("wamid.out", "sent", callback_token);
         world.clock.advance(options.uncertain_window + 1s);
         work();
         CHECK(send_states() == std::vector<std::string>{"uncertain 1", "queued 1"});
@@ -104,7 +104,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a send without a clear answer is uncertain
         CHECK(sent_texts() == std::vector<std::string>{"1", "1", "2"});
         check_at_rest();
         SECTION("and a status that comes later makes the double known") {
-            status("wamid.out", "delivered", opaque);
+            status("wamid.out", "delivered", callback_token);
             work();
             CHECK(count("SELECT count(*) FROM sends WHERE doubled_at IS NOT NULL") == 1);
             check_at_rest();
@@ -138,7 +138,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a status that comes after its window cance
     http.script = {[](const HttpRequest&) -> HttpOutcome { return HttpFailure{true, "connection closed before an answer"}; }};
     write_text(ada, "wamid.1", "one");
     work();
-    const std::string opaque = std::to_string(reply().id.value) + ".1.1";
+    const std::string callback_token = std::to_string(reply().id.value) + ".1.1";
     world.clock.advance(options.uncertain_window + 1s);
     store.write([&](Transaction& tx) { tx.execute("UPDATE devices SET status = 'error'"); });
     store.write([&](Transaction& tx) {
@@ -147,7 +147,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a status that comes after its window cance
             "INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, content, on_uncertain, created_at, updated_at) "
             "SELECT message_id, conversation_id, device_id, part, 2, content, on_uncertain, created_at, updated_at FROM sends");
     });
-    status("wamid.out", "delivered", opaque);
+    status("wamid.out", "delivered", callback_token);
     work();
     CHECK(send_states() == std::vector<std::string>{"sent 1", "cancelled 2"});
     CHECK(reply().status == MessageStatus::delivered);
@@ -159,13 +159,13 @@ TEST_CASE_METHOD(Pipeline, "pipeline: what kills its workers is dead after its a
     options.turn_attempts = 2;
     const auto die = [&] {
         world.clock.advance(options.lease + 1s);
-        store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); });
+        store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, limits()); });
     };
     SECTION("a turn") {
         write_text(ada, "wamid.1", "one");
         options.turn_concurrency = 0;
         one_round();
-        Answering answering;
+        AnswerCaches answering;
         const auto claim = [&] {
             return store.write([&](Transaction& tx) { return turns::claim(tx, a_cause, answering, 10, tx.now() + 1min, worker_id, {2}); }).size();
         };
@@ -202,17 +202,17 @@ TEST_CASE_METHOD(Pipeline, "pipeline: what a dead worker had claimed is queued a
         store.write([&](Transaction& tx) { return sends::claim(tx, a_cause, 10, tx.now() + options.lease, worker_id, limits()).sends; });
     REQUIRE(claimed.size() == 1);
     options.send_concurrency = 32;
-    const auto rescue = [&] { store.write([&](Transaction& tx) { workers::rescue(tx, a_cause, limits()); }); };
+    const auto reclaim = [&] { store.write([&](Transaction& tx) { workers::reclaim(tx, a_cause, limits()); }); };
 
     SECTION("a living lease is respected") {
-        rescue();
+        reclaim();
         work();
         CHECK(http.requests.empty());
         CHECK(send_states() == std::vector<std::string>{"claimed 1"});
     }
     SECTION("claimed") {
         world.clock.advance(options.lease + 1s);
-        rescue();
+        reclaim();
         CHECK(send_states() == std::vector<std::string>{"queued 2"});
         SECTION("its late outcome is fenced") {
             CHECK_THROWS_AS(store.write([&](Transaction& tx) { sends::begin_hand_over(tx, claimed[0], Bytes{"h"}); }), Error);
@@ -226,7 +226,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: what a dead worker had claimed is queued a
     SECTION("handing over") {
         store.write([&](Transaction& tx) { sends::begin_hand_over(tx, claimed[0], Bytes{"h"}); });
         world.clock.advance(options.lease + 1s);
-        rescue();
+        reclaim();
         CHECK(send_states() == std::vector<std::string>{"uncertain 1"});
         work();
         CHECK(http.requests.empty());

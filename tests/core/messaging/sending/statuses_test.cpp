@@ -33,8 +33,8 @@ struct Statuses : Pipeline {
         http.requests.clear();
         accepted = 0;
         const std::string text = std::string(4000, 'a') + " " + std::string(4000, 'b') + " " + std::string(1000, 'c');
-        const messages::Typed typed{device, all()[0].contact_id, {.text = text}, std::nullopt, "c-new", world.clock.now() + 1h};
-        store.write([&](Transaction& tx) { messages::type(tx, a_cause, typed); });
+        const messages::OperatorMessage typed{device, all()[0].contact_id, {.text = text}, std::nullopt, "c-new", world.clock.now() + 1h};
+        store.write([&](Transaction& tx) { messages::send_as_operator(tx, a_cause, typed); });
     }
     /// The last message that is ours.
     Message last() { return all(Direction::outgoing).back(); }
@@ -99,9 +99,9 @@ TEST_CASE_METHOD(Statuses, "statuses: an uncertain part in the middle is what th
     CHECK(last().status == MessageStatus::uncertain);
     report("wamid.first", "delivered");
     CHECK(last().status == MessageStatus::uncertain);
-    const std::string opaque = std::to_string(last().id.value) + ".2.1";
+    const std::string callback_token = std::to_string(last().id.value) + ".2.1";
     SECTION("a status settles it, and the last part goes") {
-        report(Json{{"id", "wamid.second"}, {"status", "delivered"}, {"biz_opaque_callback_data", opaque}});
+        report(Json{{"id", "wamid.second"}, {"status", "delivered"}, {"biz_opaque_callback_data", callback_token}});
         CHECK(last().status == MessageStatus::sent);
         report("wamid.reply1", "delivered");
         CHECK(last().status == MessageStatus::delivered);
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(Statuses, "statuses: an uncertain part in the middle is what th
     SECTION("a status that it failed fails the message") {
         report(Json{{"id", "wamid.second"},
                     {"status", "failed"},
-                    {"biz_opaque_callback_data", opaque},
+                    {"biz_opaque_callback_data", callback_token},
                     {"errors", Json::array({{{"code", 131049}, {"title", "no"}}})}});
         CHECK(last().status == MessageStatus::failed);
         CHECK(tells("failed", "24 hours"));
@@ -142,11 +142,11 @@ TEST_CASE_METHOD(Statuses, "statuses: an attempt that arrives after all counts, 
     world.clock.advance(options.uncertain_window + 1s);
     work();
     CHECK(send_states() == std::vector<std::string>{"failed 1", "sent 2"});
-    const std::string opaque = std::to_string(reply().id.value) + ".1.1";
+    const std::string callback_token = std::to_string(reply().id.value) + ".1.1";
     report("wamid.reply1", "delivered");
     report(Json{{"id", "wamid.late"},
                 {"status", "failed"},
-                {"biz_opaque_callback_data", opaque},
+                {"biz_opaque_callback_data", callback_token},
                 {"errors", Json::array({{{"code", 131026}, {"title", "no"}}})}});
     CHECK(reply().status == MessageStatus::delivered);
     report("wamid.reply1", "read");

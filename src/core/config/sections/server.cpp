@@ -1,0 +1,35 @@
+#include "core/config/sections/server.hpp"
+
+#include "core/base/ip_ranges.hpp"
+#include "core/config/setting_codec.hpp"
+#include "core/config/settings.hpp"
+
+namespace wabot {
+
+namespace {
+
+std::string check_addresses(std::string_view text) {
+    return AddressRanges::read(text) ? "" : "must be addresses or networks like 192.0.2.7 and 10.0.0.0/8, apart by commas";
+}
+
+}  // namespace
+
+std::span<const Setting> server_settings() {
+    // clang-format off
+    static constexpr Setting rows[] = {
+        setting<&Settings::server, &ServerSettings::host>("server.host", {.env = {"AI_MESSAGE_HOST"}, .fallback = "127.0.0.1",
+            .doc = "Address that serve listens on."}),
+        setting<&Settings::server, &ServerSettings::port>("server.port", {.env = {"AI_MESSAGE_PORT"}, .fallback = "8000", .most = 65535,
+            .doc = "Port that serve listens on; 0 takes any free one."}),
+        setting<&Settings::server, &ServerSettings::webhook_body_max>("server.webhook_body_max", {.env = {"WABOT_WEBHOOK_BODY_MAX"}, .fallback = "4194304", .least = 3 * 1024 * 1024, .most = 64 * 1024 * 1024,
+            .doc = "Largest webhook body that is taken, in octets. Providers send up to 3 MiB."}),
+        setting<&Settings::server, &ServerSettings::trusted_proxies>("server.trusted_proxies", {.env = {"WABOT_TRUSTED_PROXIES"}, .check = check_addresses,
+            .doc = "Addresses and networks of the reverse proxies before this server, apart by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
+        setting<&Settings::server, &ServerSettings::drain_timeout>("server.drain_timeout", {.env = {"WABOT_DRAIN_TIMEOUT"}, .fallback = "25s", .most = day_ms, .reloadable = true,
+            .doc = "How long a stopping process lets running work finish."}),
+    };
+    // clang-format on
+    return rows;
+}
+
+}  // namespace wabot

@@ -1,0 +1,38 @@
+#include "core/config/sections/store.hpp"
+
+#include "core/base/hex.hpp"
+#include "core/config/setting_codec.hpp"
+#include "core/config/settings.hpp"
+
+namespace wabot {
+
+namespace {
+
+std::string check_master_key(std::string_view text) {
+    const auto octets = from_hex(text);
+    return octets && octets->size() == 32 ? "" : "must be 64 hexadecimal digits; wabot init makes a key";
+}
+
+std::string check_database_url(std::string_view text) {
+    for (const std::string_view scheme : {"sqlite:///", "postgresql://", "postgres://", "postgresql+", "postgres+"})
+        if (text.starts_with(scheme)) return {};
+    return "must start with sqlite:/// or postgresql://";
+}
+
+}  // namespace
+
+std::span<const Setting> store_settings() {
+    // clang-format off
+    static constexpr Setting rows[] = {
+        setting<&Settings::store, &StoreSettings::dir>("store.dir", {.env = {"WABOT_STATE_DIR"}, .derived = "/var/lib/wabot as root, else $XDG_DATA_HOME/wabot, else ~/.local/share/wabot",
+            .doc = "Folder of the database and of the files beside it."}),
+        setting<&Settings::store, &StoreSettings::database_url>("database.url", {.env = {"DATABASE_URL", "WABOT_DATABASE_URL"}, .derived = "wabot.db in store.dir", .url = true, .check = check_database_url,
+            .doc = "Where the data lies: sqlite:///x is relative, sqlite:////x absolute; postgresql://user:password@host/name with the parameters of libpq (sslmode, ...)."}),
+        setting<&Settings::store, &StoreSettings::master_key>("security.master_key", {.env = {"WABOT_MASTER_KEY"}, .check = check_master_key,
+            .doc = "64 hexadecimal digits that phone numbers and credentials are sealed with. Without it they cannot be read again: keep a copy elsewhere."}),
+    };
+    // clang-format on
+    return rows;
+}
+
+}  // namespace wabot
