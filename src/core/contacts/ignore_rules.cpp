@@ -123,7 +123,7 @@ std::optional<IgnoreRule> find_same(Snapshot& db, DeviceId device, IgnoreRuleTyp
 }
 
 template <class T>
-std::optional<T> part(const std::optional<Sealed>& value, T Sealed::*member) {
+std::optional<T> rule_part(const std::optional<Sealed>& value, T Sealed::*member) {
     return value ? std::optional((*value).*member) : std::nullopt;
 }
 
@@ -140,7 +140,7 @@ Changed<IgnoreRule> create(Transaction& tx, const Cause& cause, const Vault& vau
     static constexpr std::string_view sql = R"sql(
         INSERT INTO ignore_rules (device_id, rule_type, value, address_enc, address_hash, address_last4, contact_id, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING *)sql";
-    auto made = tx.query(sql, device, type, meaning.word, part(address, &Sealed::enc), part(address, &Sealed::hash), part(address, &Sealed::last4),
+    auto made = tx.query(sql, device, type, meaning.word, rule_part(address, &Sealed::enc), rule_part(address, &Sealed::hash), rule_part(address, &Sealed::last4),
                          meaning.contact_id, tx.now())
                     .one<IgnoreRule>();
     changes::record(tx, cause, "ignore_rule.created", "ignore_rule", made.id.value, device.value);

@@ -60,7 +60,7 @@ constexpr std::string_view select_sql = R"sql(
     FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN devices d ON d.id = m.device_id
          JOIN contacts k ON k.id = c.contact_id
     WHERE m.deleted_at IS NULL)sql";
-const std::string of_id = std::string(select_sql) + " AND m.id = $1";
+const std::string message_of_id = std::string(select_sql) + " AND m.id = $1";
 
 int rank(MessageStatus status) {
     switch (status) {
@@ -209,7 +209,7 @@ std::vector<Message> list(Snapshot& db, const Filter& filter, const Page& page) 
 }
 
 std::optional<Message> find(Snapshot& db, MessageId id) {
-    return db.query(of_id, id).first<Message>();
+    return db.query(message_of_id, id).first<Message>();
 }
 
 Message get(Snapshot& db, MessageId id) {

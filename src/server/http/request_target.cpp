@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t parameters_max = 100;
 
-[[noreturn]] void refuse(const char* why) {
+[[noreturn]] void refuse_target(const char* why) {
     throw Error(Errc::bad_request, std::string("the path or query ") + why);
 }
 
@@ -37,26 +37,26 @@ std::string decode(std::string_view text, bool plus_is_space) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%') {
             const auto octet = escape_at(text.substr(i));
-            if (!octet) refuse("holds a broken escape");
+            if (!octet) refuse_target("holds a broken escape");
             out += *octet;
             i += 2;
         } else {
             out += plus_is_space && text[i] == '+' ? ' ' : text[i];
         }
     }
-    if (out.find('\0') != out.npos) refuse("holds a NUL");
-    if (!valid_utf8(out)) refuse("is not UTF-8");
+    if (out.find('\0') != out.npos) refuse_target("holds a NUL");
+    if (!valid_utf8(out)) refuse_target("is not UTF-8");
     return out;
 }
 
 std::string decode_segment(std::string_view raw) {
     std::string out = decode(raw, false);
-    if (out == "." || out == "..") refuse("holds a dot segment");
+    if (out == "." || out == "..") refuse_target("holds a dot segment");
     for (std::size_t i = 0; i < out.size(); ++i) {
         const auto c = static_cast<unsigned char>(out[i]);
-        if (c < 0x20 || c == 0x7F) refuse("holds a control character");
-        if (c == '/' || c == '\\') refuse("holds a slash inside a name");
-        if (escape_at(std::string_view(out).substr(i))) refuse("is escaped twice");
+        if (c < 0x20 || c == 0x7F) refuse_target("holds a control character");
+        if (c == '/' || c == '\\') refuse_target("holds a slash inside a name");
+        if (escape_at(std::string_view(out).substr(i))) refuse_target("is escaped twice");
     }
     return out;
 }
@@ -78,9 +78,9 @@ std::string_view without_authority(std::string_view target) {
 
 RequestTarget read_target(std::string_view target) {
     target = without_authority(target);
-    if (!target.starts_with('/')) refuse("does not begin with a slash");
+    if (!target.starts_with('/')) refuse_target("does not begin with a slash");
     const auto is_foreign = [](char c) { return c <= 0x20 || c == 0x7F || c == '#'; };  // char is signed: above ASCII is below zero
-    if (std::any_of(target.begin(), target.end(), is_foreign)) refuse("holds an octet that must be escaped");
+    if (std::any_of(target.begin(), target.end(), is_foreign)) refuse_target("holds an octet that must be escaped");
 
     RequestTarget out;
     const std::size_t mark = std::min(target.find('?'), target.size());
@@ -97,7 +97,7 @@ RequestTarget read_target(std::string_view target) {
         const std::string_view pair = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(pair.size() + 1, query.size()));
         if (pair.empty()) continue;
-        if (out.query.size() == parameters_max) refuse("holds too many parameters");
+        if (out.query.size() == parameters_max) refuse_target("holds too many parameters");
         const std::size_t equals = std::min(pair.find('='), pair.size());
         out.query.emplace_back(decode(pair.substr(0, equals), true), decode(pair.substr(std::min(equals + 1, pair.size())), true));
     }

@@ -17,7 +17,7 @@ const std::string number = "+15550104477";
 const std::string other_number = "+15550104488";
 const std::string user_id = "US.13491208655302";
 
-struct Fixture {
+struct ContactsFixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     ScratchStore store;
@@ -46,7 +46,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "the first message of an address makes a contact, the next ones find it") {
+TEST_CASE_METHOD(ContactsFixture, "the first message of an address makes a contact, the next ones find it") {
     const FoundContact first = person(number, "", "Ana");
     CHECK(first.added);
     const FoundContact second = person(number);
@@ -58,7 +58,7 @@ TEST_CASE_METHOD(Fixture, "the first message of an address makes a contact, the 
     CHECK(target(first.id).to.phone == number);
 }
 
-TEST_CASE_METHOD(Fixture, "addresses that come together are linked") {
+TEST_CASE_METHOD(ContactsFixture, "addresses that come together are linked") {
     const FoundContact by_number = person(number);
     CHECK(person(number, user_id).id == by_number.id);
     CHECK(person("", user_id).id == by_number.id);
@@ -67,7 +67,7 @@ TEST_CASE_METHOD(Fixture, "addresses that come together are linked") {
     CHECK(count() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "a contact known by user id only is written to at its number once that is known") {
+TEST_CASE_METHOD(ContactsFixture, "a contact known by user id only is written to at its number once that is known") {
     const FoundContact ana = person("", user_id);
     CHECK(target(ana.id).to.phone.empty());
     CHECK(person(number, user_id).id == ana.id);
@@ -76,7 +76,7 @@ TEST_CASE_METHOD(Fixture, "a contact known by user id only is written to at its 
     CHECK(person(number).id == ana.id);
 }
 
-TEST_CASE_METHOD(Fixture, "two contacts whose addresses come together are not merged, and the user id decides") {
+TEST_CASE_METHOD(ContactsFixture, "two contacts whose addresses come together are not merged, and the user id decides") {
     const FoundContact by_number = person(number);
     const FoundContact by_user = person("", user_id);
     CHECK(by_number.id != by_user.id);
@@ -85,7 +85,7 @@ TEST_CASE_METHOD(Fixture, "two contacts whose addresses come together are not me
     CHECK(count() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "a contact that writes from another number is answered there") {
+TEST_CASE_METHOD(ContactsFixture, "a contact that writes from another number is answered there") {
     const FoundContact ana = person(number, user_id);
     CHECK(person(other_number, user_id).id == ana.id);
     CHECK(target(ana.id).to.phone == other_number);
@@ -93,7 +93,7 @@ TEST_CASE_METHOD(Fixture, "a contact that writes from another number is answered
     CHECK(get(number).id == ana.id);
 }
 
-TEST_CASE_METHOD(Fixture, "a group is a contact too") {
+TEST_CASE_METHOD(ContactsFixture, "a group is a contact too") {
     const FoundContact group = find_or_add(seal_group(vault, "group-77", "The team"));
     CHECK(find_or_add(seal_group(vault, "group-77")).id == group.id);
     CHECK(get(group.id).is_group);
@@ -101,7 +101,7 @@ TEST_CASE_METHOD(Fixture, "a group is a contact too") {
     CHECK(target(group.id).to.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "name and times follow what comes in") {
+TEST_CASE_METHOD(ContactsFixture, "name and times follow what comes in") {
     const Time noon = at("2026-01-05T12:00:00Z");
     const SealedAddress ana = seal_person(vault, {.phone = number}, "Ana");
     const ContactId id = find_or_add(ana).id;
@@ -117,7 +117,7 @@ TEST_CASE_METHOD(Fixture, "name and times follow what comes in") {
     CHECK(get(id).name == "Ana B.");
 }
 
-TEST_CASE_METHOD(Fixture, "a contact is found by id, number, JID and user id") {
+TEST_CASE_METHOD(ContactsFixture, "a contact is found by id, number, JID and user id") {
     const ContactId id = person(number, user_id).id;
     CHECK(get("+1 555 010 4477").id == id);
     CHECK(get("15550104477@s.whatsapp.net").id == id);
@@ -129,7 +129,7 @@ TEST_CASE_METHOD(Fixture, "a contact is found by id, number, JID and user id") {
     CHECK_THROWS_WITH(get(other_number), !Catch::Contains("5550104488"));
 }
 
-TEST_CASE_METHOD(Fixture, "a number known on two devices needs the device named") {
+TEST_CASE_METHOD(ContactsFixture, "a number known on two devices needs the device named") {
     const DeviceId branch = device("branch");
     const ContactId here = person(number).id;
     const ContactId there = find_or_add(seal_person(vault, {.phone = number}), std::nullopt, branch).id;
@@ -138,7 +138,7 @@ TEST_CASE_METHOD(Fixture, "a number known on two devices needs the device named"
     CHECK(get(number, branch).id == there);
 }
 
-TEST_CASE_METHOD(Fixture, "a contact can be blocked, and stays so when it writes") {
+TEST_CASE_METHOD(ContactsFixture, "a contact can be blocked, and stays so when it writes") {
     const ContactId id = person(number).id;
     const auto block = [&](bool blocked) { return store.write([&](Transaction& tx) { return contacts::set_blocked(tx, a_cause, id, blocked); }); };
     CHECK_FALSE(get(id).is_blocked);
@@ -149,7 +149,7 @@ TEST_CASE_METHOD(Fixture, "a contact can be blocked, and stays so when it writes
     CHECK_FALSE(get(id).is_blocked);
 }
 
-TEST_CASE_METHOD(Fixture, "contacts are listed newest first, in pages") {
+TEST_CASE_METHOD(ContactsFixture, "contacts are listed newest first, in pages") {
     const ContactId first = person(number).id;
     const ContactId second = person(other_number).id;
     const ContactId group = find_or_add(seal_group(vault, "group-77")).id;
@@ -165,7 +165,7 @@ TEST_CASE_METHOD(Fixture, "contacts are listed newest first, in pages") {
     CHECK(ids({.device_id = device("branch")}).empty());
 }
 
-TEST_CASE_METHOD(Fixture, "no number stands in clear in the store") {
+TEST_CASE_METHOD(ContactsFixture, "no number stands in clear in the store") {
     person(number, user_id);
     const auto octets = store.read([](Snapshot& db) {
         static constexpr std::string_view sql =

@@ -13,9 +13,9 @@ using namespace wabot::test;
 
 namespace {
 
-const std::string number = "+15550104477";
+const std::string sender_number = "+15550104477";
 
-struct Fixture {
+struct IgnoreRulesFixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     ScratchStore store;
@@ -45,17 +45,17 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a keyword is a whole word, whatever its case") {
+TEST_CASE_METHOD(IgnoreRulesFixture, "a keyword is a whole word, whatever its case") {
     CHECK(create(IgnoreRuleType::keyword, "Lottery Win").row.value == "lottery win");
     CHECK(reason({.text = "Your LOTTERY  win!"}) == "ignore rule 1, keyword \"lottery win\"");
     CHECK(reason({.text = "lottery wins"}) == "none");
     CHECK(reason({.text = std::nullopt}) == "none");
 }
 
-TEST_CASE_METHOD(Fixture, "a contact is ignored by number, also before it first wrote and in groups") {
+TEST_CASE_METHOD(IgnoreRulesFixture, "a contact is ignored by number, also before it first wrote and in groups") {
     create(IgnoreRuleType::contact, "+1 555 010 4477");
-    CHECK(reason(ignore_rules::facts_of(vault, {.phone = number}, "hello")) == "ignore rule 1, contact");
-    const ContactId ana = contact(seal_person(vault, {.phone = number}));
+    CHECK(reason(ignore_rules::facts_of(vault, {.phone = sender_number}, "hello")) == "ignore rule 1, contact");
+    const ContactId ana = contact(seal_person(vault, {.phone = sender_number}));
     const ContactId ben = contact(seal_person(vault, {.phone = "+15550104488"}));
     const ContactId team = contact(seal_group(vault, "group-77"));
     CHECK(reason(ana, ana) == "ignore rule 1, contact");
@@ -64,18 +64,18 @@ TEST_CASE_METHOD(Fixture, "a contact is ignored by number, also before it first 
     CHECK(reason(team, ben) == "none");
 }
 
-TEST_CASE_METHOD(Fixture, "a contact is ignored by its id, whatever address it writes from") {
+TEST_CASE_METHOD(IgnoreRulesFixture, "a contact is ignored by its id, whatever address it writes from") {
     const std::string user_id = "US.13491208655302";
     const ContactId ana = contact(seal_person(vault, {.user_id = user_id}));
     CHECK(create(IgnoreRuleType::contact, std::to_string(ana.value)).row.contact_id == ana);
-    CHECK(contact(seal_person(vault, {.phone = number, .user_id = user_id})) == ana);
+    CHECK(contact(seal_person(vault, {.phone = sender_number, .user_id = user_id})) == ana);
     CHECK(reason(ana, ana) == "ignore rule 1, contact");
     CHECK_FALSE(create(IgnoreRuleType::contact, user_id).changed);
 }
 
-TEST_CASE_METHOD(Fixture, "a group is ignored by its id, its members in private are not") {
+TEST_CASE_METHOD(IgnoreRulesFixture, "a group is ignored by its id, its members in private are not") {
     create(IgnoreRuleType::group, "group-77");
-    const ContactId ana = contact(seal_person(vault, {.phone = number}));
+    const ContactId ana = contact(seal_person(vault, {.phone = sender_number}));
     const ContactId team = contact(seal_group(vault, "group-77"));
     const ContactId club = contact(seal_group(vault, "group-78"));
     CHECK(reason(team, ana) == "ignore rule 1, group");
@@ -84,8 +84,8 @@ TEST_CASE_METHOD(Fixture, "a group is ignored by its id, its members in private 
     CHECK_FALSE(create(IgnoreRuleType::group, std::to_string(team.value)).changed);
 }
 
-TEST_CASE_METHOD(Fixture, "a rule that means nothing is refused") {
-    const ContactId ana = contact(seal_person(vault, {.phone = number}));
+TEST_CASE_METHOD(IgnoreRulesFixture, "a rule that means nothing is refused") {
+    const ContactId ana = contact(seal_person(vault, {.phone = sender_number}));
     for (const auto& [type, value] : std::vector<std::pair<IgnoreRuleType, std::string>>{
              {IgnoreRuleType::keyword, ""},
              {IgnoreRuleType::keyword, "  "},
@@ -100,7 +100,7 @@ TEST_CASE_METHOD(Fixture, "a rule that means nothing is refused") {
     CHECK(code_of([&] { create(IgnoreRuleType::contact, std::to_string(ana.value), device("branch")); }) == Errc::invalid);
 }
 
-TEST_CASE_METHOD(Fixture, "a rule is made once, holds on its device and ends when it is deleted") {
+TEST_CASE_METHOD(IgnoreRulesFixture, "a rule is made once, holds on its device and ends when it is deleted") {
     const auto spam = create(IgnoreRuleType::keyword, "spam");
     CHECK(spam.changed);
     CHECK_FALSE(create(IgnoreRuleType::keyword, "SPAM").changed);

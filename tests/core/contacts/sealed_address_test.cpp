@@ -10,14 +10,14 @@ using namespace wabot::test;
 
 namespace {
 
-struct Fixture {
+struct SealedAddressFixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
 };
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a person with a number and a user id is known by both") {
+TEST_CASE_METHOD(SealedAddressFixture, "a person with a number and a user id is known by both") {
     const SealedAddress both = seal_person(vault, {.phone = "+15550104477", .user_id = "US.13491208655302"}, "Ana");
     REQUIRE(both.identities.size() == 2);
     CHECK(both.identities[0].kind == IdentityKind::bsuid);
@@ -28,7 +28,7 @@ TEST_CASE_METHOD(Fixture, "a person with a number and a user id is known by both
     CHECK(both.name == "Ana");
 }
 
-TEST_CASE_METHOD(Fixture, "a person may be known by user id only") {
+TEST_CASE_METHOD(SealedAddressFixture, "a person may be known by user id only") {
     const SealedAddress only = seal_person(vault, {.user_id = "US.13491208655302"});
     CHECK(only.identities.size() == 1);
     CHECK_FALSE(only.phone_number);
@@ -36,7 +36,7 @@ TEST_CASE_METHOD(Fixture, "a person may be known by user id only") {
     CHECK_THROWS_AS(seal_person(vault, {}), Error);
 }
 
-TEST_CASE_METHOD(Fixture, "a group is known by its id") {
+TEST_CASE_METHOD(SealedAddressFixture, "a group is known by its id") {
     const SealedAddress group = seal_group(vault, "group-77", "The team");
     CHECK(group.is_group);
     CHECK(group.identities.front().kind == IdentityKind::chat);
@@ -44,7 +44,7 @@ TEST_CASE_METHOD(Fixture, "a group is known by its id") {
     CHECK_THROWS_AS(seal_group(vault, ""), Error);
 }
 
-TEST_CASE_METHOD(Fixture, "an endless name is cut between characters") {
+TEST_CASE_METHOD(SealedAddressFixture, "an endless name is cut between characters") {
     std::string name;
     for (int i = 0; i < 300; ++i) name += "\u00e4";
     const std::string kept = seal_person(vault, {.phone = "+15550104477"}, name).name;

@@ -45,12 +45,12 @@ bool is_less(const Value& a, const Value& b) {
     return of(bool{}) || of(std::int64_t{}) || of(double{}) || of(std::string{}) || of(Time{});
 }
 
-struct Pets {
+struct ListedPets {
     ScratchStore store;
     Time noon = *from_iso("2026-01-05T12:00:00Z");
     std::vector<ListedPet> all;
 
-    Pets() {
+    ListedPets() {
         store.write([](Transaction& tx) {
             tx.script(
                 "CREATE TABLE listed_pets (id BIGINT PRIMARY KEY, name TEXT, weight DOUBLE PRECISION, tame BOOLEAN NOT NULL, diet TEXT NOT NULL, "
@@ -105,7 +105,7 @@ struct Pets {
 
 }  // namespace
 
-TEST_CASE_METHOD(Pets, "filter: comparisons choose the rows they say", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "filter: comparisons choose the rows they say", "[listing]") {
     CHECK(ids("name = Rex") == Ids{1, 6});
     CHECK(ids("name != Rex") == Ids{2, 3, 4, 5, 7});
     CHECK(ids("name < a") == Ids{1, 3, 5, 6});
@@ -130,7 +130,7 @@ TEST_CASE_METHOD(Pets, "filter: comparisons choose the rows they say", "[listing
     CHECK(ids("notes is not null and id = 1") == Ids{1});
 }
 
-TEST_CASE_METHOD(Pets, "filter: and binds closer than or, not closest, and what is unknown is not", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "filter: and binds closer than or, not closest, and what is unknown is not", "[listing]") {
     CHECK(ids("id = 1 or id = 2 and name = nobody") == Ids{1});
     CHECK(ids("(id = 1 or id = 2) and name = ana") == Ids{2});
     CHECK(ids("not name = Rex") == Ids{2, 3, 4, 5, 7});
@@ -142,7 +142,7 @@ TEST_CASE_METHOD(Pets, "filter: and binds closer than or, not closest, and what 
     CHECK(ids("not id = 1 and id < 3") == Ids{2});
 }
 
-TEST_CASE_METHOD(Pets, "filter: what is wrong is told with its column", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "filter: what is wrong is told with its column", "[listing]") {
     CHECK(fault("nmae = Rex") == "column 1: no field \"nmae\"; did you mean \"name\"?");
     CHECK(fault("code = x") == "column 1: no field \"code\"");
     CHECK(fault("") == "column 1: a comparison is missing");
@@ -170,7 +170,7 @@ TEST_CASE_METHOD(Pets, "filter: what is wrong is told with its column", "[listin
     CHECK(fault(std::string(10'000, ' ')).find("longer than") != std::string::npos);
 }
 
-TEST_CASE_METHOD(Pets, "listing: parts follow each other by any field, both ways, with rows without a value last", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "listing: parts follow each other by any field, both ways, with rows without a value last", "[listing]") {
     for (const std::string_view name : sort_fields(fields_of<ListedPet>)) {
         for (const bool descending : {false, true}) {
             Page part;
@@ -208,7 +208,7 @@ TEST_CASE_METHOD(Pets, "listing: parts follow each other by any field, both ways
     }
 }
 
-TEST_CASE_METHOD(Pets, "listing: a cursor goes with its order, and an order with its fields", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "listing: a cursor goes with its order, and an order with its fields", "[listing]") {
     Page by_name;
     read_sort("name", fields_of<ListedPet>, by_name.query);
     by_name.after = 3;
@@ -225,7 +225,7 @@ TEST_CASE_METHOD(Pets, "listing: a cursor goes with its order, and an order with
         CHECK(code_of([&] { read_sort(word, fields_of<ListedPet>, plain.query); }) == Errc::bad_request);
 }
 
-TEST_CASE_METHOD(Pets, "listing: since and until choose by the list's time, the end outside", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "listing: since and until choose by the list's time, the end outside", "[listing]") {
     const Listing listing{.select = "SELECT * FROM listed_pets", .newest_first = true, .time = "seen_at"};
     const auto between = [&](std::optional<Time> since, std::optional<Time> until, const Listing& of) {
         Ids out;
@@ -238,7 +238,7 @@ TEST_CASE_METHOD(Pets, "listing: since and until choose by the list's time, the 
     CHECK(between(std::nullopt, noon - hours(36), listing) == Ids{1});
 }
 
-TEST_CASE_METHOD(Pets, "listing: where ids grow with time, they are looked for from a place near it", "[listing]") {
+TEST_CASE_METHOD(ListedPets, "listing: where ids grow with time, they are looked for from a place near it", "[listing]") {
     store.write([&](Transaction& tx) {
         tx.execute("DELETE FROM listed_pets");
         for (std::int64_t i = 1; i <= 400; ++i)

@@ -8,7 +8,7 @@ using namespace wabot::test;
 
 namespace {
 
-struct Fixture {
+struct CredentialsFixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     std::vector<Fault> faults;
@@ -23,7 +23,7 @@ struct Fixture {
     }
 };
 
-Device device(const std::optional<Bytes>& secrets, const std::string& number_id) {
+Device device_of(const std::optional<Bytes>& secrets, const std::string& number_id) {
     Device out;
     out.secrets = secrets;
     out.provider_ref = number_id;
@@ -34,28 +34,28 @@ const EnvironmentCredentials environment{"555", "env-token", "env-secret", "env-
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "secrets are sealed together, one by one replaced and taken away") {
+TEST_CASE_METHOD(CredentialsFixture, "secrets are sealed together, one by one replaced and taken away") {
     const auto first = assign({{"access_token", "token-1\n"}, {"app_secret", "secret-1"}});
     REQUIRE(first);
     CHECK(first->data.find("token-1") == std::string::npos);
-    CHECK(devices::stored_secrets(device(first, "1"), vault) == std::vector<std::string>{"access_token", "app_secret"});
+    CHECK(devices::stored_secrets(device_of(first, "1"), vault) == std::vector<std::string>{"access_token", "app_secret"});
     const auto changed = assign({{"app_secret", "secret-2"}, {"previous_app_secret", "secret-1"}}, first);
-    CHECK(devices::credentials_of(device(changed, "1"), vault, {}).previous_app_secret == "secret-1");
+    CHECK(devices::credentials_of(device_of(changed, "1"), vault, {}).previous_app_secret == "secret-1");
     const auto second = assign({{"access_token", "token-2"}, {"app_secret", ""}}, first);
-    const Credentials credentials = devices::credentials_of(device(second, "1"), vault, {});
+    const Credentials credentials = devices::credentials_of(device_of(second, "1"), vault, {});
     CHECK(credentials.access_token == "token-2");
     CHECK(credentials.app_secret.empty());
     CHECK_FALSE(assign({{"access_token", ""}}, second));
     CHECK(faults.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "the same secrets again stay the same octets") {
+TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same octets") {
     const auto first = assign({{"access_token", "token-1"}});
     CHECK(assign({{"access_token", "token-1\r\n"}}, first) == first);
     CHECK(assign({}, first) == first);
 }
 
-TEST_CASE_METHOD(Fixture, "secrets that cannot be are refused without being shown") {
+TEST_CASE_METHOD(CredentialsFixture, "secrets that cannot be are refused without being shown") {
     assign({{"acces_token", "hunter2"}, {"app_secret", "hunter2 x"}, {"verify_token", std::string(5000, 'h')}});
     CHECK_THAT(places(), Catch::Contains("secrets.acces_token is no secret of whatsapp devices; did you mean \"access_token\"?"));
     CHECK_THAT(places(), Catch::Contains("secrets.app_secret holds white space"));
@@ -66,19 +66,19 @@ TEST_CASE_METHOD(Fixture, "secrets that cannot be are refused without being show
     CHECK_THAT(places(), Catch::Contains("sim devices have none"));
 }
 
-TEST_CASE_METHOD(Fixture, "the environment fills in for the number it names, and for no other") {
+TEST_CASE_METHOD(CredentialsFixture, "the environment fills in for the number it names, and for no other") {
     const auto own = assign({{"access_token", "own-token"}});
-    const Credentials same = devices::credentials_of(device(own, "555"), vault, environment);
+    const Credentials same = devices::credentials_of(device_of(own, "555"), vault, environment);
     CHECK(same.access_token == "own-token");
     CHECK(same.app_secret == "env-secret");
     CHECK(same.verify_token == "env-verify");
-    const Credentials other = devices::credentials_of(device(own, "556"), vault, environment);
+    const Credentials other = devices::credentials_of(device_of(own, "556"), vault, environment);
     CHECK(other.access_token == "own-token");
     CHECK(other.app_secret.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "secrets sealed under another key are not opened") {
+TEST_CASE_METHOD(CredentialsFixture, "secrets sealed under another key are not opened") {
     const auto sealed = assign({{"access_token", "x"}});
     const Vault other(std::string(64, '6'), random);
-    CHECK_THROWS_AS(devices::credentials_of(device(sealed, "1"), other, {}), Error);
+    CHECK_THROWS_AS(devices::credentials_of(device_of(sealed, "1"), other, {}), Error);
 }

@@ -10,7 +10,7 @@ using namespace wabot::test;
 
 namespace {
 
-struct Fixture {
+struct RegistryFixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     ScratchStore store;
@@ -32,7 +32,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "the directory finds devices by key and by number") {
+TEST_CASE_METHOD(RegistryFixture, "the directory finds devices by key and by number") {
     CHECK(registry.now()->entries().empty());
     const Device shop = whatsapp("shop", "555");
     CHECK(reload());
@@ -47,7 +47,7 @@ TEST_CASE_METHOD(Fixture, "the directory finds devices by key and by number") {
     CHECK(now->find_by_key("shop")->options.graph_url == "http://graph.test");
 }
 
-TEST_CASE_METHOD(Fixture, "the directory knows which devices are of one app") {
+TEST_CASE_METHOD(RegistryFixture, "the directory knows which devices are of one app") {
     const Device one = whatsapp("one", "1", {{"app_secret", "a"}});
     const Device two = whatsapp("two", "2", {{"app_secret", "a"}});
     const Device three = whatsapp("three", "3", {{"app_secret", "b"}});
@@ -69,7 +69,7 @@ TEST_CASE_METHOD(Fixture, "the directory knows which devices are of one app") {
     CHECK_FALSE(now->share_secret(without.id, likewise.id));
 }
 
-TEST_CASE_METHOD(Fixture, "the directory changes when a device does, and keeps the entries of the others") {
+TEST_CASE_METHOD(RegistryFixture, "the directory changes when a device does, and keeps the entries of the others") {
     const Device one = whatsapp("one", "1");
     const Device two = whatsapp("two", "2");
     REQUIRE(reload());
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(Fixture, "the directory changes when a device does, and keeps t
     }
 }
 
-TEST_CASE_METHOD(Fixture, "one device sealed under a lost key does not take the others down") {
+TEST_CASE_METHOD(RegistryFixture, "one device sealed under a lost key does not take the others down") {
     whatsapp("one", "1", {{"app_secret", "a"}});
     whatsapp("two", "555");
     const Vault other(std::string(64, '6'), random);

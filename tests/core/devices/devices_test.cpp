@@ -10,7 +10,7 @@ using namespace wabot::test;
 
 namespace {
 
-struct Fixture {
+struct DevicesFixture {
     FakeRandom random;
     Vault vault{std::string(64, '5'), random};
     ScratchStore store;
@@ -50,7 +50,7 @@ std::string failure_of(Work work) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a device is found by id and by key") {
+TEST_CASE_METHOD(DevicesFixture, "a device is found by id and by key") {
     const Device shop = create(DeviceKind::whatsapp, {.name = "My Shop",
                                                       .description = "the one in town",
                                                       .phone_number = "+1 555 010 4477",
@@ -69,7 +69,7 @@ TEST_CASE_METHOD(Fixture, "a device is found by id and by key") {
     CHECK(changes() == std::vector<std::string>{"device.created", "device.created"});
 }
 
-TEST_CASE_METHOD(Fixture, "a device that cannot be is refused with every fault") {
+TEST_CASE_METHOD(DevicesFixture, "a device that cannot be is refused with every fault") {
     const std::string message = failure_of([&] {
         create(DeviceKind::whatsapp, {.key = "12", .phone_number = "0555 010", .options = {{"rate_per_s", "x"}}, .secrets = {{"token", "x"}}});
     });
@@ -82,7 +82,7 @@ TEST_CASE_METHOD(Fixture, "a device that cannot be is refused with every fault")
     CHECK(changes().empty());
 }
 
-TEST_CASE_METHOD(Fixture, "key and number belong to one device at a time") {
+TEST_CASE_METHOD(DevicesFixture, "key and number belong to one device at a time") {
     const Device shop = whatsapp("shop", "555");
     CHECK(failure_of([&] { whatsapp("shop", "556"); }) == "conflict: device shop exists already");
     CHECK(failure_of([&] { whatsapp("other", "555"); }) == "conflict: device shop has phone_number_id 555 already");
@@ -100,7 +100,7 @@ TEST_CASE_METHOD(Fixture, "key and number belong to one device at a time") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "every change of configuration raises the revision, the same again does not") {
+TEST_CASE_METHOD(DevicesFixture, "every change of configuration raises the revision, the same again does not") {
     const Device shop = whatsapp("shop", "555");
     const DeviceChange change{.name = "Shop", .phone_number = "+15550104477", .options = {{"loop_limit", "3"}}, .secrets = {{"app_secret", "s"}}};
     const auto first = update(shop.id, change);
@@ -116,7 +116,7 @@ TEST_CASE_METHOD(Fixture, "every change of configuration raises the revision, th
     CHECK(devices::options_of(second.row).loop_limit == 10);
 }
 
-TEST_CASE_METHOD(Fixture, "status keeps when it changed, and says only news") {
+TEST_CASE_METHOD(DevicesFixture, "status keeps when it changed, and says only news") {
     const Device shop = whatsapp("shop", "555");
     CHECK(set_status(shop.id, DeviceStatus::connected));
     CHECK_FALSE(set_status(shop.id, DeviceStatus::connected));
@@ -140,7 +140,7 @@ TEST_CASE_METHOD(Fixture, "status keeps when it changed, and says only news") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "deleting a device says what stops with it and drops its secrets") {
+TEST_CASE_METHOD(DevicesFixture, "deleting a device says what stops with it and drops its secrets") {
     const Device shop = create(DeviceKind::whatsapp, {.key = "shop", .options = {{"phone_number_id", "555"}}, .secrets = {{"app_secret", "s"}}});
     store.write([&](Transaction& tx) {
         const Agent faq = agents::create(tx, a_cause, AgentType::rule_based, {.name = "faq"});
@@ -155,7 +155,7 @@ TEST_CASE_METHOD(Fixture, "deleting a device says what stops with it and drops i
     CHECK(changes().back() == "device.deleted");
 }
 
-TEST_CASE_METHOD(Fixture, "the list of devices comes in pages and can be narrowed") {
+TEST_CASE_METHOD(DevicesFixture, "the list of devices comes in pages and can be narrowed") {
     whatsapp("one", "1");
     const Device two = create(DeviceKind::sim, {.key = "two"});
     whatsapp("three", "3");
@@ -171,7 +171,7 @@ TEST_CASE_METHOD(Fixture, "the list of devices comes in pages and can be narrowe
     CHECK(keys({.status = DeviceStatus::connected}) == "two ");
 }
 
-TEST_CASE_METHOD(Fixture, "the account of the environment gets a device once") {
+TEST_CASE_METHOD(DevicesFixture, "the account of the environment gets a device once") {
     const EnvironmentCredentials environment{.phone_number_id = "555", .access_token = "live"};
     CHECK_FALSE(ensure({}));
     SECTION("by the name of whatsapp") {
@@ -193,7 +193,7 @@ TEST_CASE_METHOD(Fixture, "the account of the environment gets a device once") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a device in error with the environment's token is tried again at the next start") {
+TEST_CASE_METHOD(DevicesFixture, "a device in error with the environment's token is tried again at the next start") {
     const EnvironmentCredentials environment{.phone_number_id = "555", .access_token = "live"};
     const Device device = *ensure(environment);
     set_status(device.id, DeviceStatus::error, "refused");

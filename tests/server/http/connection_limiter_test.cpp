@@ -6,7 +6,7 @@ using namespace wabot;
 
 namespace {
 
-struct Fixture {
+struct LimiterFixture {
     Metrics metrics;
     HttpLimits limits{.connections_max = 3, .peer_connections_max = 2, .bodies_max = 100};
     ConnectionLimiter turnstile{limits, metrics.gauge("open", "")};
@@ -14,7 +14,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "an address has so many connections, others and those that are exempt have theirs") {
+TEST_CASE_METHOD(LimiterFixture, "an address has so many connections, others and those that are exempt have theirs") {
     const auto first = turnstile.enter("192.0.2.7");
     {
         const auto second = turnstile.enter("192.0.2.7");
@@ -28,7 +28,7 @@ TEST_CASE_METHOD(Fixture, "an address has so many connections, others and those 
     CHECK(turnstile.enter("192.0.2.7").first == ConnectionLimiter::Answer::accepted);
 }
 
-TEST_CASE_METHOD(Fixture, "all bodies together have so much room, which is free again when they are answered or gone") {
+TEST_CASE_METHOD(LimiterFixture, "all bodies together have so much room, which is free again when they are answered or gone") {
     auto [answer, one] = turnstile.enter("");
     {
         auto [answered, other] = turnstile.enter("");

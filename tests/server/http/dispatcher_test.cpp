@@ -38,7 +38,7 @@ asio::awaitable<Response> greet(const Request& request, Services&) {
     co_return Response::text("hello " + request.path("name"));
 }
 
-constexpr Route rows[] = {
+constexpr Route dispatcher_rows[] = {
     {Verb::get, {"/hello/{name}"}, Access::open, greet, "", "", ""},
     {Verb::get, {"/own"}, Access::loopback, break_down, "", "", ""},
     {Verb::get, {"/missing"}, Access::open, fail<Errc::not_found>, "", "", ""},
@@ -47,13 +47,13 @@ constexpr Route rows[] = {
     {Verb::get, {"/wrong"}, Access::open, fail_on_fields, "", "", ""},
     {Verb::get, {"/bug"}, Access::open, fail<Errc::bug>, "", "", ""},
 };
-constexpr RouteTable tables[] = {rows};
+constexpr RouteTable dispatcher_tables[] = {dispatcher_rows};
 
-struct Fixture {
+struct DispatcherFixture {
     FakeWorld world;
     Metrics metrics;
     Services services{world.clock, world.random, metrics, {}, {}};
-    Dispatcher dispatcher{tables, services, services.metrics, services.random};
+    Dispatcher dispatcher{dispatcher_tables, services, services.metrics, services.random};
 
     Response ask(Request request) {
         dispatcher.name(request);
@@ -70,13 +70,13 @@ nlohmann::json body_of(const Response& response) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "a handler gets its path parameters and answers") {
+TEST_CASE_METHOD(DispatcherFixture, "a handler gets its path parameters and answers") {
     const Response response = get("/hello/ana%20b");
     CHECK(response.status == 200);
     CHECK(response.body == "hello ana b");
 }
 
-TEST_CASE_METHOD(Fixture, "what a handler throws becomes a problem document") {
+TEST_CASE_METHOD(DispatcherFixture, "what a handler throws becomes a problem document") {
     const Response response = ask({.method = "GET", .target = "/missing", .headers = {{"x-request-id", "order:7"}}});
     CHECK(response.status == 404);
     CHECK(response.content_type == "application/problem+json");
@@ -88,21 +88,21 @@ TEST_CASE_METHOD(Fixture, "what a handler throws becomes a problem document") {
                                               {"request_id", "order:7"}});
 }
 
-TEST_CASE_METHOD(Fixture, "rejected fields are listed where they stand") {
+TEST_CASE_METHOD(DispatcherFixture, "rejected fields are listed where they stand") {
     const Response response = get("/wrong");
     CHECK(response.status == 422);
     CHECK(body_of(response)["errors"] == nlohmann::json::parse(R"([{"loc": ["body", "options", "rate_per_s"], "msg": "is no number", "type": "type"},
                                                                   {"loc": ["query", "limit"], "msg": "is too large", "type": "value"}])"));
 }
 
-TEST_CASE_METHOD(Fixture, "what may work later says when to try again") {
+TEST_CASE_METHOD(DispatcherFixture, "what may work later says when to try again") {
     CHECK(get("/away").status == 503);
     CHECK(get("/away").header("retry-after") == "1");
     CHECK(get("/busy").status == 429);
     CHECK(get("/busy").header("retry-after") == "1");
 }
 
-TEST_CASE_METHOD(Fixture, "a bug says nothing about the inside") {
+TEST_CASE_METHOD(DispatcherFixture, "a bug says nothing about the inside") {
     for (const Response& response : {get("/own"), get("/bug")}) {
         CHECK(response.status == 500);
         CHECK(body_of(response)["type"] == "bug");
@@ -110,12 +110,12 @@ TEST_CASE_METHOD(Fixture, "a bug says nothing about the inside") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a path for the own machine refuses others, also those a proxy speaks for") {
+TEST_CASE_METHOD(DispatcherFixture, "a path for the own machine refuses others, also those a proxy speaks for") {
     CHECK(ask({.method = "GET", .target = "/own"}).status == 403);
     CHECK(ask({.method = "GET", .target = "/own", .headers = {{"X-Forwarded-For", "127.0.0.1"}}, .is_loopback = true}).status == 403);
 }
 
-TEST_CASE_METHOD(Fixture, "requests without a row are told why") {
+TEST_CASE_METHOD(DispatcherFixture, "requests without a row are told why") {
     CHECK(get("/nowhere").status == 404);
     CHECK(get("/%zz").status == 400);
     CHECK(ask({.method = "FOO", .target = "/missing"}).status == 501);
@@ -127,7 +127,7 @@ TEST_CASE_METHOD(Fixture, "requests without a row are told why") {
     CHECK(response.header("Allow") == "GET, HEAD");
 }
 
-TEST_CASE_METHOD(Fixture, "a request keeps a fit id of its own and otherwise gets a new one") {
+TEST_CASE_METHOD(DispatcherFixture, "a request keeps a fit id of its own and otherwise gets a new one") {
     const auto id_for = [this](std::string_view given) {
         Request request{.headers = {{"X-Request-Id", given}}};
         dispatcher.name(request);
@@ -140,7 +140,7 @@ TEST_CASE_METHOD(Fixture, "a request keeps a fit id of its own and otherwise get
     CHECK(id_for(given) != id_for(given));
 }
 
-TEST_CASE_METHOD(Fixture, "requests are counted by route and status") {
+TEST_CASE_METHOD(DispatcherFixture, "requests are counted by route and status") {
     get("/hello/a");
     get("/hello/b");
     get("/missing");

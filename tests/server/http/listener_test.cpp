@@ -117,7 +117,7 @@ private:
     bool is_answered_with_body_ = true;
 };
 
-struct Fixture {
+struct ListenerFixture {
     FakeWorld world;
     Metrics metrics;
     Services services{world.clock, world.random, metrics, {}, {}};
@@ -136,7 +136,7 @@ const std::string get_hello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "an answer carries length, request id and the headers that browsers need to be told") {
+TEST_CASE_METHOD(ListenerFixture, "an answer carries length, request id and the headers that browsers need to be told") {
     const auto server = start();
     Client client(address(*server));
     const std::string answer = client.ask("GET /hello HTTP/1.1\r\nHost: a\r\nX-Request-Id: order:7\r\n\r\n");
@@ -147,7 +147,7 @@ TEST_CASE_METHOD(Fixture, "an answer carries length, request id and the headers 
     CHECK_THAT(answer, Catch::EndsWith("\r\n\r\nhello"));
 }
 
-TEST_CASE_METHOD(Fixture, "a connection serves one request after the other, also when they come at once") {
+TEST_CASE_METHOD(ListenerFixture, "a connection serves one request after the other, also when they come at once") {
     const auto server = start();
     Client client(address(*server));
     CHECK_THAT(client.ask(get_hello), Contains("hello"));
@@ -160,7 +160,7 @@ TEST_CASE_METHOD(Fixture, "a connection serves one request after the other, also
     CHECK(client.receive_all().empty());
 }
 
-TEST_CASE_METHOD(Fixture, "HEAD is answered like GET, without the body") {
+TEST_CASE_METHOD(ListenerFixture, "HEAD is answered like GET, without the body") {
     const auto server = start();
     Client client(address(*server));
     client.expect_no_bodies();
@@ -169,7 +169,7 @@ TEST_CASE_METHOD(Fixture, "HEAD is answered like GET, without the body") {
     CHECK_THAT(client.ask(head), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_CASE_METHOD(Fixture, "a request without a route leaves the connection open when it has no body") {
+TEST_CASE_METHOD(ListenerFixture, "a request without a route leaves the connection open when it has no body") {
     const auto server = start();
     Client client(address(*server));
     CHECK_THAT(client.ask("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -180,7 +180,7 @@ TEST_CASE_METHOD(Fixture, "a request without a route leaves the connection open 
     CHECK_THAT(client.ask(get_hello), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_CASE_METHOD(Fixture, "a message whose end is in doubt is refused and its connection closed, the rest unread") {
+TEST_CASE_METHOD(ListenerFixture, "a message whose end is in doubt is refused and its connection closed, the rest unread") {
     const auto server = start();
     const auto [octets, status] = GENERATE(table<std::string, std::string>({
         {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
@@ -213,7 +213,7 @@ TEST_CASE_METHOD(Fixture, "a message whose end is in doubt is refused and its co
     CHECK_THAT(answer, !Contains("HTTP/1.1 200"));
 }
 
-TEST_CASE_METHOD(Fixture, "chunked bodies are put together, their trailers dropped") {
+TEST_CASE_METHOD(ListenerFixture, "chunked bodies are put together, their trailers dropped") {
     const auto server = start();
     Client client(address(*server));
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\nX-Word: trailer\r\n\r\n" +
@@ -222,7 +222,7 @@ TEST_CASE_METHOD(Fixture, "chunked bodies are put together, their trailers dropp
     CHECK_THAT(client.receive(), Contains("hello"));
 }
 
-TEST_CASE_METHOD(Fixture, "a body over its route's limit is refused before it is sent") {
+TEST_CASE_METHOD(ListenerFixture, "a body over its route's limit is refused before it is sent") {
     const auto server = start();
     Client client(address(*server));
     SECTION("by its length, without asking for it") {
@@ -239,13 +239,13 @@ TEST_CASE_METHOD(Fixture, "a body over its route's limit is refused before it is
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a header of a handler cannot begin a line of its own") {
+TEST_CASE_METHOD(ListenerFixture, "a header of a handler cannot begin a line of its own") {
     const auto server = start();
     Client client(address(*server));
     CHECK_THAT(client.ask("GET /inject HTTP/1.1\r\nHost: a\r\n\r\n"), Contains("X-Note: aSet-Cookie: b\r\n"));
 }
 
-TEST_CASE_METHOD(Fixture, "slow clients are told so and let go") {
+TEST_CASE_METHOD(ListenerFixture, "slow clients are told so and let go") {
     limits.head_timeout = limits.body_timeout = limits.idle_timeout = 40ms;
     const auto server = start();
     Client client(address(*server));
@@ -266,7 +266,7 @@ TEST_CASE_METHOD(Fixture, "slow clients are told so and let go") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a body may take long as long as it comes along") {
+TEST_CASE_METHOD(ListenerFixture, "a body may take long as long as it comes along") {
     limits.body_grace = 40ms;
     limits.body_rate_min = 10;  // a second of patience for each ten octets
     const auto server = start();
@@ -284,7 +284,7 @@ TEST_CASE_METHOD(Fixture, "a body may take long as long as it comes along") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a client that reads nothing is let go, however much it asks for") {
+TEST_CASE_METHOD(ListenerFixture, "a client that reads nothing is let go, however much it asks for") {
     limits.write_timeout = 40ms;
     const auto server = start();
     Client client(address(*server));
@@ -295,7 +295,7 @@ TEST_CASE_METHOD(Fixture, "a client that reads nothing is let go, however much i
     CHECK(stopped);
 }
 
-TEST_CASE_METHOD(Fixture, "a body for which there is no room is refused, until there is again") {
+TEST_CASE_METHOD(ListenerFixture, "a body for which there is no room is refused, until there is again") {
     limits.body_free = 0;
     limits.bodies_max = 1500;
     Gate held;
@@ -315,7 +315,7 @@ TEST_CASE_METHOD(Fixture, "a body for which there is no room is refused, until t
     CHECK_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
-TEST_CASE_METHOD(Fixture, "connections beyond the limit are turned away, until one has ended") {
+TEST_CASE_METHOD(ListenerFixture, "connections beyond the limit are turned away, until one has ended") {
     limits.connections_max = 1;
     const auto server = start();
     {
@@ -336,7 +336,7 @@ TEST_CASE_METHOD(Fixture, "connections beyond the limit are turned away, until o
     CHECK_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
-TEST_CASE_METHOD(Fixture, "draining refuses new connections, ends idle ones and lets a running request finish") {
+TEST_CASE_METHOD(ListenerFixture, "draining refuses new connections, ends idle ones and lets a running request finish") {
     Gate held;
     gate = &held;
     const auto server = start();
@@ -349,7 +349,7 @@ TEST_CASE_METHOD(Fixture, "draining refuses new connections, ends idle ones and 
     CHECK(idle.receive_all().empty());
     const auto connects = [&server] {
         try {
-            Client late(Fixture::address(*server));
+            Client late(ListenerFixture::address(*server));
             return true;
         } catch (const boost::system::system_error&) {
             return false;
@@ -364,7 +364,7 @@ TEST_CASE_METHOD(Fixture, "draining refuses new connections, ends idle ones and 
     server->stop();
 }
 
-TEST_CASE_METHOD(Fixture, "draining cuts short what is still running at its deadline") {
+TEST_CASE_METHOD(ListenerFixture, "draining cuts short what is still running at its deadline") {
     Gate held;
     gate = &held;
     const auto server = start();
@@ -375,7 +375,7 @@ TEST_CASE_METHOD(Fixture, "draining cuts short what is still running at its dead
     CHECK_THAT(busy.receive_all(), !Contains("200"));
 }
 
-TEST_CASE_METHOD(Fixture, "a server that goes away with requests running leaves nothing behind") {
+TEST_CASE_METHOD(ListenerFixture, "a server that goes away with requests running leaves nothing behind") {
     Gate held;
     gate = &held;
     auto server = start();
@@ -386,7 +386,7 @@ TEST_CASE_METHOD(Fixture, "a server that goes away with requests running leaves 
     CHECK_THAT(idle.receive_all(), !Contains("200"));
 }
 
-TEST_CASE_METHOD(Fixture, "an address that another program answers on is refused, with the way out") {
+TEST_CASE_METHOD(ListenerFixture, "an address that another program answers on is refused, with the way out") {
     const auto server = start();
     try {
         Server second(ServerOptions{.listen = {address(*server)}}, services, services.metrics, services.random, tables);
@@ -403,7 +403,7 @@ TEST_CASE_METHOD(Fixture, "an address that another program answers on is refused
     }
 }
 
-TEST_CASE_METHOD(Fixture, "one server listens on several addresses, each with its own port") {
+TEST_CASE_METHOD(ListenerFixture, "one server listens on several addresses, each with its own port") {
     Server server(ServerOptions{.listen = {"127.0.0.1:0", "127.0.0.2:0"}, .io_threads = 3}, services, services.metrics, services.random, tables);
     server.start();
     REQUIRE(server.addresses().size() == 2);

@@ -41,7 +41,7 @@ void put(Json& out, std::string_view name, Json&& value) {
 }
 
 template <class Read>
-Json each_of(const Json& list, Read read) {
+Json each_member_of(const Json& list, Read read) {
     Json out = Json::array();
     if (!list.is_array()) return out;
     for (const Json& one : list) {
@@ -100,7 +100,7 @@ Json order_of(const Json& order) {
         out["total"] = std::round(total * price_unit) / price_unit;
         out["currency"] = currency;
     }
-    put(out, "items", each_of(products, [](const Json& one) {
+    put(out, "items", each_member_of(products, [](const Json& one) {
             return picked(one, {"product_retailer_id", "quantity", "item_price", "currency"}, in_list_max);
         }));
     return out;
@@ -117,7 +117,7 @@ Json interactive_of(const Json& interactive) {
 
 /// Who is on the cards. Their numbers stay in the sealed item.
 Json cards_of(const Json& contacts) {
-    return each_of(contacts, [](const Json& card) {
+    return each_member_of(contacts, [](const Json& card) {
         Json out = Json::object();
         if (std::string name = short_text(member(card, "name"), "formatted_name", in_list_max); !name.empty())
             out["name"] = redact_long_numbers(name);
@@ -130,7 +130,7 @@ Json cards_of(const Json& contacts) {
 }
 
 Json errors_of(const Json& message) {
-    return each_of(member(message, "errors"), [](const Json& error) {
+    return each_member_of(member(message, "errors"), [](const Json& error) {
         Json out = picked(error, {"code"});
         const std::string code = text_at(error, "code");
         if (std::string title = short_text(error, "title"); !title.empty()) out["title"] = redact_numbers(title, code);

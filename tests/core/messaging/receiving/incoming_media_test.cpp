@@ -13,10 +13,10 @@ using namespace wabot::test;
 
 namespace {
 
-const std::string jpeg = "\xFF\xD8\xFF\xE0 a picture of the menu";
+const std::string small_jpeg = "\xFF\xD8\xFF\xE0 a picture of the menu";
 
 Json image_item(const char* from, const std::string& id, const Json& more = Json::object()) {
-    Json image{{"id", "9001"}, {"mime_type", "image/jpeg"}, {"sha256", to_hex(sha256(jpeg))}, {"caption", "hi"}};
+    Json image{{"id", "9001"}, {"mime_type", "image/jpeg"}, {"sha256", to_hex(sha256(small_jpeg))}, {"caption", "hi"}};
     image.update(more);
     return {{"from", from}, {"id", id}, {"timestamp", "1795300000"}, {"type", "image"}, {"image", image}};
 }
@@ -29,7 +29,7 @@ struct Pictures : Pipeline {
             if (request.url.find("lookaside") == std::string::npos) {
                 ++look_ups;
                 return HttpAnswer{
-                    200, {}, Json{{"url", "https://lookaside.fbsbx.com/9001"}, {"mime_type", "image/jpeg"}, {"file_size", jpeg.size()}}.dump()};
+                    200, {}, Json{{"url", "https://lookaside.fbsbx.com/9001"}, {"mime_type", "image/jpeg"}, {"file_size", small_jpeg.size()}}.dump()};
             }
             ++downloads;
             return download(request);
@@ -62,7 +62,7 @@ struct Pictures : Pipeline {
         return out;
     }
 
-    std::function<HttpOutcome(const HttpRequest&)> download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, jpeg}; };
+    std::function<HttpOutcome(const HttpRequest&)> download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, small_jpeg}; };
     int look_ups = 0, downloads = 0;
 };
 
@@ -74,7 +74,7 @@ TEST_CASE_METHOD(Pictures, "media: what came with a message is a file before the
     std::size_t replies_then = 99;
     download = [&](const HttpRequest&) -> HttpOutcome {
         replies_then = replies().size();
-        return HttpAnswer{200, {}, jpeg};
+        return HttpAnswer{200, {}, small_jpeg};
     };
     write_image();
     work();
@@ -85,15 +85,15 @@ TEST_CASE_METHOD(Pictures, "media: what came with a message is a file before the
     CHECK(job_state() == "done");
     const File file = store.read([&](Snapshot& db) { return files::get(db, std::to_string(medium().file_id->value)); });
     CHECK(file.file_type == "image/jpeg");
-    CHECK(file.file_size == static_cast<std::int64_t>(jpeg.size()));
-    CHECK(file.sha256 == to_hex(sha256(jpeg)));
+    CHECK(file.file_size == static_cast<std::int64_t>(small_jpeg.size()));
+    CHECK(file.sha256 == to_hex(sha256(small_jpeg)));
     CHECK(file.device_id == device);
     CHECK(file.file_name == "image-1.jpg");
-    CHECK(read_blob(blobs, *file.storage_key, 1000) == jpeg);
+    CHECK(read_blob(blobs, *file.storage_key, 1000) == small_jpeg);
     CHECK(told().id == file.id);
     CHECK(told().why_not.empty());
     CHECK(count("SELECT count(*) FROM messages WHERE media_wait_until IS NOT NULL") == 0);
-    CHECK(history().find("media image: file/1, fetched, " + std::to_string(jpeg.size()) + " octets") != std::string::npos);
+    CHECK(history().find("media image: file/1, fetched, " + std::to_string(small_jpeg.size()) + " octets") != std::string::npos);
     CHECK(count("SELECT count(*) FROM changes WHERE kind = 'message.media_fetched'") == 1);
 }
 
@@ -115,7 +115,7 @@ TEST_CASE_METHOD(Pictures, "media: an answer waits for so long, and the agent is
     CHECK(told().why_not == "not fetched: its URL answers HTTP 500");
 
     // It is fetched all the same, and answered no second time.
-    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, jpeg}; };
+    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, small_jpeg}; };
     world.clock.advance(1h);
     work();
     CHECK(state() == "fetched");
@@ -130,7 +130,7 @@ TEST_CASE_METHOD(Pictures, "media: what is written after a picture is answered a
     post(envelope("messages", text_item(bob, "wamid.3", "two"), "555000"));
     work();
     CHECK(replies() == Texts{"2"});
-    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, jpeg}; };
+    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, small_jpeg}; };
     world.clock.advance(5s);
     work();
     CHECK(replies() == Texts{"2", "Hello!", "1"});
@@ -152,7 +152,7 @@ TEST_CASE_METHOD(Pictures, "media: what must not be fetched is told at once", "[
     const auto [octets, more, state_word, reason] = GENERATE(table<std::string, std::string, std::string, std::string>({
         {"<html>hello</html>", "", "blocked", "is declared as image/jpeg, and looks like text/html"},
         {"MZ\x90 program", "", "blocked", "is declared as image/jpeg, and looks like application/x-msdownload"},
-        {jpeg + "!", to_hex(sha256(jpeg)), "failed", "its octets are not those that were announced: another SHA-256"},
+        {small_jpeg + "!", to_hex(sha256(small_jpeg)), "failed", "its octets are not those that were announced: another SHA-256"},
         {"", "", "failed", "is empty"},
     }));
     download = [octets = octets](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, octets}; };
@@ -178,11 +178,11 @@ TEST_CASE_METHOD(Pictures, "media: a broken download goes on where it ended", "[
         ranges.push_back(range);
         if (range.empty()) {
             request.sink->wants({200, {}, ""});
-            request.sink->take(jpeg.substr(0, 6));
+            request.sink->take(small_jpeg.substr(0, 6));
             return HttpFailure{false, "connection closed within the answer"};
         }
-        const std::string from = std::to_string(6), last = std::to_string(jpeg.size() - 1), whole = std::to_string(jpeg.size());
-        return HttpAnswer{206, {{"content-range", "bytes " + from + "-" + last + "/" + whole}}, jpeg.substr(6)};
+        const std::string from = std::to_string(6), last = std::to_string(small_jpeg.size() - 1), whole = std::to_string(small_jpeg.size());
+        return HttpAnswer{206, {{"content-range", "bytes " + from + "-" + last + "/" + whole}}, small_jpeg.substr(6)};
     };
     write_image();
     work();
@@ -202,14 +202,14 @@ TEST_CASE_METHOD(Pictures, "media: what an earlier attempt left is given up when
     blobs.begin(medium().blob_key)->append("rubbish");
     download = [](const HttpRequest& request) -> HttpOutcome {
         for (const auto& [name, value] : request.headers)
-            if (name == "Range") return HttpAnswer{206, {{"content-range", "bytes 7-28/29"}}, jpeg.substr(7)};
-        return HttpAnswer{200, {}, jpeg};
+            if (name == "Range") return HttpAnswer{206, {{"content-range", "bytes 7-28/29"}}, small_jpeg.substr(7)};
+        return HttpAnswer{200, {}, small_jpeg};
     };
     world.clock.advance(5s);
     work();
     CHECK(state() == "fetched");
     CHECK(downloads == 3);
-    CHECK(read_blob(blobs, medium().blob_key, 1000) == jpeg);
+    CHECK(read_blob(blobs, medium().blob_key, 1000) == small_jpeg);
 }
 
 TEST_CASE_METHOD(Pictures, "media: a blob that was stored before a kill becomes a file without another download", "[media]") {
@@ -217,7 +217,7 @@ TEST_CASE_METHOD(Pictures, "media: a blob that was stored before a kill becomes 
     write_image();
     work();
     put_blob(
-        blobs, medium().blob_key, [given = false]() mutable { return std::exchange(given, true) ? "" : jpeg; }, 1000);
+        blobs, medium().blob_key, [given = false]() mutable { return std::exchange(given, true) ? "" : small_jpeg; }, 1000);
     downloads = 0;
     world.clock.advance(5s);
     work();
@@ -262,7 +262,7 @@ TEST_CASE_METHOD(Pictures, "media: after the last attempt it has failed, and is 
     CHECK(job_state() == "dead");
     CHECK(replies() == Texts{"Hello!"});
 
-    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, jpeg}; };
+    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, small_jpeg}; };
     store.write(
         [](Transaction& tx) { tx.execute("UPDATE jobs SET state = 'ready', attempt = 0, due_at = $1 WHERE kind = 'fetch_media'", tx.now()); });
     work();
