@@ -1,4 +1,7 @@
-"""Whatever becomes of an answer, a message is sent once, or shown as uncertain and then repeated or held: hand_over_test.py WABOT"""
+"""Whatever becomes of an answer, a message is sent once, or shown as uncertain and then repeated or held: hand_over_test.py WABOT [endless]
+
+With `endless` also when the answer never ends, which is given up after half a minute.
+"""
 import collections
 import sys
 
@@ -7,7 +10,9 @@ from wabot import Graph, Wabot, check, deliver, seeded, text_message, until, wam
 
 WINDOW = 2.0  # seconds
 AT_ONCE = 8  # sends of a process, whatever number of workers it has
+LATENCY = 0.03  # seconds to the provider, and back: so that sends meet there
 chance = seeded()
+ENDLESS = ("swallow", "drip")  # of those that are unclear
 REFUSALS = ("temporary", "later", "limit", "pair", "permanent")
 
 
@@ -117,10 +122,11 @@ def check_rate(wabot, graph):
     check(took >= (200 - rate - pushed_together) / rate, f"200 in {took:.1f} s, allowed are {rate} a second")
 
 
-with Wabot(sys.argv[1], WABOT_UNCERTAIN_WINDOW=f"{WINDOW:.0f}s", WABOT_SEND_CONCURRENCY=str(AT_ONCE)) as wabot, Graph(wabot) as graph:
+with Wabot(sys.argv[1], WABOT_UNCERTAIN_WINDOW=f"{WINDOW:.0f}s", WABOT_SEND_CONCURRENCY=str(AT_ONCE)) as wabot, Graph(wabot, LATENCY) as graph:
     wabot.init()
     wabot.echo_agent()
-    faults = [(fault, mode) for fault in [*UNCLEAR, *RESETS] for mode in ("hold", "resend")] + [(fault, "resend") for fault in REFUSALS]
+    doubtful = [fault for fault in (*UNCLEAR, *RESETS) if fault not in ENDLESS or sys.argv[2:] == ["endless"]]
+    faults = [(fault, mode) for fault in doubtful for mode in ("hold", "resend")] + [(fault, "resend") for fault in REFUSALS]
     shops = [Shop(wabot, graph, fault, mode) for fault, mode in faults]
     server = wabot.serve("--workers", "4")
     for shop in shops:

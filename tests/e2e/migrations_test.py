@@ -2,7 +2,9 @@
 
 At each fault point of it, and at any moment. It begins with nothing, and with the stores of earlier versions that are kept as text in STORED.
 """
+import concurrent.futures
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -19,6 +21,7 @@ from wabot import POSTGRES, PATIENCE, Wabot, check, psql, seeded
 ENGINE = "postgres" if POSTGRES else "sqlite"
 POINTS = ["commit.before", "migration.written", "commit.after"]
 MOMENTS = 8  # at which the binary that ships is killed
+AT_A_TIME = 4  # stores
 
 chance = seeded()
 
@@ -36,26 +39,18 @@ class Store:
     def __init__(self, wabot, stored=None):
         """Empty, or as it is stored; of the newest revision one step before it."""
         self.wabot = wabot
-        self.clear()
-        if stored:
-            self.run(stored.read_text())
-            if wabot.run("migrate", "status", "--columns", "name", "--no-header").splitlines()[-1] == stored.stem:
-                wabot.run("migrate", "down", f"--confirm={stored.stem}")
-
-    def clear(self):
+        script = stored.read_text() if stored else ""
         if POSTGRES:
-            psql(self.wabot.store.url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            return
-        for path in pathlib.Path(self.wabot.dir).glob("wabot.db*"):
-            path.unlink()
-
-    def run(self, script):
-        if POSTGRES:
-            psql(self.wabot.store.url, script)
-            return
-        db = sqlite3.connect(f"{self.wabot.dir}/wabot.db")
-        db.executescript(f"BEGIN;\n{script}\nCOMMIT;")
-        db.close()
+            psql(wabot.store.url, f"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n{script}")
+        else:
+            for path in pathlib.Path(wabot.dir).glob("wabot.db*"):
+                path.unlink()
+            if stored:
+                db = sqlite3.connect(f"{wabot.dir}/wabot.db")
+                db.executescript(f"BEGIN;\n{script}\nCOMMIT;")
+                db.close()
+        if stored and wabot.run("migrate", "status", "--columns", "name", "--no-header").splitlines()[-1] == stored.stem:
+            wabot.run("migrate", "down", f"--confirm={stored.stem}")
 
     def query(self, sql):
         """Of a store that may not be there yet."""
@@ -110,46 +105,50 @@ def check_whole(store, known, before, rows, what):
     return revision
 
 
-def kill_at_points(wabot, known, stored):
-    reached = []
-    for point in POINTS:
-        for nth in itertools.count(1):
-            store = Store(wabot, stored)
-            before, _, rows = store.look()
-            running = store.migrate(wabot.binary + "-faults", WABOT_FAULT_AT=f"kill:{point}:{nth}")
-            text, _ = running.communicate(timeout=PATIENCE)
-            check(running.returncode in (0, -signal.SIGKILL), f"exit {running.returncode}: {text}")
-            if running.returncode == 0:
-                break
-            at = check_whole(store, known, before, rows, f"killed at {point}, pass {nth}")
-            # Each step is a commit of its own.
-            check(at == before + nth - (point != "commit.after"), f"killed at {point}, pass {nth}: at revision {at}, was at {before}")
-            reached.append((point, nth))
-        check(nth == len(known) - before, f"{nth - 1} passes of {point} on the way from {before} to {len(known) - 1}")
-    return len(reached)
+def kill_at(point, wabot, known, stored):
+    before, _, rows = Store(wabot, stored).look()
+    for nth in itertools.count(1):
+        store = Store(wabot, stored)
+        running = store.migrate(wabot.binary + "-faults", WABOT_FAULT_AT=f"kill:{point}:{nth}")
+        text, _ = running.communicate(timeout=PATIENCE)
+        check(running.returncode in (0, -signal.SIGKILL), f"exit {running.returncode}: {text}")
+        if running.returncode == 0:
+            break
+        at = check_whole(store, known, before, rows, f"killed at {point}, pass {nth}")
+        # Each step is a commit of its own.
+        check(at == before + nth - (point != "commit.after"), f"killed at {point}, pass {nth}: at revision {at}, was at {before}")
+    check(nth == len(known) - before, f"{nth - 1} passes of {point} on the way from {before} to {len(known) - 1}")
+    return f"killed at {nth - 1} passes of {point}"
 
 
 def kill_at_moments(wabot, known, stored):
+    store = Store(wabot, stored)
+    before, _, rows = store.look()
     began = time.monotonic()
-    check(Store(wabot, stored).migrate(wabot.binary).wait(PATIENCE) == 0, "it runs to its end when nobody kills it")
+    check(store.migrate(wabot.binary).wait(PATIENCE) == 0, "it runs to its end when nobody kills it")
     longest = time.monotonic() - began
     reached = []
     for _ in range(MOMENTS):
         store = Store(wabot, stored)
-        before, _, rows = store.look()
         running = store.migrate(wabot.binary)
         time.sleep(chance.random() * longest)  # is the moment itself
         running.kill()
         running.communicate()
         reached.append(check_whole(store, known, before, rows, "killed at a moment"))
-    return reached
+    return f"killed at moments that left it at {reached}"
+
+
+def on_its_own(case, known, stored):
+    with Wabot(sys.argv[1]) as wabot:
+        wabot.init()
+        print(f"from {stored.stem if stored else 'nothing'}: {case(wabot, known, stored)}", flush=True)
 
 
 with Wabot(sys.argv[1]) as wabot:
     wabot.init()
     known = schemas(wabot)
     starts = [None, *sorted(pathlib.Path(sys.argv[2], ENGINE).glob("*.sql"))]
-    for stored in starts:
-        points = kill_at_points(wabot, known, stored)
-        moments = kill_at_moments(wabot, known, stored)
-        print(f"from {stored.stem if stored else 'nothing'}: killed at {points} points, and at moments that left it at {moments}", flush=True)
+cases = [*(functools.partial(kill_at, point) for point in POINTS), kill_at_moments]
+with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+    for done in [pool.submit(on_its_own, case, known, stored) for stored in starts for case in cases]:
+        done.result()

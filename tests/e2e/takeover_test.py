@@ -41,6 +41,7 @@ class Trial:
         self.wabot, self.graph, self.silent, self.each, self.window_s = wabot, graph, silent, each, window_s
         self.questions = []
         self.is_found = False
+        self.goes_on = threading.Event()
         self.stuck = {}
         for key, url in (("swallow", f"{graph.url}/swallow"), ("mute", silent.url)):
             number_id = str(chance.randrange(10 ** 14, 10 ** 15))
@@ -49,8 +50,8 @@ class Trial:
         wabot.device("shop", graph.url, on_uncertain="hold")
 
     def sends(self, key):
-        """Of what is stuck: state and attempt, since when, until when its lane is leased, and whose it is."""
-        return self.wabot.query("""SELECT s.state, s.attempt, s.updated_at, c.send_lease_until, c.send_worker FROM sends s JOIN conversations c ON c.id = s.conversation_id
+        """Of what is stuck: state and attempt, until when its lane is leased, and who had it last."""
+        return self.wabot.query("""SELECT s.state, s.attempt, c.send_lease_until, s.worker FROM sends s JOIN conversations c ON c.id = s.conversation_id
                                    JOIN devices d ON d.id = s.device_id WHERE d.key = ? ORDER BY s.id""", key)
 
     def are(self, key, *states):
@@ -65,9 +66,9 @@ class Trial:
                                         + (SELECT count(*) FROM conversations WHERE send_state = 'running' AND send_worker = ?)""", worker, worker)[0][0]
 
     def post(self):
-        """Until the worker is found with turns in its hands."""
+        """While the worker works, until it is found with turns in its hands."""
         def bodies():
-            for i in itertools.takewhile(lambda _: not self.is_found, itertools.count()):
+            for i in itertools.takewhile(lambda _: self.goes_on.wait() and not self.is_found, itertools.count()):
                 self.questions.append(question_of(f"Q{i}"))
                 yield webhook(self.questions[-1])
 
@@ -80,15 +81,18 @@ class Trial:
             bodies = [webhook(question, number_id=number_id) for question in questions]
             asyncio.run(deliver_all(self.wabot, bodies, SENDERS))
             until(f"sends of {key} that are {state}", lambda: self.are(key, state))
-        worker_id = self.sends("mute")[0][4]
-        posting = threading.Thread(target=self.post)
+        worker_id = self.sends("mute")[0][3]
+        posting = threading.Thread(target=self.post, daemon=True)
         posting.start()
+        self.goes_on.set()
         end = time.monotonic() + PATIENCE
         while True:
             worker.process.send_signal(signal.SIGSTOP)
+            self.goes_on.clear()
             turns = self.running_turns(worker_id)
             self.is_found = (turns and self.are("mute", "claimed") and self.are("swallow", "handing_over")
                              and not self.wabot.store.waits_for(worker.process.pid)) or time.monotonic() > end
+            self.goes_on.set()
             if self.is_found:
                 break
             worker.process.send_signal(signal.SIGCONT)
@@ -101,13 +105,12 @@ class Trial:
     def until_taken_over(self, worker_id, patience=PATIENCE):
         """All that the worker held is with others, or known to be uncertain."""
         until("uncertain sends", lambda: self.are("swallow", "uncertain", "held"), patience)
-        until("second claims", lambda: all(send[4] not in (None, worker_id) for send in self.sends("mute")), patience)
+        until("second claims", lambda: all(send[3] not in (None, worker_id) for send in self.sends("mute")), patience)
         until("end of its lanes", lambda: self.lanes_of(worker_id) == 0, patience)
 
-    def check_end(self, posting, mute_url):
+    def check_end(self, posting):
         """Each question is answered, once; what was in handing over is held, and its provider may have it."""
         posting.join()
-        self.heal(mute_url)
         self.wabot.until_idle(self.window_s + PATIENCE)
         accepted = collections.Counter(self.graph.answered())
         check(max(accepted.values()) == 1, "nothing went twice")
@@ -124,8 +127,9 @@ class Trial:
         for key, (questions, _) in self.stuck.items():
             check(all(accepted[question["id"]] == 1 for question in questions), f"{key} was accepted once each")
 
-    def heal(self, mute_url):
-        self.wabot.run("device", "update", "mute", "--no-verify", "--option", f"graph_url={mute_url}")
+    def heal(self):
+        """Who claims a send of `mute` from now on finds a provider that answers."""
+        self.wabot.run("device", "update", "mute", "--no-verify", "--option", f"graph_url={self.graph.url}")
 
 
 def trial(lease_s, window_s, each, body):
@@ -139,7 +143,7 @@ def trial(lease_s, window_s, each, body):
         worker_id, turns, lanes, posting = it.load(worker)
         print(f"{body.__name__}: {lanes} lanes in hand, {len(turns)} of them turns", flush=True)
         other = body(wabot, it, worker, worker_id)
-        it.check_end(posting, graph.url)
+        it.check_end(posting)
         for process in (other, server):
             check(process.stop() == 0, f"ends well\n{process.text()}")
         wabot.check_integrity()
@@ -148,6 +152,7 @@ def trial(lease_s, window_s, each, body):
 def at_once(wabot, it, worker, worker_id):
     """The lease is long; another worker starts on the host of the dead one."""
     worker.kill()
+    it.heal()
     other = wabot.start("worker")
     began = time.monotonic()
     it.until_taken_over(worker_id)
@@ -171,20 +176,22 @@ def take_over_by_lease(wabot, it, worker_id, leases, since):
     took = time.monotonic() - since
     changed = wabot.query("SELECT min(uncertain_since) FROM sends s JOIN devices d ON d.id = s.device_id WHERE d.key = 'swallow'")[0][0]
     check(changed >= min(leases["swallow"]), f"the lease was respected: until {min(leases['swallow'])}, taken over at {changed}")
-    again = min(send[2] for send in it.sends("mute"))
+    again = wabot.query("""SELECT min(f.failed_at) FROM failed_attempts f JOIN sends s ON s.id = f.work_id JOIN devices d ON d.id = s.device_id
+                           WHERE f.queue = 'send' AND f.error = 'its worker stopped' AND d.key = 'mute'""")[0][0]
     check(again >= min(leases["mute"]), f"the lease was respected: until {min(leases['mute'])}, taken over at {again}")
     print(f"all of it was taken over when its leases ended, {took:.1f} s after its last step", flush=True)
     check(took < ELSEWHERE, f"it took {took:.1f} s")
 
 
 def leases_of(it):
-    return {key: [send[3] for send in it.sends(key)] for key in it.stuck}
+    return {key: [send[2] for send in it.sends(key)] for key in it.stuck}
 
 
 def by_lease(wabot, it, worker, worker_id):
     since, leases = time.monotonic(), leases_of(it)
     other = begin_other(wabot)
     worker.kill()
+    it.heal()
     take_over_by_lease(wabot, it, worker_id, leases, since)
     return other
 
@@ -196,7 +203,7 @@ def by_thaw(wabot, it, worker, worker_id):
     handing_over = {row[0] for row in wabot.query("SELECT id FROM sends WHERE state = 'handing_over'")}
     other = begin_other(wabot)
     take_over_by_lease(wabot, it, worker_id, leases, since)
-    it.heal(it.graph.url)
+    it.heal()
     until("sends that were claimed", lambda: it.are("mute", "sent"))
     until("end of what is not uncertain", lambda: wabot.query("""SELECT (SELECT count(*) FROM sends WHERE state IN ('queued', 'claimed', 'handing_over'))
                                                                      + (SELECT count(*) FROM turns WHERE outcome IS NULL)""") == [(0,)])
