@@ -2,6 +2,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/config/load_settings.hpp"
+#include "core/config/setting.hpp"
 #include "core/config/settings.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -33,7 +35,7 @@ void settings_file(std::string_view input) {
     sources.lenient = input.ends_with('#');
     const LoadedSettings loaded = load_settings(sources);
     for (const ShownSetting& line : show_settings(loaded)) require(!line.name.empty() && !line.origin.empty(), "a setting says where it comes from");
-    require(mask_url_password(mask_url_password(loaded.values.store.database_url)) == mask_url_password(loaded.values.store.database_url),
+    require(mask_url_password(mask_url_password(loaded.values->store.database_url)) == mask_url_password(loaded.values->store.database_url),
             "what is masked stays so");
 }
 

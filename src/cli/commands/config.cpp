@@ -8,7 +8,8 @@
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/runtime.hpp"
 #include "core/base/text.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/load_settings.hpp"
+#include "core/config/setting.hpp"
 
 namespace wabot {
 

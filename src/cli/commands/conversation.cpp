@@ -7,10 +7,10 @@
 
 #include "cli/framework/list_request.hpp"
 #include "cli/framework/lookup.hpp"
+#include "cli/framework/wiring.hpp"
 #include "cli/output/display.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/world.hpp"
-#include "core/config/settings.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/messaging/conversations.hpp"
 #include "core/messaging/messages.hpp"
@@ -74,7 +74,7 @@ struct ConversationHandoffOptions {
 };
 
 void conversation_handoff(Runtime& rt, const ConversationHandoffOptions& opts) {
-    const Time until = rt.world().clock.now() + rt.settings().conversation.takeover_timeout;
+    const Time until = rt.world().clock.now() + takeover_timeout(rt.settings());
     const auto hand_off = [&](Transaction& tx) {
         const ConversationId id = conversations::get(tx, opts.conversation).id;
         const bool changed = conversations::hand_off(tx, rt.cause(), id, opts.to, until);

@@ -13,7 +13,6 @@
 #include "core/base/log.hpp"
 #include "core/base/world.hpp"
 #include "core/channels/whatsapp/check_account.hpp"
-#include "core/config/settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
@@ -100,9 +99,9 @@ void verify(Runtime& rt, const Device& device) {
     const EnvironmentCredentials environment = environment_credentials(settings);
     const Credentials credentials = devices::credentials_of(device, rt.vault(), environment);
     if (device.kind != DeviceKind::whatsapp || credentials.access_token.empty()) return;
-    log::debug("asking the provider", {{"url", devices::options_of(device, settings.whatsapp.graph_url).graph_url}});
+    log::debug("asking the provider", {{"url", devices::options_of(device, graph_url(settings)).graph_url}});
     const auto http = open_http_client();
-    blocking(check_whatsapp_account(*http, devices::options_of(device, settings.whatsapp.graph_url), credentials.access_token, rt.world().clock));
+    blocking(check_whatsapp_account(*http, devices::options_of(device, graph_url(settings)), credentials.access_token, rt.world().clock));
 }
 
 void device_create(Runtime& rt, const DeviceChangeOptions& opts) {

@@ -8,7 +8,6 @@
 #include "cli/framework/lookup.hpp"
 #include "cli/framework/private_file.hpp"
 #include "cli/framework/wiring.hpp"
-#include "core/config/settings.hpp"
 #include "core/files/blob_store.hpp"
 #include "core/files/files.hpp"
 

@@ -8,9 +8,9 @@
 #include "cli/commands/demo.hpp"
 #include "cli/framework/private_file.hpp"
 #include "cli/framework/runtime.hpp"
+#include "cli/framework/wiring.hpp"
 #include "core/base/random.hpp"
 #include "core/base/world.hpp"
-#include "core/config/settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/migrations.hpp"
 
@@ -92,7 +92,7 @@ private:
 
     /// What to call it: its file, or its engine.
     std::string database_name() const {
-        const std::string& url = rt_.settings().store.database_url;
+        const std::string& url = database_url(rt_.settings());
         return url.starts_with("sqlite:") ? fs::path(url).filename().string() : "PostgreSQL";
     }
 
@@ -100,7 +100,7 @@ private:
     bool rehearses_from_nothing() const {
         if (!rt_.dry_run()) return false;
         if (!fs::exists(config_)) return true;
-        const std::string& url = rt_.settings().store.database_url;
+        const std::string& url = database_url(rt_.settings());
         constexpr std::string_view scheme = "sqlite:///";
         return url.starts_with(scheme) && !fs::exists(url.substr(scheme.size()));
     }
@@ -113,10 +113,9 @@ private:
     void add_demo() {
         static constexpr std::string_view contents = "devices \"sim\" and \"whatsapp-demo\", agent \"faq\" (2 rules), 3 contacts";
         if (rehearsal_ends_ || rehearses_from_nothing()) return steps_.push_back({"demo", std::string(contents), true});
-        const Settings& settings = rt_.settings();
         const Vault& vault = rt_.vault();
         const DemoSecrets secrets{.app_secret = demo_app_secret(),
-                                  .graph_url = fmt::format("http://{}:{}/sim/graph/sim", settings.server.host, settings.server.port)};
+                                  .graph_url = fmt::format("http://{}/sim/graph/sim", server_address(rt_.settings()))};
         const auto add = [&](Transaction& tx) { return cli::add_demo(tx, rt_.cause(), vault, secrets); };
         steps_.push_back({"demo", std::string(contents), rt_.write(add)});
     }

@@ -11,7 +11,6 @@
 #include "cli/framework/wiring.hpp"
 #include "core/base/blocking.hpp"
 #include "core/base/duration.hpp"
-#include "core/config/settings.hpp"
 #include "core/files/blob_cleanup.hpp"
 #include "core/files/blob_store.hpp"
 #include "core/files/files.hpp"

@@ -3,7 +3,6 @@
 #include <cctype>
 
 #include "core/base/duration.hpp"
-#include "core/config/settings.hpp"
 
 namespace wabot::cli {
 

@@ -15,6 +15,7 @@
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
 #include "core/base/world.hpp"
+#include "core/config/load_settings.hpp"
 #include "core/config/settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
@@ -73,7 +74,7 @@ Sources Runtime::sources() {
 }
 
 void Runtime::adopt_output_settings() {
-    const Settings& values = settings_->values;
+    const Settings& values = *settings_->values;
     if (!globals_.output && !out_.options().reshaper && !values.cli.output.empty()) {
         const auto format = from_word<OutputFormat>(values.cli.output);
         if (!format)
@@ -87,7 +88,7 @@ void Runtime::adopt_output_settings() {
 
 /// A program is not taken from a file that lies in the folder somebody happens to be in: what came with somebody else's files would run.
 void Runtime::adopt_pager() {
-    const std::string& program = settings_->values.cli.pager;
+    const std::string& program = settings_->values->cli.pager;
     const bool is_found = !project_file_.empty() && settings_->origin_of("cli.pager").starts_with(fmt::format("file {}:", project_file_.string()));
     if (is_found) return out_.say("warning: {}: cli.pager is not used; name the file with -c to use it", project_file_.string());
     pager_->use(program == "cat" ? "" : program);
@@ -98,7 +99,7 @@ const LoadedSettings& Runtime::loaded_settings() {
         settings_ = std::make_unique<LoadedSettings>(load_settings(sources()));
         for (const std::string& warning : settings_->warnings) out_.say("warning: {}", warning);
         adopt_output_settings();
-        log::debug("settings read", {{"database", mask_url_password(settings_->values.store.database_url)}});
+        log::debug("settings read", {{"database", mask_url_password(settings_->values->store.database_url)}});
     }
     return *settings_;
 }
@@ -142,7 +143,7 @@ const Vault& Runtime::vault() {
 }
 
 const Settings& Runtime::settings() {
-    return loaded_settings().values;
+    return *loaded_settings().values;
 }
 
 void Runtime::run(const std::function<void(Transaction&)>& work) {

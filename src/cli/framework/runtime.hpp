@@ -14,7 +14,7 @@
 #include "cli/output/output.hpp"
 #include "core/audit/audit_draft.hpp"
 #include "core/base/cause.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/config_files.hpp"
 #include "core/database/open_database.hpp"
 #include "core/database/wait.hpp"
 

@@ -1,5 +1,7 @@
 #include "cli/framework/wiring.hpp"
 
+#include <fmt/format.h>
+
 #include "core/config/settings.hpp"
 #include "core/devices/credentials.hpp"
 #include "core/retention/retention.hpp"
@@ -33,6 +35,36 @@ WorkerOptions worker_options(const Settings& settings) {
     options.send_concurrency = settings.worker.send_concurrency;
     options.keep = retention_keep(settings);
     return options;
+}
+
+const std::string& database_url(const Settings& settings) {
+    return settings.store.database_url;
+}
+
+const std::string& graph_url(const Settings& settings) {
+    return settings.whatsapp.graph_url;
+}
+
+std::string server_address(const Settings& settings) {
+    return fmt::format("{}:{}", settings.server.host, settings.server.port);
+}
+
+std::string own_url(const Settings& settings) {
+    const std::string& host = settings.server.host;
+    const bool any = host == "0.0.0.0" || host == "::" || host.empty();
+    return fmt::format("http://{}:{}", any ? "127.0.0.1" : host.find(':') != std::string::npos ? "[" + host + "]" : host, settings.server.port);
+}
+
+std::chrono::milliseconds takeover_timeout(const Settings& settings) {
+    return settings.conversation.takeover_timeout;
+}
+
+std::chrono::milliseconds uncertain_window(const Settings& settings) {
+    return settings.worker.uncertain_window;
+}
+
+std::chrono::milliseconds drain_timeout(const Settings& settings) {
+    return settings.server.drain_timeout;
 }
 
 }  // namespace wabot::cli

@@ -8,7 +8,7 @@
 #include "cli/help/topics.hpp"
 #include "cli/output/exit_codes.hpp"
 #include "cli/output/list_writers.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/setting.hpp"
 
 namespace wabot::cli {
 

@@ -16,6 +16,7 @@
 #include "cli/framework/globals.hpp"
 #include "cli/framework/parser.hpp"
 #include "cli/framework/runtime.hpp"
+#include "cli/framework/wiring.hpp"
 #include "cli/help/nouns.hpp"
 #include "cli/help/topics.hpp"
 #include "cli/output/display.hpp"
@@ -24,7 +25,7 @@
 #include "core/base/text.hpp"
 #include "core/base/world.hpp"
 #include "core/channels/open_channel.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/setting.hpp"
 #include "core/database/filter.hpp"
 #include "core/database/quick_read.hpp"
 #include "core/queue/pauses.hpp"
@@ -368,7 +369,7 @@ void answer_completion(std::span<const std::string> line, const Environment& env
         Output out({}, unheard, unheard, real_world().clock.now());
         const Globals globals{.config = at.config, .env_file = at.env_file, .config_lenient = true};
         Runtime runtime(globals, environment, complete_command, out);
-        quick_read(runtime.settings().store.database_url, runtime.world().clock,
+        quick_read(database_url(runtime.settings()), runtime.world().clock,
                    [&](Snapshot& db) { known = names != nullptr ? names(db) : names::contacts(db, begun); });
         return known;
     };

@@ -8,7 +8,7 @@
 #include "core/base/pattern.hpp"
 #include "core/base/strict_json.hpp"
 #include "core/channels/open_channel.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/setting.hpp"
 #include "core/database/page.hpp"
 #include "core/files/files.hpp"
 #include "core/inbox/append_queue.hpp"

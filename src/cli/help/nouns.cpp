@@ -2,7 +2,7 @@
 
 #include "core/agents/agent.hpp"
 #include "core/audit/audit_log.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/load_settings.hpp"
 #include "core/contacts/contact.hpp"
 #include "core/contacts/ignore_rule.hpp"
 #include "core/database/migrations.hpp"

@@ -6,7 +6,7 @@
 #include "cli/help/text_wrap.hpp"
 #include "cli/output/exit_codes.hpp"
 #include "cli/output/output.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/setting.hpp"
 
 namespace wabot::cli {
 

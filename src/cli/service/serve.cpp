@@ -216,8 +216,8 @@ void serve(Runtime& rt, const ServeOptions& opts) {
 
     log::info("stopping");
     vitals.stopping();
-    const auto deadline = std::chrono::steady_clock::now() + rt.settings().server.drain_timeout;
-    service.server.drain(rt.settings().server.drain_timeout);
+    const auto deadline = std::chrono::steady_clock::now() + drain_timeout(rt.settings());
+    service.server.drain(drain_timeout(rt.settings()));
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     service.pool.stop(std::max(left, 1000ms));
     vitals.stop();

@@ -15,7 +15,6 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/base/world.hpp"
-#include "core/config/settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/devices/device_registry.hpp"
 #include "core/files/blob_store.hpp"
@@ -38,7 +37,7 @@ struct WorkerCommandOptions {
 void work_in_rounds(Runtime& rt, WorkerPool& pool, bool until_empty) {
     std::size_t all = 0;
     for (std::size_t done = pool.round(); done > 0; done = until_empty ? pool.round() : 0) all += done;
-    pool.stop(rt.settings().server.drain_timeout);
+    pool.stop(drain_timeout(rt.settings()));
     rt.out().say("did {} thing{}", all, all == 1 ? "" : "s");
 }
 
@@ -54,7 +53,7 @@ void work_until_stopped(Runtime& rt, WorkerPool& pool, const std::string& queues
     signals.run();
     log::info("stopping");
     vitals.stopping();
-    pool.stop(rt.settings().server.drain_timeout);
+    pool.stop(drain_timeout(rt.settings()));
     vitals.stop();
 }
 

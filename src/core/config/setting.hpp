@@ -41,4 +41,10 @@ struct Setting {
     bool may_come_from_file() const { return is_secret() || note.url; }
 };
 
+/// Every row, in the order of .env.example.
+std::span<const Setting> all_settings();
+
+/// The whole text of `.env.example`: every setting with its documentation, commented out, so that a copy changes nothing.
+std::string env_example();
+
 }  // namespace wabot

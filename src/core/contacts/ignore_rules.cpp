@@ -140,8 +140,8 @@ Changed<IgnoreRule> create(Transaction& tx, const Cause& cause, const Vault& vau
     static constexpr std::string_view sql = R"sql(
         INSERT INTO ignore_rules (device_id, rule_type, value, address_enc, address_hash, address_last4, contact_id, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING *)sql";
-    auto made = tx.query(sql, device, type, meaning.word, rule_part(address, &Sealed::enc), rule_part(address, &Sealed::hash), rule_part(address, &Sealed::last4),
-                         meaning.contact_id, tx.now())
+    auto made = tx.query(sql, device, type, meaning.word, rule_part(address, &Sealed::enc), rule_part(address, &Sealed::hash),
+                         rule_part(address, &Sealed::last4), meaning.contact_id, tx.now())
                     .one<IgnoreRule>();
     changes::record(tx, cause, "ignore_rule.created", "ignore_rule", made.id.value, device.value);
     return {std::move(made), true};

@@ -51,7 +51,7 @@ struct Server::Parts {
           accepted(metrics.counter("wabot_http_connections_total", "Connections accepted")),
           turned_away(metrics.counter("wabot_http_connections_turned_away_total", "Connections beyond the limits")),
           dispatcher(tables, services, metrics, random),
-          turnstile(options.limits, metrics.gauge("wabot_http_connections", "Open connections")) {
+          limiter(options.limits, metrics.gauge("wabot_http_connections", "Open connections")) {
         for (std::size_t i = 0; i < thread_count(options.io_threads); ++i) loops.push_back(std::make_unique<IoLoop>(dispatcher, options.limits));
         listener = std::make_unique<Listener>(loops[0]->context(), read_all(options.listen));
     }
@@ -62,10 +62,10 @@ struct Server::Parts {
 
     void take(std::size_t place, asio::ip::tcp::socket socket) {
         const Peer peer = describe_peer(socket, options.limits);
-        auto [answer, ticket] = turnstile.enter(peer.is_exempt ? std::string() : counted_address(peer.address));
+        auto [answer, slot] = limiter.enter(peer.is_exempt ? std::string() : counted_address(peer.address));
         accepted.add();
         if (answer == ConnectionLimiter::Answer::accepted) {
-            loops[place]->take(std::move(socket), std::move(ticket));
+            loops[place]->take(std::move(socket), std::move(slot));
         } else {
             turned_away.add();
             const bool is_full = answer == ConnectionLimiter::Answer::full;
@@ -79,7 +79,7 @@ struct Server::Parts {
     Metrics::Counter accepted;
     Metrics::Counter turned_away;
     Dispatcher dispatcher;
-    ConnectionLimiter turnstile;
+    ConnectionLimiter limiter;
     std::vector<std::unique_ptr<IoLoop>> loops;
     std::unique_ptr<Listener> listener;  // on the first loop
 };
@@ -111,9 +111,9 @@ bool Server::drain(std::chrono::milliseconds grace) {
     });
     is_closed.wait();
     for (const auto& loop : parts_->loops) loop->drain();
-    if (parts_->turnstile.wait_until_empty(deadline)) return true;
+    if (parts_->limiter.wait_until_empty(deadline)) return true;
     for (const auto& loop : parts_->loops) loop->abort();
-    parts_->turnstile.wait_until_empty(std::chrono::steady_clock::now() + cancelled_time);
+    parts_->limiter.wait_until_empty(std::chrono::steady_clock::now() + cancelled_time);
     return false;
 }
 

@@ -1,5 +1,7 @@
 #include "core/config/settings.hpp"
 #include "core/base/duration.hpp"
+#include "core/config/load_settings.hpp"
+#include "core/config/setting.hpp"
 
 #include <fstream>
 #include <set>
@@ -64,29 +66,29 @@ std::string shown(const LoadedSettings& loaded, std::string_view name) {
 
 TEST_CASE("settings: with nothing set everything has its built-in value", "[base]") {
     const LoadedSettings loaded = load({});
-    CHECK(loaded.values.server.host == "127.0.0.1");
-    CHECK(loaded.values.server.port == 8000);
-    CHECK(loaded.values.server.webhook_body_max == 4 * 1024 * 1024);
-    CHECK(loaded.values.server.drain_timeout == 25s);
-    CHECK(loaded.values.worker.lease == 60s);
-    CHECK(loaded.values.conversation.takeover_timeout == 12h);
-    CHECK(loaded.values.log.level == log::Level::info);
-    CHECK(loaded.values.log.format == LogFormat::text);
-    CHECK(loaded.values.log.folder.empty());
-    CHECK(loaded.values.store.master_key.empty());
-    CHECK(loaded.values.store.dir == "/home/ana/.local/share/wabot");
-    CHECK(loaded.values.store.database_url == "sqlite:////home/ana/.local/share/wabot/wabot.db");
+    CHECK(loaded.values->server.host == "127.0.0.1");
+    CHECK(loaded.values->server.port == 8000);
+    CHECK(loaded.values->server.webhook_body_max == 4 * 1024 * 1024);
+    CHECK(loaded.values->server.drain_timeout == 25s);
+    CHECK(loaded.values->worker.lease == 60s);
+    CHECK(loaded.values->conversation.takeover_timeout == 12h);
+    CHECK(loaded.values->log.level == log::Level::info);
+    CHECK(loaded.values->log.format == LogFormat::text);
+    CHECK(loaded.values->log.folder.empty());
+    CHECK(loaded.values->store.master_key.empty());
+    CHECK(loaded.values->store.dir == "/home/ana/.local/share/wabot");
+    CHECK(loaded.values->store.database_url == "sqlite:////home/ana/.local/share/wabot/wabot.db");
     CHECK(loaded.origin_of("server.port") == "default");
     CHECK(loaded.warnings.empty());
 }
 
 TEST_CASE("settings: the store lies where the user's data lies", "[base]") {
-    CHECK(load({.environment = {{"XDG_DATA_HOME", "/data"}}}).values.store.dir == "/data/wabot");
-    CHECK(load({.environment = {{"XDG_DATA_HOME", "relative"}}}).values.store.dir == "/home/ana/.local/share/wabot");
-    CHECK(load({.environment = {{"WABOT_STATE_DIR", "/srv/w"}}}).values.store.database_url == "sqlite:////srv/w/wabot.db");
-    CHECK(load_settings({.user_id = 0}).values.store.dir == "/var/lib/wabot");
+    CHECK(load({.environment = {{"XDG_DATA_HOME", "/data"}}}).values->store.dir == "/data/wabot");
+    CHECK(load({.environment = {{"XDG_DATA_HOME", "relative"}}}).values->store.dir == "/home/ana/.local/share/wabot");
+    CHECK(load({.environment = {{"WABOT_STATE_DIR", "/srv/w"}}}).values->store.database_url == "sqlite:////srv/w/wabot.db");
+    CHECK(load_settings({.user_id = 0}).values->store.dir == "/var/lib/wabot");
     CHECK_THROWS_WITH(load_settings({.user_id = 1000}), Catch::Contains("set WABOT_STATE_DIR"));
-    CHECK(load_settings({.environment = {{"DATABASE_URL", "sqlite:///x.db"}}, .user_id = 1000}).values.store.database_url == "sqlite:///x.db");
+    CHECK(load_settings({.environment = {{"DATABASE_URL", "sqlite:///x.db"}}, .user_id = 1000}).values->store.database_url == "sqlite:///x.db");
 }
 
 TEST_CASE("settings: a flag beats the environment, which beats the env file, the first file, the second and the built-in value", "[base]") {
@@ -103,16 +105,16 @@ TEST_CASE("settings: a flag beats the environment, which beats the env file, the
     sources.env_file.reset();
     CHECK(shown(load(sources), "server.port") == "3 [file " + first.string() + ":2]");
     sources.config_files = {second};
-    CHECK(load(sources).values.server.port == 4);
+    CHECK(load(sources).values->server.port == 4);
 }
 
 TEST_CASE("settings: a variable that is set to nothing is not set", "[base]") {
-    CHECK(load({.environment = {{"AI_MESSAGE_PORT", ""}}}).values.server.port == 8000);
+    CHECK(load({.environment = {{"AI_MESSAGE_PORT", ""}}}).values->server.port == 8000);
 }
 
 TEST_CASE("settings: of two names of a setting the canonical one wins", "[base]") {
     const LoadedSettings loaded = load({.environment = {{"DATABASE_URL", "sqlite:///a"}, {"WABOT_DATABASE_URL", "sqlite:///b"}}});
-    CHECK(loaded.values.store.database_url == "sqlite:///a");
+    CHECK(loaded.values->store.database_url == "sqlite:///a");
     CHECK(load({.environment = {{"WABOT_DATABASE_URL", "sqlite:///b"}}}).origin_of("database.url") == "environment WABOT_DATABASE_URL");
 }
 
@@ -124,15 +126,15 @@ TEST_CASE("settings: a secret comes from its variable, a named file, a credentia
     const auto config = files.add("wabot.toml", "[security]\nmaster_key_file = \"master.key\"\n");
     Sources sources{.environment = {{"WABOT_MASTER_KEY", a_key}, {"WABOT_MASTER_KEY_FILE", named}, {"CREDENTIALS_DIRECTORY", files.path()}},
                     .config_files = {config}};
-    CHECK(load(sources).values.store.master_key.reveal() == a_key);
+    CHECK(load(sources).values->store.master_key.reveal() == a_key);
     sources.environment.erase("WABOT_MASTER_KEY");
-    CHECK(load(sources).values.store.master_key.reveal() == another_key);
+    CHECK(load(sources).values->store.master_key.reveal() == another_key);
     CHECK(load(sources).origin_of("security.master_key") == "environment WABOT_MASTER_KEY_FILE (" + named.string() + ")");
     sources.environment.erase("WABOT_MASTER_KEY_FILE");
-    CHECK(load(sources).values.store.master_key.reveal() == a_key);
+    CHECK(load(sources).values->store.master_key.reveal() == a_key);
     CHECK(load(sources).origin_of("security.master_key") == "credential WABOT_MASTER_KEY");
     sources.environment.erase("CREDENTIALS_DIRECTORY");
-    CHECK(load(sources).values.store.master_key.reveal() == another_key);
+    CHECK(load(sources).values->store.master_key.reveal() == another_key);
     CHECK(load(sources).origin_of("security.master_key") == "file " + (files.path() / "master.key").string() + " (" + config.string() + ":2)");
 }
 
@@ -155,17 +157,17 @@ TEST_CASE("settings: the password of a URL is masked wherever it stands", "[base
 TEST_CASE("settings: secrets are refused on the command line", "[base]") {
     CHECK(fault_of({.flags = {{"security.master_key", a_key}}}).starts_with("security.master_key: a secret on the command line"));
     CHECK(fault_of({.flags = {{"database.url", "postgres://u:p@h/d"}}}).starts_with("database.url: a secret on the command line"));
-    CHECK(load({.flags = {{"database.url", "sqlite:///x"}}}).values.store.database_url == "sqlite:///x");
+    CHECK(load({.flags = {{"database.url", "sqlite:///x"}}}).values->store.database_url == "sqlite:///x");
 }
 
 TEST_CASE("settings: relative paths of a file start at its folder", "[base]") {
     const Files files;
     const auto config = files.add("wabot.toml", "[store]\ndir = '.'\n[log]\nfolder = '../logs'\n[database]\nurl = 'sqlite:///data/w.db'\n");
-    const Settings values = load({.config_files = {config}}).values;
+    const Settings values = *load({.config_files = {config}}).values;
     CHECK(values.store.dir == files.path());
     CHECK(values.log.folder == files.path().parent_path() / "logs");
     CHECK(values.store.database_url == "sqlite:///" + (files.path() / "data/w.db").string());
-    CHECK(load({.environment = {{"AI_MESSAGE_LOGS_FOLDER", "logs"}}}).values.log.folder == "logs");
+    CHECK(load({.environment = {{"AI_MESSAGE_LOGS_FOLDER", "logs"}}}).values->log.folder == "logs");
 }
 
 TEST_CASE("settings: every problem is listed with its place", "[base]") {

@@ -9,29 +9,29 @@ namespace {
 struct LimiterFixture {
     Metrics metrics;
     HttpLimits limits{.connections_max = 3, .peer_connections_max = 2, .bodies_max = 100};
-    ConnectionLimiter turnstile{limits, metrics.gauge("open", "")};
+    ConnectionLimiter limiter{limits, metrics.gauge("open", "")};
 };
 
 }  // namespace
 
 TEST_CASE_METHOD(LimiterFixture, "an address has so many connections, others and those that are exempt have theirs") {
-    const auto first = turnstile.enter("192.0.2.7");
+    const auto first = limiter.enter("192.0.2.7");
     {
-        const auto second = turnstile.enter("192.0.2.7");
+        const auto second = limiter.enter("192.0.2.7");
         CHECK(second.first == ConnectionLimiter::Answer::accepted);
-        CHECK(turnstile.enter("192.0.2.7").first == ConnectionLimiter::Answer::too_many_of_peer);
-        CHECK(turnstile.enter("192.0.2.8").first == ConnectionLimiter::Answer::accepted);
-        const auto third = turnstile.enter("");
+        CHECK(limiter.enter("192.0.2.7").first == ConnectionLimiter::Answer::too_many_of_peer);
+        CHECK(limiter.enter("192.0.2.8").first == ConnectionLimiter::Answer::accepted);
+        const auto third = limiter.enter("");
         CHECK(third.first == ConnectionLimiter::Answer::accepted);
-        CHECK(turnstile.enter("").first == ConnectionLimiter::Answer::full);
+        CHECK(limiter.enter("").first == ConnectionLimiter::Answer::full);
     }
-    CHECK(turnstile.enter("192.0.2.7").first == ConnectionLimiter::Answer::accepted);
+    CHECK(limiter.enter("192.0.2.7").first == ConnectionLimiter::Answer::accepted);
 }
 
 TEST_CASE_METHOD(LimiterFixture, "all bodies together have so much room, which is free again when they are answered or gone") {
-    auto [answer, one] = turnstile.enter("");
+    auto [answer, one] = limiter.enter("");
     {
-        auto [answered, other] = turnstile.enter("");
+        auto [answered, other] = limiter.enter("");
         CHECK(one.hold(60));
         CHECK(other.hold(40));
         CHECK_FALSE(other.hold(41));

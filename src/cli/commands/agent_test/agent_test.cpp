@@ -76,10 +76,10 @@ std::optional<bool> verdict(const DryRunResult& result, const Json& expected) {
 }
 
 /// Every step on the way to each answer instead of the answers.
-void explain_answer(Runtime& rt, const AgentDryRun& trial, const std::vector<Case>& cases) {
-    ListWriter& list = rt.out().list<TrialStep>("step");
+void explain_answer(Runtime& rt, const AgentDryRun& dry_run, const std::vector<Case>& cases) {
+    ListWriter& list = rt.out().list<DryRunStep>("step");
     for (const Case& one : cases)
-        for (const TrialStep& step : trial.explain(one.text)) list.add(step);
+        for (const DryRunStep& step : dry_run.explain(one.text)) list.add(step);
     list.end({});
 }
 
@@ -90,12 +90,12 @@ void agent_test(Runtime& rt, const AgentTestOptions& opts) {
     if (opts.cases) cases = read_cases(*opts.cases);
 
     const Agent agent = rt.read([&](Snapshot& db) { return agents::get(db, opts.agent); });
-    const AgentDryRun trial(agent, writing_contact(rt, opts.from));
-    if (opts.why) return explain_answer(rt, trial, cases);
+    const AgentDryRun dry_run(agent, writing_contact(rt, opts.from));
+    if (opts.why) return explain_answer(rt, dry_run, cases);
     ListWriter& list = rt.out().list<DryRunResult>("result");
     std::size_t failed = 0;
     for (const Case& one : cases) {
-        DryRunResult result = trial.answer(one.text);
+        DryRunResult result = dry_run.answer(one.text);
         result.passed = verdict(result, one.expected);
         failed += result.passed == false ? 1 : 0;
         list.add(result);

@@ -26,7 +26,7 @@ struct ChatOptions {
 /// Who answers, under the name that stands before the answers.
 struct Partner {
     std::string name;
-    AgentDryRun trial;
+    AgentDryRun dry_run;
 };
 
 Partner agent_partner(Runtime& rt, const std::string& who, ContactId contact) {
@@ -50,7 +50,7 @@ Partner chosen_partner(Runtime& rt, const ChatOptions& opts, ContactId contact) 
 /// One message a line in, one JSON object a line out.
 void chat_by_lines(Runtime& rt, const Partner& partner) {
     for (std::string line; std::getline(std::cin, line);) {
-        const DryRunResult result = partner.trial.answer(line);
+        const DryRunResult result = partner.dry_run.answer(line);
         Json json = to_json(result);
         json.erase("passed");
         const std::string text = escaped_json(write_json(json));
@@ -84,7 +84,7 @@ private:
 
     void answer(const std::string& line) {
         last_ = line;
-        const DryRunResult result = partner_.trial.answer(line);
+        const DryRunResult result = partner_.dry_run.answer(line);
         const std::string said = result.out ? shown(*result.out) : "(no reply)";
         print(fmt::format("{} {} {}    {}  {} ms", partner_.name, arrow_, said, escaped_line(result.reason), result.ms));
     }
@@ -101,10 +101,10 @@ private:
 
     /// Why the last answer was what it was.
     void explain() {
-        const std::vector<TrialStep> steps = partner_.trial.explain(last_);
+        const std::vector<DryRunStep> steps = partner_.dry_run.explain(last_);
         std::size_t widest = 0;
-        for (const TrialStep& step : steps) widest = std::max(widest, cells_of(step.step));
-        for (const TrialStep& step : steps)
+        for (const DryRunStep& step : steps) widest = std::max(widest, cells_of(step.step));
+        for (const DryRunStep& step : steps)
             print("  " + escaped_line(step.step) + std::string(widest - cells_of(step.step) + 2, ' ') + escaped_line(step.result));
     }
 

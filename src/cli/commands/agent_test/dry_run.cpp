@@ -44,8 +44,8 @@ DryRunResult AgentDryRun::answer(const std::optional<std::string>& text) const {
     return result;
 }
 
-std::vector<TrialStep> AgentDryRun::explain(const std::optional<std::string>& text) const {
-    std::vector<TrialStep> lines;
+std::vector<DryRunStep> AgentDryRun::explain(const std::optional<std::string>& text) const {
+    std::vector<DryRunStep> lines;
     const auto say = [&](std::string step, std::string result) { lines.push_back({text, std::move(step), std::move(result)}); };
     const auto say_steps = [&](const std::vector<AnswerStep>& steps) {
         for (const AnswerStep& step : steps) say(step.what, step.answered ? step.result + ", answered" : step.result);

@@ -24,12 +24,12 @@ WABOT_DESCRIBE(DryRunResult, FIELD(in), FIELD(out), FIELD(rule, .doc = "Number o
                FIELD(ms, .wide = true), FIELD(passed, .wide = true))
 
 /// One step on the way to an answer: who or what was looked at, and what came of it.
-struct TrialStep {
+struct DryRunStep {
     std::optional<std::string> in;
     std::string step;    // `agent faq`, `rule 2 "open|hours"`, `ignore rule 3, contact`
     std::string result;  // `asked`, `no match`, `matched "open" at 9..13, answered`, `not tried`
 };
-WABOT_DESCRIBE(TrialStep, FIELD(in), FIELD(step), FIELD(result))
+WABOT_DESCRIBE(DryRunStep, FIELD(in), FIELD(step), FIELD(result))
 
 namespace cli {
 
@@ -43,7 +43,7 @@ public:
 
     DryRunResult answer(const std::optional<std::string>& text) const;
     /// What was looked at on the way to that answer, and what was not and why.
-    std::vector<TrialStep> explain(const std::optional<std::string>& text) const;
+    std::vector<DryRunStep> explain(const std::optional<std::string>& text) const;
 
 private:
     ClaimedTurn turn(const std::optional<std::string>& text) const;

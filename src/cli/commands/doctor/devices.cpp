@@ -8,7 +8,6 @@
 #include "core/base/clock.hpp"
 #include "core/base/world.hpp"
 #include "core/channels/whatsapp/check_account.hpp"
-#include "core/config/settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
@@ -112,7 +111,7 @@ void check_provider(Examination& exam) {
         if (device.kind != DeviceKind::whatsapp || !device.is_active) continue;
         std::string token = devices::credentials_of(device, exam.rt.vault(), environment).access_token;
         if (token.empty()) continue;  // said by the check of the credentials
-        accounts.push_back({device.key, devices::options_of(device, exam.rt.settings().whatsapp.graph_url), std::move(token)});
+        accounts.push_back({device.key, devices::options_of(device, graph_url(exam.rt.settings())), std::move(token)});
     }
     if (accounts.empty()) return;
     ask_all(accounts, exam.rt.world().clock);

@@ -9,7 +9,8 @@
 #include "cli/framework/wiring.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/world.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/load_settings.hpp"
+#include "core/config/setting.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/migrations.hpp"
@@ -25,8 +26,9 @@ namespace fs = std::filesystem;
 
 std::optional<fs::path> sqlite_file(const Settings& settings) {
     constexpr std::string_view scheme = "sqlite:///";
-    if (!settings.store.database_url.starts_with(scheme)) return std::nullopt;
-    return settings.store.database_url.substr(scheme.size());
+    const std::string& url = database_url(settings);
+    if (!url.starts_with(scheme)) return std::nullopt;
+    return url.substr(scheme.size());
 }
 
 /// The mode's last three digits, or nothing when the file is not there.

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/framework/wiring.hpp"
 #include "core/base/clock.hpp"
-#include "core/config/settings.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sending/pacing.hpp"
 #include "core/operations/message_history.hpp"
@@ -31,7 +31,7 @@ bool is_reached(MessageStatus status, MessageGoal goal) {
 
 /// What stands last in the message's history: why it failed, or what it waits for.
 std::string last_step(Runtime& rt, MessageId id) {
-    const auto window = rt.settings().worker.uncertain_window;
+    const auto window = uncertain_window(rt.settings());
     const History history = rt.read([&](Snapshot& db) { return messages::history_of(db, id, window); });
     return history.steps.empty() ? "" : history.steps.back().detail;
 }

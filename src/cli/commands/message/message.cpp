@@ -17,7 +17,6 @@
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 #include "core/base/world.hpp"
-#include "core/config/settings.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/messaging/answering/turns.hpp"
@@ -142,7 +141,7 @@ void message_send(Runtime& rt, const MessageSendOptions& opts) {
     messages::OperatorMessage typed{.device = device.id};
     if (other) typed.reply_to = MessageId{id_of("message", *other)};
     typed.conversation_key = conversations::new_key(rt.world().random);
-    typed.takeover_until = rt.world().clock.now() + rt.settings().conversation.takeover_timeout;
+    typed.takeover_until = rt.world().clock.now() + takeover_timeout(rt.settings());
     const auto file = asked.path ? std::optional(look_at(*asked.path, asked.kind)) : std::nullopt;
     if (file) content::check(with_file(asked, FileId{1}));
     const auto blobs = file ? open_local_blobs(files_folder(rt.settings())) : nullptr;
@@ -194,7 +193,7 @@ struct MessageStatusOptions {
 };
 
 History history(Runtime& rt, MessageId id) {
-    const auto window = rt.settings().worker.uncertain_window;
+    const auto window = uncertain_window(rt.settings());
     return rt.read([&](Snapshot& db) { return messages::history_of(db, id, window); });
 }
 

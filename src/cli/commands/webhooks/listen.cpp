@@ -15,7 +15,7 @@
 #include "core/base/world.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/channels/whatsapp/events.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/load_settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/inbox/inbox.hpp"
 #include "core/inbox/inbox_reader.hpp"

@@ -17,7 +17,7 @@
 #include "cli/framework/wiring.hpp"
 #include "core/base/json.hpp"
 #include "core/base/world.hpp"
-#include "core/config/settings.hpp"
+#include "core/config/load_settings.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/devices/devices.hpp"
 #include "core/operations/webhook_outcome.hpp"
@@ -103,15 +103,6 @@ Device addressee(Runtime& rt, const std::optional<std::string>& key) {
     if (key) throw Error(Errc::invalid, fmt::format("device {} takes no webhooks of WhatsApp", *key), "wabot chat --device asks a simulator");
     if (all.empty()) throw Error(Errc::not_found, "there is no WhatsApp device", "make one with: wabot device create");
     usage_error("there are several WhatsApp devices; name one with --device", {}, "--device");
-}
-
-/// Where this installation's server listens, as its settings say; from this machine.
-std::string own_url(const Settings& settings, const Device& device) {
-    const bool any = settings.server.host == "0.0.0.0" || settings.server.host == "::" || settings.server.host.empty();
-    const std::string host = any                                                   ? "127.0.0.1"
-                             : settings.server.host.find(':') != std::string::npos ? "[" + settings.server.host + "]"
-                                                                                   : settings.server.host;
-    return fmt::format("http://{}:{}/webhooks/whatsapp/{}", host, settings.server.port, device.key);
 }
 
 std::string secret_of(Runtime& rt, const Device& device) {
@@ -321,7 +312,7 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     Plan plan(rt, opts, device);
     Pace pace;
     if (opts.rate) pace.per_second = number_between("--rate", *opts.rate, 0.01, 100'000);
-    const std::string url = opts.to_url.value_or(own_url(rt.settings(), device));
+    const std::string url = opts.to_url.value_or(fmt::format("{}/webhooks/whatsapp/{}", own_url(rt.settings()), device.key));
     if (!url.starts_with("http://") && !url.starts_with("https://")) usage_error("--to-url takes an http or https address", {}, "--to-url");
     const std::string place = mask_url_password(url);
     if (rt.dry_run()) return rehearse(rt, plan, place);

@@ -1,4 +1,4 @@
-#include "core/config/settings.hpp"
+#include "core/config/load_settings.hpp"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,8 @@
 
 #include "core/base/error.hpp"
 #include "core/base/text.hpp"
+#include "core/config/setting.hpp"
+#include "core/config/settings.hpp"
 
 namespace wabot {
 
@@ -59,6 +61,7 @@ public:
         for (const Setting& row : all_settings()) load(row);
         if (faults_.empty()) derive();
         if (!faults_.empty()) throw_faults();
+        loaded_.values = std::make_shared<const Settings>(std::move(values_));
         return std::move(loaded_);
     }
 
@@ -119,7 +122,7 @@ private:
         std::optional<Found> found;
         const bool readable = gather([&] { found = find(row); });
         const std::string origin = found ? found->origin : "default";
-        const std::string problem = readable ? row.take(loaded_.values, row, found ? found->text : std::string(row.note.fallback)) : "";
+        const std::string problem = readable ? row.take(values_, row, found ? found->text : std::string(row.note.fallback)) : "";
         if (!problem.empty() && !(found && found->checked)) fault(row.name, origin, problem, "value");
         loaded_.origins.push_back(origin);
     }
@@ -188,7 +191,7 @@ private:
 
     /// What no source sets and no constant can say.
     void derive() {
-        Settings& values = loaded_.values;
+        Settings& values = values_;
         if (values.store.dir.empty()) values.store.dir = default_state_dir();
         if (!values.store.database_url.empty()) return;
         if (values.store.dir.empty()) fault("store.dir", "default", "there is no home folder to keep the store in; set WABOT_STATE_DIR", "missing");
@@ -292,6 +295,7 @@ private:
     std::map<std::string, EnvValue, std::less<>> environment_;
     std::vector<FileEntry> entries_;  // of all files, those of the first file first
     LoadedSettings loaded_;
+    Settings values_;
     std::vector<Fault> faults_;
 };
 
@@ -311,7 +315,7 @@ LoadedSettings load_settings(const Sources& sources) {
 std::vector<ShownSetting> show_settings(const LoadedSettings& loaded) {
     std::vector<ShownSetting> shown;
     for (const Setting& row : all_settings()) {
-        const std::string value = row.show(loaded.values);
+        const std::string value = row.show(*loaded.values);
         shown.push_back({std::string(row.name), row.note.url ? mask_url_password(value) : value, std::string(loaded.origin_of(row.name))});
     }
     return shown;
