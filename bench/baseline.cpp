@@ -18,6 +18,7 @@
 #include "core/inbox/inbox.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "server/http/server.hpp"
+#include "server/services.hpp"
 
 namespace {
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "core/config/load_settings.hpp"
-#include "core/config/setting.hpp"
 #include "core/config/settings.hpp"
 #include "tests/fuzz/targets.hpp"
 

@@ -7,7 +7,6 @@
 #include "core/base/blocking.hpp"
 #include "core/base/error.hpp"
 #include "core/base/version.hpp"
-#include "core/database/database.hpp"
 #include "server/http/dispatcher.hpp"
 #include "server/services.hpp"
 #include "tests/catch.hpp"

@@ -7,7 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/pattern.hpp"
 #include "core/base/strict_json.hpp"
-#include "core/channels/open_channel.hpp"
+#include "core/channels/content.hpp"
 #include "core/config/setting.hpp"
 #include "core/database/page.hpp"
 #include "core/files/files.hpp"

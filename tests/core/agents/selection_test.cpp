@@ -3,7 +3,6 @@
 #include "core/agents/agent_cache.hpp"
 #include "core/agents/agent_config.hpp"
 #include "core/base/blocking.hpp"
-#include "core/database/database.hpp"
 #include "tests/catch.hpp"
 
 using namespace wabot;

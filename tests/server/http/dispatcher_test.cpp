@@ -6,7 +6,6 @@
 
 #include "core/base/blocking.hpp"
 #include "core/base/error.hpp"
-#include "core/database/database.hpp"
 #include "server/services.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"

@@ -9,7 +9,6 @@
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/content.hpp"
-#include "core/channels/open_channel.hpp"
 #include "core/crypto/vault.hpp"
 
 namespace wabot {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_access.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp/content.hpp"

@@ -5,6 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "core/base/json_access.hpp"
 #include "core/base/redact.hpp"
 #include "core/channels/whatsapp/codes.hpp"
 #include "core/channels/whatsapp/content.hpp"

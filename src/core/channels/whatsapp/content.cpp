@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_access.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "core/base/json.hpp"
-#include "core/base/json_access.hpp"
 #include "core/base/value.hpp"
 #include "core/channels/delivery.hpp"
 

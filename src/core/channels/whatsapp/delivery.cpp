@@ -4,6 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
+#include "core/base/json_access.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp/content.hpp"

@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/base/hex.hpp"
 #include "core/base/json.hpp"
+#include "core/base/json_access.hpp"
 #include "core/base/version.hpp"
 #include "core/channels/whatsapp/content.hpp"
 #include "core/crypto/vault.hpp"

@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "core/base/json_access.hpp"
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp/content.hpp"

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "core/changes/changes.hpp"
-#include "core/channels/open_channel.hpp"
+#include "core/channels/content.hpp"
 #include "core/channels/split_text.hpp"
 #include "core/messaging/messages.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "core/base/error.hpp"
 #include "core/changes/changes.hpp"
-#include "core/channels/open_channel.hpp"
+#include "core/channels/content.hpp"
 #include "core/channels/split_text.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/media.hpp"

@@ -8,7 +8,6 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/crypto/vault.hpp"
-#include "core/database/database.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/blob_store.hpp"
 #include "tests/fakes/http.hpp"
