@@ -29,11 +29,11 @@ int unix_socket() {
     return made;
 }
 
-bool write_all(int to, std::string_view octets) {
-    while (!octets.empty()) {
-        const auto written = ::send(to, octets.data(), octets.size(), MSG_NOSIGNAL);
+bool write_all(int to, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto written = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (written <= 0) return false;
-        octets.remove_prefix(static_cast<std::size_t>(written));
+        bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;
 }
@@ -69,13 +69,13 @@ void AnswerEater::exit_by_signal(int client) {
     while (goes_on) {
         pollfd ends[] = {{client, POLLIN, 0}, {server, POLLIN, 0}};
         if (::poll(ends, 2, 30'000) <= 0) break;
-        char octets[65536];
+        char bytes[65536];
         for (const bool from_client : {true, false}) {
             if (!goes_on || ends[from_client ? 0 : 1].revents == 0) continue;
-            const auto got = ::recv(from_client ? client : server, octets, sizeof octets, 0);
+            const auto got = ::recv(from_client ? client : server, bytes, sizeof bytes, 0);
             goes_on = got > 0;
             if (!goes_on) break;
-            const std::string_view part(octets, static_cast<std::size_t>(got));
+            const std::string_view part(bytes, static_cast<std::size_t>(got));
             if (from_client && part.find(commit) != std::string_view::npos && is_hungry_.exchange(false)) eats = true;
             if (!from_client && eats) {
                 has_eaten_ = true;

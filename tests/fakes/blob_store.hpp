@@ -31,13 +31,13 @@ public:
         const std::lock_guard lock(mutex_);
         const auto found = blobs_.find(key);
         if (found == blobs_.end()) throw Error(Errc::not_found, "no file " + key);
-        return std::make_unique<Reader>(found->second.octets);
+        return std::make_unique<Reader>(found->second.bytes);
     }
     std::optional<std::int64_t> size(const std::string& key) const override {
         check(key);
         const std::lock_guard lock(mutex_);
         const auto found = blobs_.find(key);
-        return found == blobs_.end() ? std::nullopt : std::optional(static_cast<std::int64_t>(found->second.octets.size()));
+        return found == blobs_.end() ? std::nullopt : std::optional(static_cast<std::int64_t>(found->second.bytes.size()));
     }
     bool remove(const std::string& key) override {
         check(key);
@@ -62,18 +62,18 @@ public:
 
 private:
     struct Kept {
-        std::string octets;
+        std::string bytes;
         Time changed_at;
     };
     struct Reader final : BlobReader {
-        explicit Reader(std::string all) : octets(std::move(all)) {}
+        explicit Reader(std::string all) : bytes(std::move(all)) {}
         std::size_t read(std::span<char> to) override {
-            const std::size_t count = std::min(to.size(), octets.size() - at);
-            std::memcpy(to.data(), octets.data() + at, count);
+            const std::size_t count = std::min(to.size(), bytes.size() - at);
+            std::memcpy(to.data(), bytes.data() + at, count);
             at += count;
             return count;
         }
-        std::string octets;
+        std::string bytes;
         std::size_t at = 0;
     };
     struct Draft final : BlobDraft {
@@ -84,20 +84,20 @@ private:
         }
         std::int64_t size() const override {
             const std::lock_guard lock(blobs.mutex_);
-            return static_cast<std::int64_t>(blobs.drafts_.at(key).octets.size());
+            return static_cast<std::int64_t>(blobs.drafts_.at(key).bytes.size());
         }
-        void append(std::string_view octets) override {
+        void append(std::string_view bytes) override {
             const std::lock_guard lock(blobs.mutex_);
-            blobs.drafts_.at(key).octets += octets;
+            blobs.drafts_.at(key).bytes += bytes;
             blobs.drafts_.at(key).changed_at = blobs.clock_.now();
         }
         std::unique_ptr<BlobReader> read() const override {
             const std::lock_guard lock(blobs.mutex_);
-            return std::make_unique<Reader>(blobs.drafts_.at(key).octets);
+            return std::make_unique<Reader>(blobs.drafts_.at(key).bytes);
         }
         void clear() override {
             const std::lock_guard lock(blobs.mutex_);
-            blobs.drafts_.at(key).octets.clear();
+            blobs.drafts_.at(key).bytes.clear();
         }
         void publish() override {
             const std::lock_guard lock(blobs.mutex_);

@@ -7,19 +7,19 @@
 
 namespace wabot::test {
 
-void UnsteadyStore::enqueue(std::unique_ptr<Task> unit) {
-    const auto executor = unit->executor;
-    auto passed_on = exit_by_signal(*unit);
-    asio::co_spawn(executor, std::move(passed_on), [unit = std::move(unit)](std::exception_ptr failure) mutable {
-        unit->failure = failure;
-        complete(std::move(unit));
+void UnsteadyStore::enqueue(std::unique_ptr<Task> task) {
+    const auto executor = task->executor;
+    auto passed_on = exit_by_signal(*task);
+    asio::co_spawn(executor, std::move(passed_on), [task = std::move(task)](std::exception_ptr failure) mutable {
+        task->failure = failure;
+        complete(std::move(task));
     });
 }
 
-asio::awaitable<void> UnsteadyStore::exit_by_signal(Task& unit) {
-    if (unit.query != nullptr) {
+asio::awaitable<void> UnsteadyStore::exit_by_signal(Task& task) {
+    if (task.query != nullptr) {
         auto query = [&](Snapshot& db) {
-            (*unit.query)(db);
+            (*task.query)(db);
             return true;
         };
         co_await store_.read(query);
@@ -28,7 +28,7 @@ asio::awaitable<void> UnsteadyStore::exit_by_signal(Task& unit) {
     Answer answer = Answer::comes;
     const auto look_now = look;  // here: the work is done on another thread
     auto work = [&](Transaction& tx) {
-        (*unit.work)(tx);
+        (*task.work)(tx);
         answer = look_now ? look_now(tx) : Answer::comes;
     };
     co_await store_.write(work);

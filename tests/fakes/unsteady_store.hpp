@@ -27,10 +27,10 @@ public:
     void close() override {}
 
 protected:
-    void enqueue(std::unique_ptr<Task> unit) override;
+    void enqueue(std::unique_ptr<Task> task) override;
 
 private:
-    asio::awaitable<void> exit_by_signal(Task& unit);
+    asio::awaitable<void> exit_by_signal(Task& task);
 
     Database& store_;
 };

@@ -99,10 +99,10 @@ std::optional<std::chrono::nanoseconds> FakeTimers::next() const {
     return std::max((*earliest)->due - now, std::chrono::nanoseconds::zero());
 }
 
-std::string FakeRandom::octets(std::size_t count) {
+std::string FakeRandom::bytes(std::size_t count) {
     const std::lock_guard lock(mutex_);
     std::string out(count, '\0');
-    for (char& octet : out) octet = static_cast<char>(engine_() & 0xFFU);
+    for (char& byte : out) byte = static_cast<char>(engine_() & 0xFFU);
     return out;
 }
 

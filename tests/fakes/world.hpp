@@ -62,7 +62,7 @@ private:
 class FakeRandom final : public Random {
 public:
     explicit FakeRandom(std::uint64_t seed = 1) : engine_(seed) {}
-    std::string octets(std::size_t count) override;
+    std::string bytes(std::size_t count) override;
 
 private:
     std::mutex mutex_;

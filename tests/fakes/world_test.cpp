@@ -54,10 +54,10 @@ TEST_CASE("fake world: advancing resumes the waits that are due, earliest first,
 
 TEST_CASE("fake world: the random octets are the same in every run", "[fakes]") {
     FakeRandom one, same, other(2);
-    const std::string octets = one.octets(32);
-    CHECK(octets == same.octets(32));
-    CHECK(octets != one.octets(32));
-    CHECK(octets != other.octets(32));
+    const std::string bytes = one.bytes(32);
+    CHECK(bytes == same.bytes(32));
+    CHECK(bytes != one.bytes(32));
+    CHECK(bytes != other.bytes(32));
 }
 
 }  // namespace wabot::test

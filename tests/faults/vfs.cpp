@@ -205,12 +205,12 @@ void put_part_on_disk(int descriptor, const Unsynced& held, std::mt19937_64& cha
 // --- the record
 
 /// Ids of recorded requests have one length: "recorded-00000042".
-void record_ids(const char* octets, std::size_t count) {
+void record_ids(const char* bytes, std::size_t count) {
     static constexpr std::string_view mark = "recorded-";
     static constexpr std::size_t digits = 8;
     static std::mutex mutex;
     static std::set<std::string> known;
-    const std::string_view text(octets, count);
+    const std::string_view text(bytes, count);
     for (auto at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
         if (at + mark.size() + digits > text.size()) return;
         std::string id(text.substr(at, mark.size() + digits));
@@ -221,12 +221,12 @@ void record_ids(const char* octets, std::size_t count) {
 
 /// https://www.sqlite.org/fileformat2.html#the_write_ahead_log: a frame is a header of 24 octets and a page, and the header's second word is not 0
 /// when the frame ends a transaction. SQLite writes header and page one after the other.
-void record_write(File& file, const char* octets, std::size_t count) {
+void record_write(File& file, const char* bytes, std::size_t count) {
     static constexpr std::size_t frame_header_size = 24;
     if (count == frame_header_size) {
-        file.last_header_commits = std::string_view(octets + 4, 4) != std::string_view("\0\0\0\0", 4);
+        file.last_header_commits = std::string_view(bytes + 4, 4) != std::string_view("\0\0\0\0", 4);
     } else {
-        record_ids(octets, count);
+        record_ids(bytes, count);
         if (file.last_header_commits) record("commit");
         file.last_header_commits = false;
     }
@@ -249,10 +249,10 @@ int read_file(sqlite3_file* base, void* to, int count, sqlite3_int64 offset) {
 int write_file(sqlite3_file* base, const void* from, int count, sqlite3_int64 offset) {
     File& file = file_of(base);
     if (const int code = refusal_of(Refusal::Operation::write)) return code;
-    const auto* octets = static_cast<const char*>(from);
+    const auto* bytes = static_cast<const char*>(from);
     const int code =
-        file.is_held_back() ? write_held_back(file, octets, count, offset) : file.real()->pMethods->xWrite(file.real(), from, count, offset);
-    if (code == SQLITE_OK && options.records && file.is_log) record_write(file, octets, static_cast<std::size_t>(count));
+        file.is_held_back() ? write_held_back(file, bytes, count, offset) : file.real()->pMethods->xWrite(file.real(), from, count, offset);
+    if (code == SQLITE_OK && options.records && file.is_log) record_write(file, bytes, static_cast<std::size_t>(count));
     return code;
 }
 

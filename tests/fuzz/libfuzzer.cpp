@@ -21,9 +21,9 @@ const wabot::fuzz::Target& chosen() {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     static const wabot::fuzz::Target& target = chosen();
-    const auto found = wabot::fuzz::finding(target, {reinterpret_cast<const char*>(octets), size}, cpu_ms_max);
+    const auto found = wabot::fuzz::finding(target, {reinterpret_cast<const char*>(bytes), size}, cpu_ms_max);
     if (!found) return 0;
     fmt::print(stderr, "{}: {}\n", target.name, *found);
     std::abort();

@@ -15,7 +15,7 @@ bool is_harmless(std::string_view text, std::string_view allowed) {
         const cli::CodePoint next = cli::first_code_point(text);
         if (!next.valid || (cli::is_obeyed(next.value) && (next.value > 0x7F || allowed.find(static_cast<char>(next.value)) == allowed.npos)))
             return false;
-        text.remove_prefix(next.octets);
+        text.remove_prefix(next.bytes);
     }
     return true;
 }

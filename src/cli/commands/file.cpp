@@ -43,7 +43,7 @@ std::string content_of(Runtime& rt, const File& file) {
 
 void save(Runtime& rt, const File& file, const std::string& path) {
     const std::string content = content_of(rt, file);
-    if (path == "-") return rt.out().octets(content);
+    if (path == "-") return rt.out().bytes(content);
     if (!create_file(path, content)) throw Error(Errc::conflict, fmt::format("{} is there already", path), "name another, or remove it first");
     rt.out().did(true, "saved file {} ({}, {} octets) as {}", file.id.value, file.file_type, file.file_size, path);
 }

@@ -20,7 +20,7 @@ namespace wabot::cli {
 
 namespace {
 
-std::string octets(std::size_t count) {
+std::string bytes(std::size_t count) {
     constexpr std::size_t kib = 1024, mib = 1024 * kib;
     if (count >= mib && count % mib == 0) return fmt::format("{} MiB", count / mib);
     if (count >= kib && count % kib == 0) return fmt::format("{} KiB", count / kib);
@@ -38,17 +38,17 @@ std::size_t webhook_body_default() {
 std::vector<LimitRow> all_limits() {
     const HttpLimits http;
     return {
-        {"request line", octets(http.request_line_max), "414"},
-        {"head of a request", octets(http.head_max), "431"},
+        {"request line", bytes(http.request_line_max), "414"},
+        {"head of a request", bytes(http.head_max), "431"},
         {"headers", fmt::format("{}", http.headers_max), "431"},
         {"time for a head", show_duration(http.head_timeout), "408"},
-        {"webhook's body", fmt::format("{}, by the setting server.webhook_body_max", octets(webhook_body_default())), "413"},
+        {"webhook's body", fmt::format("{}, by the setting server.webhook_body_max", bytes(webhook_body_default())), "413"},
         {"compressed body", "none", "415"},
         {"time for a body",
          fmt::format("{}, and after {} no slower than {} a second", show_duration(http.body_timeout), show_duration(http.body_grace),
-                     octets(http.body_rate_min)),
+                     bytes(http.body_rate_min)),
          "408"},
-        {"bodies in memory", fmt::format("{} beside the first {} of each", octets(http.bodies_max), octets(http.body_free)), "503"},
+        {"bodies in memory", fmt::format("{} beside the first {} of each", bytes(http.bodies_max), bytes(http.body_free)), "503"},
         {"stalled reader", show_duration(http.write_timeout), "the connection is cut"},
         {"idle connection", show_duration(http.idle_timeout), "the connection is closed"},
         {"connections", fmt::format("{}", http.connections_max), "503"},
@@ -57,13 +57,13 @@ std::vector<LimitRow> all_limits() {
         {"waiting webhooks", fmt::format("{}, or {}, for the database", AppendQueue::waiting_max, show_duration(AppendQueue::line_wait_max)), "503"},
         {"JSON, nested", fmt::format("{} deep", strict_json_limits.depth), "refused"},
         {"JSON that people write",
-         fmt::format("{} members of an object, {} of a text, {} digits of a number", strict_json_limits.members, octets(strict_json_limits.octets),
+         fmt::format("{} members of an object, {} of a text, {} digits of a number", strict_json_limits.members, bytes(strict_json_limits.bytes),
                      strict_json_limits.digits),
          "refused"},
         {"text of a message", fmt::format("{} characters", text_part_max), "sent in parts"},
-        {"file", octets(files::size_max), "refused; what came in is left with the provider"},
-        {"pattern of a rule", octets(Pattern::octets_max), "refused"},
-        {"text a pattern sees", octets(Pattern::text_octets_max), "the rest is not looked at"},
+        {"file", bytes(files::size_max), "refused; what came in is left with the provider"},
+        {"pattern of a rule", bytes(Pattern::bytes_max), "refused"},
+        {"text a pattern sees", bytes(Pattern::text_bytes_max), "the rest is not looked at"},
         {"idempotency key", fmt::format("{} printable ASCII characters", idempotency::key_length_max), "refused"},
         {"rows of a page", fmt::format("{}, sorted {}", Page::limit_max, Page::sorted_limit_max), "the next page"},
     };

@@ -10,15 +10,15 @@
 namespace wabot::cli {
 
 CodePoint first_code_point(std::string_view text) {
-    const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    const std::uint8_t lead = octet(0);
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const std::uint8_t lead = byte(0);
     if (lead < 0x80) return {lead, 1, true};
     const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
     if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {};
     char32_t value = lead & (0xFFU >> (length + 1));
     for (std::size_t i = 1; i < length; ++i) {
-        if ((octet(i) & 0xC0) != 0x80) return {};
-        value = (value << 6) | (octet(i) & 0x3FU);
+        if ((byte(i) & 0xC0) != 0x80) return {};
+        value = (value << 6) | (byte(i) & 0x3FU);
     }
     constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
@@ -53,24 +53,24 @@ bool is_regional(char32_t c) {
 }
 
 struct Cluster {
-    std::size_t octets = 0;
+    std::size_t bytes = 0;
     std::size_t cells = 0;
 };
 
 /// What a person sees as the first character: a base with its marks, an emoji with its tone, style and what is joined to it, a flag's pair.
 Cluster first_cluster(std::string_view text) {
     const CodePoint base = first_code_point(text);
-    Cluster cluster{base.octets, plain_cells(base.value)};
+    Cluster cluster{base.bytes, plain_cells(base.value)};
     bool joined = false, flag_open = is_regional(base.value);
-    while (cluster.octets < text.size()) {
-        const CodePoint next = first_code_point(text.substr(cluster.octets));
+    while (cluster.bytes < text.size()) {
+        const CodePoint next = first_code_point(text.substr(cluster.bytes));
         const bool flag = flag_open && is_regional(next.value);
         const bool tone = is_skin_tone(next.value) && cluster.cells == 2;
         if (!next.valid || !(joined || flag || tone || plain_cells(next.value) == 0)) break;
         if (next.value == emoji_style || flag) cluster.cells = std::max<std::size_t>(cluster.cells, 2);
         joined = next.value == joiner;
         flag_open = false;
-        cluster.octets += next.octets;
+        cluster.bytes += next.bytes;
     }
     return cluster;
 }
@@ -96,7 +96,7 @@ std::size_t cells_of(std::string_view text) {
     while (!text.empty()) {
         const Cluster cluster = first_cluster(text);
         cells += cluster.cells;
-        text.remove_prefix(cluster.octets);
+        text.remove_prefix(cluster.bytes);
     }
     return cells;
 }
@@ -110,7 +110,7 @@ std::string fitted(std::string_view text, std::size_t cells, std::string_view ma
         const Cluster cluster = first_cluster(text.substr(kept));
         if (used + cluster.cells > room) break;
         used += cluster.cells;
-        kept += cluster.octets;
+        kept += cluster.bytes;
     }
     return std::string(text.substr(0, kept)).append(mark);
 }
@@ -125,8 +125,8 @@ std::string escaped_line(std::string_view text) {
         else if (is_obeyed(next.value))
             out += escape_of(next.value);
         else
-            out += text.substr(0, next.octets);
-        text.remove_prefix(next.octets);
+            out += text.substr(0, next.bytes);
+        text.remove_prefix(next.bytes);
     }
     return out;
 }
@@ -148,13 +148,13 @@ std::string escaped_json(std::string_view json) {
     while (!json.empty()) {
         const CodePoint next = first_code_point(json);
         if (!is_obeyed(next.value) || !next.valid)
-            out += json.substr(0, next.octets);
+            out += json.substr(0, next.bytes);
         else if (next.value < 0x10000)
             out += fmt::format("\\u{:04x}", static_cast<unsigned>(next.value));
         else
             out += fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + static_cast<unsigned>(next.value >> 10),
                                0xDC00 + static_cast<unsigned>(next.value & 0x3FF));
-        json.remove_prefix(next.octets);
+        json.remove_prefix(next.bytes);
     }
     return out;
 }
@@ -163,7 +163,7 @@ std::string isolated(std::string text) {
     for (std::size_t i = 0; i < text.size();) {
         const CodePoint next = first_code_point(std::string_view(text).substr(i));
         if (is_right_to_left(next.value)) return "\u2068" + text + "\u2069";
-        i += next.octets;
+        i += next.bytes;
     }
     return text;
 }

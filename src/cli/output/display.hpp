@@ -7,7 +7,7 @@ namespace wabot::cli {
 
 struct CodePoint {
     char32_t value = 0;
-    std::size_t octets = 1;
+    std::size_t bytes = 1;
     bool valid = false;
 };
 /// The first code point of a text that is not empty; overlong forms, surrogates and cut sequences are invalid.

@@ -138,8 +138,8 @@ void Output::line(const Json& json, std::string_view text) {
     data_->flush();
 }
 
-void Output::octets(std::string_view octets) {
-    raw_.write(octets);
+void Output::bytes(std::string_view bytes) {
+    raw_.write(bytes);
 }
 
 void Output::say_line(const std::string& text) {

@@ -105,7 +105,7 @@ public:
     void line(const Json& json, std::string_view text);
 
     /// Data as it is, whatever the format and the terminal.
-    void octets(std::string_view octets);
+    void bytes(std::string_view bytes);
 
     /// Talk: one line on stderr, not under --quiet.
     template <class... A>

@@ -44,10 +44,10 @@ std::string quoted(std::string_view text) {
                    : c < 0x10000 ? fmt::format("\\u{:04x}", static_cast<unsigned>(c))
                                  : fmt::format("\\U{:08x}", static_cast<unsigned>(c));
         else if (next.valid)
-            out += text.substr(0, next.octets);
+            out += text.substr(0, next.bytes);
         else
             out += "\xEF\xBF\xBD";
-        text.remove_prefix(next.octets);
+        text.remove_prefix(next.bytes);
     }
     return out + "\"";
 }

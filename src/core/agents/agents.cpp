@@ -63,7 +63,7 @@ Agent changed(Snapshot& db, const Agent& before, const AgentChange& change) {
     return after;
 }
 
-void refuse_double(Snapshot& db, const Agent& agent) {
+void refuse_duplicate(Snapshot& db, const Agent& agent) {
     const auto same = db.query("SELECT id FROM agents WHERE key = $1 AND id <> $2 AND deleted_at IS NULL", agent.key, agent.id).first<AgentId>();
     if (same) throw Error(Errc::conflict, fmt::format("agent {} exists already", agent.key), "choose another name with --key");
 }
@@ -130,7 +130,7 @@ Agent create(Transaction& tx, const Cause& cause, AgentType type, const AgentCha
     fresh.name = change.name.value_or(change.key.value_or(""));
     if (!change.key && !fresh.name.empty()) fresh.key = slug_of(fresh.name);
     const Agent agent = changed(tx, fresh, change);
-    refuse_double(tx, agent);
+    refuse_duplicate(tx, agent);
     static constexpr std::string_view sql = R"sql(
         INSERT INTO agents (key, name, description, agent_type, config, is_active, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING *)sql";
@@ -144,7 +144,7 @@ Changed<Agent> update(Transaction& tx, const Cause& cause, AgentId id, const Age
     const Agent before = hold(tx, id);
     const Agent after = changed(tx, before, change);
     if (same_configuration(before, after)) return {before, false};
-    refuse_double(tx, after);
+    refuse_duplicate(tx, after);
     static constexpr std::string_view sql = R"sql(
         UPDATE agents SET key = $2, name = $3, description = $4, config = $5, is_active = $6, revision = revision + 1, updated_at = $7
         WHERE id = $1 RETURNING *)sql";

@@ -10,11 +10,11 @@ namespace {
 
 /// `rule 2 "open|hours"`, cut between characters.
 std::string name_of(std::size_t index, const AnswerRule& rule) {
-    constexpr std::size_t shown_octets = 80;
+    constexpr std::size_t shown_bytes = 80;
     std::string_view pattern = rule.pattern;
-    const bool cut = pattern.size() > shown_octets;
+    const bool cut = pattern.size() > shown_bytes;
     if (cut) {
-        std::size_t end = shown_octets;
+        std::size_t end = shown_bytes;
         while (end > 0 && (static_cast<unsigned char>(pattern[end]) & 0xC0) == 0x80) --end;
         pattern = pattern.substr(0, end);
     }

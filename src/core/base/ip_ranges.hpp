@@ -20,7 +20,7 @@ public:
 
 private:
     struct Range {
-        std::array<std::uint8_t, 16> octets;
+        std::array<std::uint8_t, 16> bytes;
         int length;  // of the prefix, in bits
     };
     std::vector<Range> ranges_;

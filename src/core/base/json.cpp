@@ -90,7 +90,7 @@ public:
     bool start_array(std::size_t) override { return open(Json::array()); }
     bool end_array() override { return close(); }
     bool end_object() override {
-        refuse_doubles(open_.back()->get_ref<const Json::object_t&>());
+        refuse_duplicates(open_.back()->get_ref<const Json::object_t&>());
         return close();
     }
     bool key(std::string& name) override {
@@ -118,7 +118,7 @@ private:
     }
 
     void check(const std::string& text) const {
-        if (text.size() > limits_.octets) refuse(fmt::format("JSON has a text of more than {} octets", limits_.octets));
+        if (text.size() > limits_.bytes) refuse(fmt::format("JSON has a text of more than {} octets", limits_.bytes));
         if (limits_.is_strict && has_noncharacter(text)) refuse("JSON has a text with what is no character");
     }
 
@@ -144,7 +144,7 @@ private:
         return true;
     }
 
-    void refuse_doubles(const Json::object_t& members) const {
+    void refuse_duplicates(const Json::object_t& members) const {
         constexpr std::size_t shown_characters = 60;
         if (members.size() < 2) return;
         std::vector<std::string_view> names;
@@ -239,9 +239,9 @@ Time read_time(const Json& json) {
 }
 
 Bytes read_bytes(const Json& json) {
-    auto octets = from_hex(read_string(json, "must be hexadecimal digits"));
-    if (!octets) throw Refused{"value", "must be hexadecimal digits"};
-    return {std::move(*octets)};
+    auto bytes = from_hex(read_string(json, "must be hexadecimal digits"));
+    if (!bytes) throw Refused{"value", "must be hexadecimal digits"};
+    return {std::move(*bytes)};
 }
 
 Value read_value(const Field& field, const Json& json) {
@@ -327,10 +327,10 @@ Json schema_of(const Field& field) {
 
 }  // namespace
 
-JsonError::JsonError(const std::string& why, std::size_t octet) : Error(Errc::bad_request, why), octet_(octet) {}
+JsonError::JsonError(const std::string& why, std::size_t byte) : Error(Errc::bad_request, why), byte_(byte) {}
 
 std::string JsonError::place_in(std::string_view text) const {
-    const std::string_view before = text.substr(0, octet_);
+    const std::string_view before = text.substr(0, byte_);
     const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is the beginning
     return fmt::format("{}:{}", std::count(before.begin(), before.end(), '\n') + 1, before.size() - line_start + 1);
 }

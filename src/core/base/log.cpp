@@ -69,8 +69,8 @@ std::shared_ptr<State>& current() {
 }
 
 bool is_plain(char c) {
-    const auto octet = static_cast<unsigned char>(c);
-    return octet > 0x20 && octet != 0x7F && c != '"' && c != '=' && c != '\\';
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7F && c != '"' && c != '=' && c != '\\';
 }
 
 std::string as_json_text(std::string_view value) {

@@ -62,12 +62,12 @@ std::string no_word_class() {
     return out + "]";
 }
 
-RE2::Options options(std::int64_t octets) {
+RE2::Options options(std::int64_t bytes) {
     RE2::Options out;
     out.set_case_sensitive(false);
     out.set_log_errors(false);
     out.set_longest_match(true);  // "he|hello" must find the whole of "hello" for the look at its ends
-    out.set_max_mem(octets);
+    out.set_max_mem(bytes);
     return out;
 }
 
@@ -75,18 +75,18 @@ constexpr std::int64_t memory_max = 256 * 1024;  // of which a sixth is the prog
 constexpr int looks_max = 64;                    // matches of one pattern looked at in one text: keeps the time linear
 // Where a pattern has too many states RE2 goes through its program for each octet, and time is their product. What one text may cost bounds how much
 // of it is looked at.
-constexpr std::size_t text_octets_least = 512;
+constexpr std::size_t text_bytes_least = 512;
 constexpr int instructions_max = 4096;
 constexpr std::size_t work_max = 1'000'000;  // octets times instructions, a millisecond or several
 
-std::size_t work_of(const RE2& program, std::size_t octets) {
-    return octets * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
+std::size_t work_of(const RE2& program, std::size_t bytes) {
+    return bytes * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
 }
 
 /// Up to where in a text one look of a program may go. What comes after is still its context: $ does not hold there.
 std::size_t reach_of(const RE2& program, std::string_view text) {
-    const std::size_t octets = work_max / static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
-    return std::min(text.size(), std::clamp(octets, text_octets_least, Pattern::text_octets_max));
+    const std::size_t bytes = work_max / static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
+    return std::min(text.size(), std::clamp(bytes, text_bytes_least, Pattern::text_bytes_max));
 }
 
 /// Fails for what RE2 takes but nobody can mean.
@@ -130,7 +130,7 @@ struct Pattern::Compiled {
 
 Pattern Pattern::of_expression(std::string_view expression) {
     if (expression.empty()) throw Error(Errc::invalid, "must not be empty");
-    if (expression.size() > octets_max) throw Error(Errc::invalid, fmt::format("is longer than {} octets", octets_max));
+    if (expression.size() > bytes_max) throw Error(Errc::invalid, fmt::format("is longer than {} octets", bytes_max));
     if (!valid_utf8(expression)) throw Error(Errc::invalid, "is not UTF-8");
     refuse_empty_alternative(expression);
     auto compiled = std::make_shared<const Compiled>(expression);

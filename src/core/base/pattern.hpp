@@ -15,8 +15,8 @@ namespace wabot {
 /// that is costly less, 512 octets at least. Cheap to copy; safe from any thread.
 class Pattern {
 public:
-    static constexpr std::size_t octets_max = 1024;
-    static constexpr std::size_t text_octets_max = 64 * 1024;  // that are looked at
+    static constexpr std::size_t bytes_max = 1024;
+    static constexpr std::size_t text_bytes_max = 64 * 1024;  // that are looked at
 
     /// A regular expression (RE2 syntax; alternatives are split by |). Error{invalid} says what is wrong with it, without naming it.
     static Pattern of_expression(std::string_view expression);

@@ -10,14 +10,14 @@ std::string Random::word(std::size_t length) {
     static constexpr unsigned fair = 256 / letters.size() * letters.size();  // octets from here on would favour the first letters
     std::string out;
     while (out.size() < length)
-        for (const char octet : octets(length - out.size()))
-            if (const auto number = static_cast<unsigned char>(octet); number < fair) out += letters[number % letters.size()];
+        for (const char byte : bytes(length - out.size()))
+            if (const auto number = static_cast<unsigned char>(byte); number < fair) out += letters[number % letters.size()];
     return out;
 }
 
 double Random::fraction() {
     std::uint64_t bits = 0;
-    for (const char octet : octets(7)) bits = bits << 8U | static_cast<unsigned char>(octet);
+    for (const char byte : bytes(7)) bits = bits << 8U | static_cast<unsigned char>(byte);
     return static_cast<double>(bits & ((1ULL << 53U) - 1)) / static_cast<double>(1ULL << 53U);
 }
 

@@ -15,12 +15,12 @@ bool is_of_word(char c) {
 
 /// A provider may repeat what it was sent, the token included.
 std::string without_tokens(std::string_view text) {
-    constexpr std::size_t octets_of_a_token = 20;
+    constexpr std::size_t bytes_of_a_token = 20;
     std::string out;
     while (!text.empty()) {
         const auto end = std::ranges::find_if_not(text, is_of_word);
         const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
-        const bool is_token = word.size() >= octets_of_a_token && word.find_first_of(digits) != std::string_view::npos;
+        const bool is_token = word.size() >= bytes_of_a_token && word.find_first_of(digits) != std::string_view::npos;
         out += is_token ? std::string_view("…") : word;
         text.remove_prefix(word.size());
         const std::size_t gap = static_cast<std::size_t>(std::ranges::find_if(text, is_of_word) - text.begin());

@@ -21,24 +21,24 @@ bool is_continuation(unsigned char c) {
 
 struct Decoded {
     std::uint32_t point = 0;
-    std::size_t octets = 0;  // 0: no character starts here
+    std::size_t bytes = 0;  // 0: no character starts here
 };
 
 Decoded decode(std::string_view text) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = at(0);
     if (lead < 0x80) return {lead, 1};
-    const std::size_t octets = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-    if (octets == 0 || lead > 0xF4 || text.size() < octets) return {};
-    std::uint32_t point = lead & (0xFFU >> (octets + 1));
-    for (std::size_t i = 1; i < octets; ++i) {
+    const std::size_t bytes = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+    if (bytes == 0 || lead > 0xF4 || text.size() < bytes) return {};
+    std::uint32_t point = lead & (0xFFU >> (bytes + 1));
+    for (std::size_t i = 1; i < bytes; ++i) {
         if (!is_continuation(at(i))) return {};
         point = point << 6U | (at(i) & 0x3FU);
     }
-    const bool overlong = (octets == 3 && point < 0x800) || (octets == 4 && point < 0x10000);
+    const bool overlong = (bytes == 3 && point < 0x800) || (bytes == 4 && point < 0x10000);
     const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
     if (overlong || surrogate || point > 0x10FFFF) return {};
-    return {point, octets};
+    return {point, bytes};
 }
 
 void append_utf8(std::string& out, std::uint32_t point) {  // below U+0800, all that folding yields
@@ -90,8 +90,8 @@ bool is_e164_length(std::size_t digits) {
 std::optional<std::size_t> invalid_utf8_at(std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
         const Decoded here = decode(text.substr(i, 4));
-        if (here.octets == 0) return i;
-        i += here.octets;
+        if (here.bytes == 0) return i;
+        i += here.bytes;
     }
     return std::nullopt;
 }
@@ -115,9 +115,9 @@ std::optional<std::string> sanitize_utf8(std::string_view text) {
     if (!has_nul && (std::all_of(text.begin(), text.end(), is_plain) || valid_utf8(text))) return std::nullopt;
     std::string out;
     for (std::size_t i = 0; i < text.size();) {
-        const std::size_t octets = decode(text.substr(i, 4)).octets;
-        out += octets == 0 || text[i] == '\0' ? replacement : text.substr(i, octets);
-        i += std::max<std::size_t>(octets, 1);
+        const std::size_t bytes = decode(text.substr(i, 4)).bytes;
+        out += bytes == 0 || text[i] == '\0' ? replacement : text.substr(i, bytes);
+        i += std::max<std::size_t>(bytes, 1);
     }
     return out;
 }
@@ -127,12 +127,12 @@ std::string fold_case(std::string_view text) {
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size();) {
         const Decoded here = decode(text.substr(i, 4));
-        const std::size_t octets = std::max<std::size_t>(here.octets, 1);
-        if (const std::uint32_t folded = lower(here.point); here.octets != 0 && folded != here.point)
+        const std::size_t bytes = std::max<std::size_t>(here.bytes, 1);
+        if (const std::uint32_t folded = lower(here.point); here.bytes != 0 && folded != here.point)
             append_utf8(out, folded);
         else
-            out += text.substr(i, octets);
-        i += octets;
+            out += text.substr(i, bytes);
+        i += bytes;
     }
     return out;
 }
@@ -179,14 +179,14 @@ std::string slug_of(std::string_view name) {
     for (std::size_t i = 0; i < folded.size();) {
         const Decoded here = decode(std::string_view(folded).substr(i, 4));
         const char c = folded[i];
-        const std::string_view letters = here.octets == 2 ? base_letters(here.point) : std::string_view{};
+        const std::string_view letters = here.bytes == 2 ? base_letters(here.point) : std::string_view{};
         if (is_lower(c) || is_digit(c) || c == '_')
             out += c;
         else if (!letters.empty())
             out += letters;
         else if (!out.empty() && out.back() != '-')
             out += '-';
-        i += std::max<std::size_t>(here.octets, 1);
+        i += std::max<std::size_t>(here.bytes, 1);
     }
     while (!out.empty() && out.back() == '-') out.pop_back();
     if (std::all_of(out.begin(), out.end(), is_digit)) out.insert(0, out.empty() ? "x" : "x-");

@@ -42,15 +42,15 @@ public:
 
 class MachineRandom final : public Random {
 public:
-    std::string octets(std::size_t count) override {
+    std::string bytes(std::size_t count) override {
         Pool& pool = pool_;
-        if (count > sizeof pool.octets) return fresh(count);
+        if (count > sizeof pool.bytes) return fresh(count);
         if (count > pool.left) {
-            draw(pool.octets, sizeof pool.octets);
-            pool.left = sizeof pool.octets;
+            draw(pool.bytes, sizeof pool.bytes);
+            pool.left = sizeof pool.bytes;
         }
         pool.left -= count;
-        unsigned char* const taken = pool.octets + pool.left;
+        unsigned char* const taken = pool.bytes + pool.left;
         std::string out(reinterpret_cast<const char*>(taken), count);
         explicit_bzero(taken, count);
         return out;
@@ -59,7 +59,7 @@ public:
 private:
     // A nonce of 12 octets costs less than asking for it: they are drawn in advance, each thread for itself, and wiped when given out.
     struct Pool {
-        unsigned char octets[1024];
+        unsigned char bytes[1024];
         std::size_t left = 0;
     };
     static thread_local Pool pool_;

@@ -32,8 +32,8 @@ struct Outgoing {
 /// A file of ours, for the provider to keep.
 struct Upload {
     std::string mime_type;
-    std::string filename;                // for people; holds neither quotes nor control characters
-    std::shared_ptr<BodySource> octets;  // at least one
+    std::string filename;               // for people; holds neither quotes nor control characters
+    std::shared_ptr<BodySource> bytes;  // at least one
 };
 struct Uploaded {
     std::string media_id;

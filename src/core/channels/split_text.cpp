@@ -8,12 +8,12 @@ namespace {
 
 constexpr std::string_view white = " \t\r\n";
 
-bool starts_character(char octet) {
-    return (static_cast<unsigned char>(octet) & 0xC0) != 0x80;
+bool starts_character(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
 }
 
 /// Where character `count` of `text` begins, in octets; its size when it has no more than `count`.
-std::size_t octets_of(std::string_view text, std::size_t count) {
+std::size_t bytes_of(std::string_view text, std::size_t count) {
     std::size_t at = 0;
     while (at < text.size()) {
         if (starts_character(text[at])) {
@@ -40,7 +40,7 @@ std::size_t cut_at(std::string_view text, std::size_t limit) {
 std::vector<std::string> split_text(std::string_view text, std::size_t max) {
     if (max == 0) throw Error(Errc::bug, "a part of a text needs room for a character");
     std::vector<std::string> parts;
-    if (const std::size_t all = octets_of(text, max); all == text.size()) {
+    if (const std::size_t all = bytes_of(text, max); all == text.size()) {
         if (text.find_first_not_of(white) != std::string_view::npos) parts.emplace_back(text);
         return parts;
     }
@@ -48,7 +48,7 @@ std::vector<std::string> split_text(std::string_view text, std::size_t max) {
         const std::size_t begin = text.find_first_not_of(white);
         if (begin == std::string_view::npos) return parts;
         text.remove_prefix(begin);
-        const std::size_t limit = octets_of(text, max);
+        const std::size_t limit = bytes_of(text, max);
         const std::size_t end = limit == text.size() ? limit : cut_at(text, limit);
         const std::string_view part = text.substr(0, end);
         parts.emplace_back(part.substr(0, part.find_last_not_of(white) + 1));

@@ -29,8 +29,8 @@ Sha256::Sha256() : context_(std::make_unique<Context>()) {
 
 Sha256::~Sha256() = default;
 
-void Sha256::update(std::string_view octets) {
-    must_hash(EVP_DigestUpdate(context_->md.get(), octets.data(), octets.size()));
+void Sha256::update(std::string_view bytes) {
+    must_hash(EVP_DigestUpdate(context_->md.get(), bytes.data(), bytes.size()));
 }
 
 std::string Sha256::hex() {

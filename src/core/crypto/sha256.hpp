@@ -13,7 +13,7 @@ public:
     ~Sha256();
     Sha256(const Sha256&) = delete;
     Sha256& operator=(const Sha256&) = delete;
-    void update(std::string_view octets);
+    void update(std::string_view bytes);
     /// 64 hexadecimal digits. Once, after the last piece.
     std::string hex();
 

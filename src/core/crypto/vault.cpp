@@ -17,7 +17,7 @@ namespace wabot {
 
 namespace {
 
-constexpr char format_octet = 1;
+constexpr char format_byte = 1;
 constexpr std::size_t key_id_size = 4;
 constexpr std::size_t nonce_size = 12;
 constexpr std::size_t tag_size = 16;
@@ -137,8 +137,8 @@ Bytes Vault::hash(std::string_view text) const {
 }
 
 Bytes Vault::seal_bytes(std::string_view plain, std::string_view associated_data) const {
-    const std::string nonce = random_.octets(nonce_size);
-    std::string sealed = format_octet + keys_->id + nonce;
+    const std::string nonce = random_.bytes(nonce_size);
+    std::string sealed = format_byte + keys_->id + nonce;
     sealed.resize(header_size + plain.size() + tag_size);
 
     const CipherContext context(EVP_CIPHER_CTX_new());
@@ -153,7 +153,7 @@ Bytes Vault::seal_bytes(std::string_view plain, std::string_view associated_data
 
 std::string Vault::open(const Bytes& enc, std::string_view associated_data) const {
     const std::string_view sealed = enc.data;
-    if (sealed.size() < header_size + tag_size || sealed[0] != format_octet) throw Error(Errc::bug, "a sealed value has an unknown form");
+    if (sealed.size() < header_size + tag_size || sealed[0] != format_byte) throw Error(Errc::bug, "a sealed value has an unknown form");
     if (sealed.substr(1, key_id_size) != keys_->id)
         throw Error(Errc::unavailable, "a value was sealed under another master key", "set WABOT_MASTER_KEY to the key this store was made with");
     const std::string_view nonce = sealed.substr(1 + key_id_size, nonce_size);
@@ -173,7 +173,7 @@ std::string Vault::open(const Bytes& enc, std::string_view associated_data) cons
 }
 
 std::string new_master_key(Random& random) {
-    return to_hex(random.octets(key_size));
+    return to_hex(random.bytes(key_size));
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view text) {

@@ -29,36 +29,36 @@ struct CoroutineWaiter final : Database::Task::Waiter {
 
 }  // namespace
 
-void complete(std::vector<std::unique_ptr<Database::Task>> units) {
-    while (!units.empty()) {
-        const asio::any_io_executor executor = units.back()->executor;
-        const auto others = std::stable_partition(units.begin(), units.end(), [&](const auto& unit) { return unit->executor != executor; });
-        std::vector<std::unique_ptr<Database::Task>> mine(std::make_move_iterator(others), std::make_move_iterator(units.end()));
-        units.erase(others, units.end());
+void complete(std::vector<std::unique_ptr<Database::Task>> tasks) {
+    while (!tasks.empty()) {
+        const asio::any_io_executor executor = tasks.back()->executor;
+        const auto others = std::stable_partition(tasks.begin(), tasks.end(), [&](const auto& task) { return task->executor != executor; });
+        std::vector<std::unique_ptr<Database::Task>> mine(std::make_move_iterator(others), std::make_move_iterator(tasks.end()));
+        tasks.erase(others, tasks.end());
         asio::post(executor, [mine = std::move(mine)] {
-            for (const auto& unit : mine) unit->waiter->resume(std::move(unit->failure));
+            for (const auto& task : mine) task->waiter->resume(std::move(task->failure));
         });
     }
 }
 
 asio::awaitable<void> Database::submit(std::function<void(Transaction&)>& work) {
-    auto unit = std::make_unique<Task>();
-    unit->work = &work;
-    return submit(std::move(unit));
+    auto task = std::make_unique<Task>();
+    task->work = &work;
+    return submit(std::move(task));
 }
 
 asio::awaitable<void> Database::submit(std::function<void(Snapshot&)>& query) {
-    auto unit = std::make_unique<Task>();
-    unit->query = &query;
-    return submit(std::move(unit));
+    auto task = std::make_unique<Task>();
+    task->query = &query;
+    return submit(std::move(task));
 }
 
-asio::awaitable<void> Database::submit(std::unique_ptr<Task> unit) {
+asio::awaitable<void> Database::submit(std::unique_ptr<Task> task) {
     const auto executor = co_await asio::this_coro::executor;
-    unit->executor = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-    auto start = [this, &unit](auto handler) {
-        unit->waiter = std::make_unique<CoroutineWaiter<decltype(handler)>>(std::move(handler));
-        enqueue(std::move(unit));
+    task->executor = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+    auto start = [this, &task](auto handler) {
+        task->waiter = std::make_unique<CoroutineWaiter<decltype(handler)>>(std::move(handler));
+        enqueue(std::move(task));
     };
     co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(start, asio::use_awaitable);
 }

@@ -68,10 +68,10 @@ public:
     struct Task;
 
 protected:
-    virtual void enqueue(std::unique_ptr<Task> unit) = 0;
+    virtual void enqueue(std::unique_ptr<Task> task) = 0;
 
 private:
-    asio::awaitable<void> submit(std::unique_ptr<Task> unit);
+    asio::awaitable<void> submit(std::unique_ptr<Task> task);
     asio::awaitable<void> submit(std::function<void(Transaction&)>& work);
     asio::awaitable<void> submit(std::function<void(Snapshot&)>& query);
 };

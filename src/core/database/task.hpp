@@ -25,6 +25,6 @@ struct Database::Task {
 };
 
 /// Resumes the coroutines of `units`, each on its executor, with one post for each executor.
-void complete(std::vector<std::unique_ptr<Database::Task>> units);
+void complete(std::vector<std::unique_ptr<Database::Task>> tasks);
 
 }  // namespace wabot

@@ -12,7 +12,7 @@ namespace wabot::devices {
 namespace {
 
 constexpr std::string_view sealed_as = "devices.secrets";
-constexpr std::size_t secret_octets_max = 4096;
+constexpr std::size_t secret_bytes_max = 4096;
 
 Json open_secrets(const std::optional<Bytes>& sealed, const Vault& vault) {
     return sealed && !sealed->empty() ? read_json(vault.open(*sealed, sealed_as)) : Json::object();
@@ -56,8 +56,8 @@ std::optional<Bytes> assign_secrets(DeviceKind kind, const std::optional<Bytes>&
             faults.push_back({where, unknown_secret(kind, name), "unknown"});
         else if (value.empty())
             secrets.erase(name);
-        else if (value.size() > secret_octets_max)
-            faults.push_back({where, fmt::format("is longer than {} octets", secret_octets_max), "length"});
+        else if (value.size() > secret_bytes_max)
+            faults.push_back({where, fmt::format("is longer than {} octets", secret_bytes_max), "length"});
         else if (!is_printable(value))
             faults.push_back({where, "holds white space or characters that are not ASCII", "value"});
         else

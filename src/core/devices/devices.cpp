@@ -79,7 +79,7 @@ Device changed(const Device& before, const DeviceChange& change, const Vault& va
 }
 
 /// Before the unique indexes say it without names.
-void refuse_doubles(Transaction& tx, const Device& device) {
+void refuse_duplicates(Transaction& tx, const Device& device) {
     const auto named =
         tx.query("SELECT id FROM devices WHERE key = $1 AND id <> $2 AND deleted_at IS NULL", device.key, device.id).first<std::int64_t>();
     if (named) throw Error(Errc::conflict, fmt::format("device {} exists already", device.key), "choose another name with --key");
@@ -160,7 +160,7 @@ Device create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceKin
     if (!change.key && !fresh.name.empty()) fresh.key = slug_of(fresh.name);
     const Device device = changed(fresh, change, vault);
     inbox::lock_inbox(tx);
-    refuse_doubles(tx, device);
+    refuse_duplicates(tx, device);
     const DeviceStatus status = first_status(kind);
     const auto connected_at = status == DeviceStatus::connected ? std::optional(tx.now()) : std::nullopt;
     static constexpr std::string_view sql = R"sql(
@@ -184,7 +184,7 @@ Changed<Device> update(Transaction& tx, const Cause& cause, const Vault& vault, 
     if (!before) throw_not_found(tx, std::to_string(id.value));
     const Device after = changed(*before, change, vault);
     if (same_configuration(*before, after)) return {*before, false};
-    refuse_doubles(tx, after);
+    refuse_duplicates(tx, after);
     static constexpr std::string_view sql = R"sql(
         UPDATE devices SET key = $2, name = $3, description = $4, options = $5, secrets = $6, provider_ref = $7, phone_number_enc = $8,
                phone_number_hash = $9, phone_number_last4 = $10, is_active = $11, revision = revision + 1, updated_at = $12

@@ -33,10 +33,10 @@ bool is_blob_key(std::string_view text) {
 BlobFacts facts_of(BlobReader& reader) {
     BlobFacts facts;
     Sha256 hash;
-    each_piece(reader, [&](std::string_view octets) {
-        hash.update(octets);
-        facts.size += static_cast<std::int64_t>(octets.size());
-        facts.head += octets.substr(0, blob_head_max - std::min(blob_head_max, facts.head.size()));
+    each_piece(reader, [&](std::string_view bytes) {
+        hash.update(bytes);
+        facts.size += static_cast<std::int64_t>(bytes.size());
+        facts.head += bytes.substr(0, blob_head_max - std::min(blob_head_max, facts.head.size()));
     });
     facts.sha256 = hash.hex();
     return facts;
@@ -47,10 +47,10 @@ BlobFacts put_blob(BlobStore& store, const std::string& key, const BlobSource& s
     const auto draft = store.begin(key);
     try {
         draft->clear();
-        for (std::string octets = source(); !octets.empty(); octets = source()) {
-            if (draft->size() + static_cast<std::int64_t>(octets.size()) > size_max)
+        for (std::string bytes = source(); !bytes.empty(); bytes = source()) {
+            if (draft->size() + static_cast<std::int64_t>(bytes.size()) > size_max)
                 throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " octets");
-            draft->append(octets);
+            draft->append(bytes);
         }
         const auto reader = draft->read();
         BlobFacts facts = facts_of(*reader);
@@ -65,9 +65,9 @@ BlobFacts put_blob(BlobStore& store, const std::string& key, const BlobSource& s
 
 std::string read_blob(const BlobStore& store, const std::string& key, std::size_t size_max) {
     std::string out;
-    each_piece(*store.open(key), [&](std::string_view octets) {
-        if (out.size() + octets.size() > size_max) throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " octets");
-        out += octets;
+    each_piece(*store.open(key), [&](std::string_view bytes) {
+        if (out.size() + bytes.size() > size_max) throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " octets");
+        out += bytes;
     });
     return out;
 }

@@ -32,7 +32,7 @@ class BlobDraft {
 public:
     virtual ~BlobDraft() = default;
     virtual std::int64_t size() const = 0;
-    virtual void append(std::string_view octets) = 0;
+    virtual void append(std::string_view bytes) = 0;
     /// What is there now.
     virtual std::unique_ptr<BlobReader> read() const = 0;
     /// Back to nothing.

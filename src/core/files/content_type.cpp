@@ -18,7 +18,7 @@ constexpr std::string_view ooxml = "application/vnd.openxmlformats-officedocumen
 /// Octets at a place in the file, which are those of a type.
 struct Signature {
     std::size_t at;
-    std::string_view octets;
+    std::string_view bytes;
     std::string_view type;
 };
 
@@ -63,7 +63,7 @@ constexpr Signature markups[] = {
 };
 
 bool has(std::string_view head, const Signature& signature) {
-    return head.size() >= signature.at + signature.octets.size() && head.substr(signature.at, signature.octets.size()) == signature.octets;
+    return head.size() >= signature.at + signature.bytes.size() && head.substr(signature.at, signature.bytes.size()) == signature.bytes;
 }
 
 template <std::size_t N>
@@ -72,17 +72,17 @@ std::string_view first_of(const Signature (&table)[N], std::string_view head) {
     return found == std::end(table) ? "" : found->type;
 }
 
-unsigned octet(std::string_view head, std::size_t at) {
+unsigned byte(std::string_view head, std::size_t at) {
     return static_cast<unsigned char>(head[at]);
 }
 
 /// A frame of MPEG audio without a tag before it: eleven bits set, then version and layer; layer 0 is what AAC calls itself.
 std::string_view frame_of(std::string_view head) {
-    if (head.size() < 4 || octet(head, 0) != 0xFF || (octet(head, 1) & 0xE0U) != 0xE0U) return "";
-    const unsigned layer = octet(head, 1) & 0x06U;
+    if (head.size() < 4 || byte(head, 0) != 0xFF || (byte(head, 1) & 0xE0U) != 0xE0U) return "";
+    const unsigned layer = byte(head, 1) & 0x06U;
     if (layer == 0x06U) return "";  // layer I, which nobody uses: this is how UTF-16 begins
-    if (layer == 0) return (octet(head, 1) & 0xF0U) == 0xF0U ? "audio/aac" : "";
-    const bool is_plausible = (octet(head, 1) & 0x18U) != 0x08U && (octet(head, 2) & 0xF0U) != 0xF0U && (octet(head, 2) & 0x0CU) != 0x0CU;
+    if (layer == 0) return (byte(head, 1) & 0xF0U) == 0xF0U ? "audio/aac" : "";
+    const bool is_plausible = (byte(head, 1) & 0x18U) != 0x08U && (byte(head, 2) & 0xF0U) != 0xF0U && (byte(head, 2) & 0x0CU) != 0x0CU;
     return is_plausible ? "audio/mpeg" : "";
 }
 
@@ -111,7 +111,7 @@ std::string_view text_of(std::string_view head) {
 struct Taken {
     std::string_view declared;
     std::string_view extension;
-    std::array<std::string_view, 3> octets;
+    std::array<std::string_view, 3> bytes;
 };
 
 // What can be told of the ISO media files is the brand, which says little about whether there is a picture.
@@ -146,7 +146,7 @@ const Taken* find_taken(std::string_view declared) {
 
 }  // namespace
 
-std::string_view of_octets(std::string_view head) {
+std::string_view of_bytes(std::string_view head) {
     if (head.size() >= 12 && head.substr(4, 4) == "ftyp") return first_of(brands, head);
     for (const auto look : {zip_of, frame_of})
         if (const std::string_view type = look(head); !type.empty()) return type;
@@ -169,12 +169,12 @@ bool is_taken(std::string_view declared) {
 }
 
 std::optional<std::string> refusal(std::string_view declared, std::string_view head) {
-    const std::string_view is = of_octets(head);
+    const std::string_view is = of_bytes(head);
     const std::string looks_like = is.empty() ? "nothing known" : std::string(is);
     const std::string base = first_characters(base_of(declared), 100);
     const Taken* const known = find_taken(declared);
     if (known == nullptr) return "files of type \"" + base + "\" are not taken; this one looks like " + looks_like;
-    if (is.empty() || std::ranges::find(known->octets, is) == known->octets.end()) return "is declared as " + base + ", and looks like " + looks_like;
+    if (is.empty() || std::ranges::find(known->bytes, is) == known->bytes.end()) return "is declared as " + base + ", and looks like " + looks_like;
     return std::nullopt;
 }
 

@@ -9,7 +9,7 @@ namespace wabot::content_type {
 
 /// The MIME type that the first octets show (`BlobFacts::head`): one that we take, or one that we know well enough to name, as "text/html". "" when
 /// they show none.
-std::string_view of_octets(std::string_view head);
+std::string_view of_bytes(std::string_view head);
 
 /// "audio/ogg" of "Audio/OGG; codecs=opus".
 std::string base_of(std::string_view declared);

@@ -24,8 +24,8 @@ const std::string of_uuid = std::string(list_sql) + " WHERE uuid = $1";
 
 /// UTF-8 of the characters that turn or join text (U+200B to U+200F, U+2028 to U+202E, U+2060 to U+2069, U+FEFF) or are controls of Latin-1.
 std::size_t unwanted_at(std::string_view text) {
-    const auto octet = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const unsigned first = octet(0), second = octet(1), third = octet(2);
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const unsigned first = byte(0), second = byte(1), third = byte(2);
     if (first < 0x20 || first == 0x7F || first == '/' || first == '\\' || first == ':') return 1;
     if (first == 0xC2 && second < 0xA0) return 2;
     if (first == 0xD8 && second == 0x9C) return 2;
@@ -59,10 +59,10 @@ std::string display_name(std::string_view name) {
 }
 
 std::string new_uuid(Random& random) {
-    std::string octets = random.octets(16);
-    octets[6] = static_cast<char>((static_cast<unsigned char>(octets[6]) & 0x0FU) | 0x40U);
-    octets[8] = static_cast<char>((static_cast<unsigned char>(octets[8]) & 0x3FU) | 0x80U);
-    std::string text = to_hex(octets);
+    std::string bytes = random.bytes(16);
+    bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x40U);
+    bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3FU) | 0x80U);
+    std::string text = to_hex(bytes);
     for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, "-");
     return text;
 }

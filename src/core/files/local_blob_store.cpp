@@ -109,13 +109,13 @@ public:
 
     std::int64_t size() const override { return size_; }
 
-    void append(std::string_view octets) override {
-        while (!octets.empty()) {
-            const ssize_t count = ::pwrite(file_.number(), octets.data(), octets.size(), size_);
+    void append(std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t count = ::pwrite(file_.number(), bytes.data(), bytes.size(), size_);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) fail("written", path_, errno);
             size_ += count;
-            octets.remove_prefix(static_cast<std::size_t>(count));
+            bytes.remove_prefix(static_cast<std::size_t>(count));
         }
     }
 

@@ -151,8 +151,8 @@ CURL* CurlTransfer::prepare(Easy handle, SteadyTime now) {
         });
     curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);
     curl().easy_setopt(
-        easy, CURLOPT_WRITEFUNCTION, +[](char* octets, std::size_t, std::size_t count, void* self) {
-            return static_cast<CurlTransfer*>(self)->take_body({octets, count});
+        easy, CURLOPT_WRITEFUNCTION, +[](char* bytes, std::size_t, std::size_t count, void* self) {
+            return static_cast<CurlTransfer*>(self)->take_body({bytes, count});
         });
 
     if (request_.public_only && !names_proxy()) guard_address();
@@ -298,24 +298,24 @@ int CurlTransfer::status() const {
 std::size_t CurlTransfer::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) answer_.headers.clear();  // those before were of a 1xx
     head_is_whole_ = trimmed(line).empty();
-    answer_octets_ += line.size();
-    if (answer_octets_ > request_.answer_max) return 0;
+    answer_bytes_ += line.size();
+    if (answer_bytes_ > request_.answer_max) return 0;
     if (const std::size_t colon = line.find(':'); colon != std::string_view::npos)
         answer_.headers.emplace_back(lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
     return line.size();
 }
 
-std::size_t CurlTransfer::take_body(std::string_view octets) {
+std::size_t CurlTransfer::take_body(std::string_view bytes) {
     if (taker_ == Taker::nobody_yet) taker_ = offer_to_sink() ? Taker::sink : Taker::answer;
     if (!refusal_.empty()) return 0;
     if (taker_ == Taker::sink) {
-        guarded([&] { request_.sink->take(octets); });
-        return refusal_.empty() ? octets.size() : 0;
+        guarded([&] { request_.sink->take(bytes); });
+        return refusal_.empty() ? bytes.size() : 0;
     }
-    answer_octets_ += octets.size();
-    if (answer_octets_ > request_.answer_max) return 0;
-    answer_.body += octets;
-    return octets.size();
+    answer_bytes_ += bytes.size();
+    if (answer_bytes_ > request_.answer_max) return 0;
+    answer_.body += bytes;
+    return bytes.size();
 }
 
 void CurlTransfer::open_gate(SteadyTime now) {

@@ -78,7 +78,7 @@ private:
     curl_socket_t open_socket(const curl_sockaddr& to);
     std::size_t read(char* to, std::size_t room);
     std::size_t take_header(std::string_view line);
-    std::size_t take_body(std::string_view octets);
+    std::size_t take_body(std::string_view bytes);
 
     const HttpRequest request_;
 
@@ -92,7 +92,7 @@ private:
     std::size_t offered_ = 0;
     HttpAnswer answer_;
     bool head_is_whole_ = false;
-    std::size_t answer_octets_ = 0;
+    std::size_t answer_bytes_ = 0;
     enum class Taker { nobody_yet, answer, sink } taker_ = Taker::nobody_yet;
     std::string refusal_;  // why we ended it ourselves
     bool guards_address_ = false;

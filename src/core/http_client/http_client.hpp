@@ -38,7 +38,7 @@ public:
     virtual ~AnswerSink() = default;
     /// Called once, with the head: whether the body is taken here. One that is not is `HttpAnswer::body`.
     virtual bool wants(const HttpAnswer& head) = 0;
-    virtual void take(std::string_view octets) = 0;
+    virtual void take(std::string_view bytes) = 0;
 };
 
 struct HttpRequest {

@@ -15,15 +15,15 @@ namespace {
 /// The addresses that begin with `bits` bits of `octets`.
 template <std::size_t N>
 struct Block {
-    std::array<std::uint8_t, N> octets;
+    std::array<std::uint8_t, N> bytes;
     unsigned bits;
 
     bool has(const std::array<std::uint8_t, N>& address) const {
         const unsigned whole = bits / 8, rest = bits % 8;
-        if (!std::equal(octets.begin(), octets.begin() + whole, address.begin())) return false;
+        if (!std::equal(bytes.begin(), bytes.begin() + whole, address.begin())) return false;
         if (rest == 0) return true;
         const auto mask = static_cast<std::uint8_t>(0xFFU << (8 - rest));
-        return (octets[whole] & mask) == (address[whole] & mask);
+        return (bytes[whole] & mask) == (address[whole] & mask);
     }
 };
 using V4 = std::array<std::uint8_t, 4>;
@@ -82,14 +82,14 @@ bool is_public_v6(const V6& address) {
 
 bool is_public(const sockaddr& address) {
     if (address.sa_family == AF_INET) {
-        V4 octets{};
-        std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in&>(address).sin_addr, octets.size());
-        return is_public_v4(octets);
+        V4 bytes{};
+        std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in&>(address).sin_addr, bytes.size());
+        return is_public_v4(bytes);
     }
     if (address.sa_family == AF_INET6) {
-        V6 octets{};
-        std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, octets.size());
-        return is_public_v6(octets);
+        V6 bytes{};
+        std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr, bytes.size());
+        return is_public_v6(bytes);
     }
     return false;
 }

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds wait_max{5};  // whose turn comes later has given up on the answer, and would only send the same again
 constexpr std::size_t batch_max = 256;
-constexpr std::size_t batch_octets_max = 4 * 1024 * 1024;
+constexpr std::size_t batch_bytes_max = 4 * 1024 * 1024;
 
 struct Waiting {
     inbox::Arrival arrival;
@@ -90,9 +90,9 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
         if (is_inserting || under_way == under_way_max || (under_way > 0 && waiting.size() < last_size)) return batch;
         const auto oldest = std::chrono::steady_clock::now() - wait_max;
         for (; !waiting.empty() && waiting.front()->since < oldest; waiting.pop_front()) late.push_back(std::move(waiting.front()));
-        std::size_t octets = 0;
-        while (!waiting.empty() && batch.size() < batch_max && octets < batch_octets_max) {
-            octets += waiting.front()->arrival.body.data.size();
+        std::size_t bytes = 0;
+        while (!waiting.empty() && batch.size() < batch_max && bytes < batch_bytes_max) {
+            bytes += waiting.front()->arrival.body.data.size();
             batch.push_back(std::move(waiting.front()));
             waiting.pop_front();
         }

@@ -131,7 +131,7 @@ void resolve_send(Transaction& tx, const Cause& cause, SendId id, Verdict truth)
     const Send send = sends::get(tx, id);
     if (truth == Verdict::sent) {
         close(tx, send, SendState::sent, "resolve");
-        sends::note_double(tx, cause, send);
+        sends::note_duplicate(tx, cause, send);
         messages::follow_sends(tx, send.message_id);
     } else {
         must_be_last(tx, send);

@@ -52,7 +52,7 @@ asio::awaitable<UploadOutcome> give(const WorkerTools& tools, const UploadPlace&
     Upload upload;
     upload.mime_type = file->file_type;
     upload.filename = quotable(file->file_name);
-    upload.octets = std::make_shared<BlobBody>(std::move(reader), static_cast<std::size_t>(file->file_size));
+    upload.bytes = std::make_shared<BlobBody>(std::move(reader), static_cast<std::size_t>(file->file_size));
     UploadOutcome outcome = co_await channel.upload(std::move(upload));
     if (const auto* uploaded = std::get_if<Uploaded>(&outcome)) {
         auto keep = [&](Transaction& tx) { uploads::remember(tx, place, uploaded->media_id, tx.now() + uploaded->kept_for); };

@@ -54,9 +54,9 @@ void BodyReader::on_field_impl(http::field, string_view name, string_view value,
     request_.headers.emplace_back(std::string_view(name.data(), name.size()), std::string_view(value.data(), value.size()));
 }
 
-std::size_t BodyReader::on_body_impl(string_view octets, error_code&) {
-    body_.append(octets.data(), octets.size());
-    return octets.size();
+std::size_t BodyReader::on_body_impl(string_view bytes, error_code&) {
+    body_.append(bytes.data(), bytes.size());
+    return bytes.size();
 }
 
 void BodyReader::on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& ec) {

@@ -33,9 +33,9 @@ private:
     void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code&) override;
     void on_header_impl(error_code&) override { in_body_ = true; }
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(string_view octets, error_code&) override;
+    std::size_t on_body_impl(string_view bytes, error_code&) override;
     void on_chunk_header_impl(std::uint64_t, string_view extensions, error_code& ec) override;
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view octets, error_code& ec) override { return on_body_impl(octets, ec); }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& ec) override { return on_body_impl(bytes, ec); }
     void on_finish_impl(error_code&) override {}
     void on_response_impl(int, string_view, int, error_code&) override {}
 

@@ -21,7 +21,7 @@ constexpr std::size_t read_max = 4 * 1024;         // octets that one read gives
 constexpr std::size_t one_write_max = 64 * 1024;   // up to here head and body travel in one piece
 constexpr std::size_t buffer_kept_max = 2 * 1024;  // a larger buffer is given back after its request
 constexpr int turns_let_pass = 16;                 // of the event loop, before a request that came along with the one before
-constexpr std::size_t linger_octets_max = 256 * 1024;
+constexpr std::size_t linger_bytes_max = 256 * 1024;
 constexpr std::chrono::milliseconds linger_time{1'000};
 
 Refusal silence() {
@@ -196,12 +196,12 @@ asio::awaitable<std::optional<Refusal>> Connection::read_body(BodyReader& reader
 
 /// False when nothing more comes: closed, broken, or past the deadline.
 asio::awaitable<bool> Connection::read_some() {
-    thread_local std::array<char, read_max> octets;  // of none while it waits: thousands may
+    thread_local std::array<char, read_max> bytes;  // of none while it waits: thousands may
     for (;;) {
         error_code ec;
-        const std::size_t size = socket_.read_some(asio::buffer(octets), ec);
+        const std::size_t size = socket_.read_some(asio::buffer(bytes), ec);
         if (!ec) {
-            in_.append(octets.data(), size);
+            in_.append(bytes.data(), size);
             co_return true;
         }
         if (in_.empty()) give_back(in_);
@@ -234,14 +234,14 @@ asio::awaitable<bool> Connection::write(const Response& response, bool keeps_ope
 }
 
 /// False when the other side went away or stopped reading.
-asio::awaitable<bool> Connection::write_all(std::string_view octets) {
-    while (!octets.empty()) {
+asio::awaitable<bool> Connection::write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
         enter(Stage::writing, limits_.write_timeout);
         error_code ec;
         const std::size_t size =
-            co_await socket_.async_write_some(asio::buffer(octets.data(), octets.size()), asio::redirect_error(asio::use_awaitable, ec));
+            co_await socket_.async_write_some(asio::buffer(bytes.data(), bytes.size()), asio::redirect_error(asio::use_awaitable, ec));
         if (ec) co_return false;
-        octets.remove_prefix(size);
+        bytes.remove_prefix(size);
     }
     co_return true;
 }
@@ -252,7 +252,7 @@ asio::awaitable<void> Connection::linger() {
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     enter(Stage::lingering, linger_time);
     std::size_t total = 0;
-    while (total < linger_octets_max && co_await read_some()) {
+    while (total < linger_bytes_max && co_await read_some()) {
         total += in_.size();
         in_.clear();
     }

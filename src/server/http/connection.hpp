@@ -53,7 +53,7 @@ private:
     asio::awaitable<bool> read_some();
     asio::awaitable<void> refuse(const Refusal& refusal);
     asio::awaitable<bool> write(const Response& response, bool keeps_open, bool has_body);
-    asio::awaitable<bool> write_all(std::string_view octets);
+    asio::awaitable<bool> write_all(std::string_view bytes);
     asio::awaitable<void> linger();
 
     asio::ip::tcp::socket socket_;

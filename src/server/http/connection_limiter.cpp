@@ -14,18 +14,18 @@ std::pair<ConnectionLimiter::Answer, ConnectionLimiter::Slot> ConnectionLimiter:
     return {Answer::accepted, Slot(this, peer)};
 }
 
-bool ConnectionLimiter::Slot::hold(std::size_t octets) {
-    if (from_ == nullptr || octets == held_) return true;  // nearly always: no word to the other threads
-    if (octets > held_) {
-        const std::size_t more = octets - held_;
+bool ConnectionLimiter::Slot::hold(std::size_t bytes) {
+    if (from_ == nullptr || bytes == held_) return true;  // nearly always: no word to the other threads
+    if (bytes > held_) {
+        const std::size_t more = bytes - held_;
         if (from_->held_.fetch_add(more) + more > from_->limits_.bodies_max) {
             from_->held_ -= more;
             return false;
         }
     } else {
-        from_->held_ -= held_ - octets;
+        from_->held_ -= held_ - bytes;
     }
-    held_ = octets;
+    held_ = bytes;
     return true;
 }
 

@@ -31,7 +31,7 @@ public:
         }
 
         /// Notes that the connection now holds so many octets of a body. False when there is no room for them: then it has as many as before.
-        bool hold(std::size_t octets);
+        bool hold(std::size_t bytes);
 
     private:
         friend class ConnectionLimiter;

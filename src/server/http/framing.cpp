@@ -34,20 +34,20 @@ std::optional<Refusal> check_request_line(std::string_view line) {
 
 }  // namespace
 
-HeadScanner::Outcome HeadScanner::look(std::string_view octets) {
-    if (!octets.empty() && lines_ == 0 && !is_token_char(octets[0]) && octets != "\r") return {.refusal = Refusal{400, "this is no HTTP request"}};
+HeadScanner::Outcome HeadScanner::look(std::string_view bytes) {
+    if (!bytes.empty() && lines_ == 0 && !is_token_char(bytes[0]) && bytes != "\r") return {.refusal = Refusal{400, "this is no HTTP request"}};
     for (;;) {
-        const std::size_t end = octets.find('\n', seen_);
-        if (end == octets.npos) break;
-        if (end == line_start_ || octets[end - 1] != '\r') return {.refusal = Refusal{400, "a line of the head does not end with CR LF"}};
-        const std::string_view line = octets.substr(line_start_, end - 1 - line_start_);
+        const std::size_t end = bytes.find('\n', seen_);
+        if (end == bytes.npos) break;
+        if (end == line_start_ || bytes[end - 1] != '\r') return {.refusal = Refusal{400, "a line of the head does not end with CR LF"}};
+        const std::string_view line = bytes.substr(line_start_, end - 1 - line_start_);
         if (auto refusal = check_line(line)) return {.refusal = std::move(refusal)};
         if (end + 1 > limits_.head_max) return {.refusal = Refusal{431, "the head is too large"}};
         if (lines_ > 0 && line.empty()) return {.length = end + 1};
         ++lines_;
         seen_ = line_start_ = end + 1;
     }
-    seen_ = octets.size();
+    seen_ = bytes.size();
     if (lines_ == 0 && seen_ > limits_.request_line_max + 1) return {.refusal = Refusal{414, "the request line is too long"}};
     if (seen_ > limits_.head_max) return {.refusal = Refusal{431, "the head is too large"}};
     return {};

@@ -27,7 +27,7 @@ public:
     };
 
     /// `octets`: all since the beginning of the head, what earlier calls were given included.
-    Outcome look(std::string_view octets);
+    Outcome look(std::string_view bytes);
 
 private:
     std::optional<Refusal> check_line(std::string_view line) const;

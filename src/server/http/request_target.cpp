@@ -36,9 +36,9 @@ std::string decode(std::string_view text, bool plus_is_space) {
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%') {
-            const auto octet = escape_at(text.substr(i));
-            if (!octet) refuse_target("holds a broken escape");
-            out += *octet;
+            const auto byte = escape_at(text.substr(i));
+            if (!byte) refuse_target("holds a broken escape");
+            out += *byte;
             i += 2;
         } else {
             out += plus_is_space && text[i] == '+' ? ' ' : text[i];

@@ -39,8 +39,8 @@ void turn_away(asio::ip::tcp::socket socket, const Refusal& refusal, Dispatcher&
     socket.write_some(asio::buffer(text), ignored);
     socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     // Closing over octets not read resets the connection, and may take the answer along: those that are here are read.
-    std::array<char, 4096> octets;
-    socket.read_some(asio::buffer(octets), ignored);
+    std::array<char, 4096> bytes;
+    socket.read_some(asio::buffer(bytes), ignored);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST_CASE("clock: a random word has the length and letters it should, and each i
     CHECK(words.size() == 100);
     for (const auto& word : words) CHECK((word.size() == 20 && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string::npos));
     CHECK(random.word(0).empty());
-    CHECK(random.octets(16) != random.octets(16));
+    CHECK(random.bytes(16) != random.bytes(16));
 }
 
 TEST_CASE("clock: random fractions spread from 0 to just below 1", "[base]") {

@@ -111,7 +111,7 @@ TEST_CASE("json: what people write has limits, and what is at them is taken", "[
         for (int i = 0; i < count; ++i) text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
         return text + "}";
     };
-    const auto text_of = [](std::size_t octets) { return "\"" + std::string(octets, 'x') + "\""; };
+    const auto text_of = [](std::size_t bytes) { return "\"" + std::string(bytes, 'x') + "\""; };
     CHECK(strict_refusal(members(10'000)) == "taken");
     CHECK_THAT(strict_refusal(members(10'001)), Catch::StartsWith("JSON has an object of more than 10000 members, at octet"));
     CHECK(strict_refusal(text_of(1024 * 1024)) == "taken");

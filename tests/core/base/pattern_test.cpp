@@ -32,7 +32,7 @@ public:
     std::string pattern() {
         std::string out;
         do out = choice(4);
-        while (out.size() > Pattern::octets_max);
+        while (out.size() > Pattern::bytes_max);
         return out;
     }
 

@@ -167,12 +167,12 @@ TEST_CASE_METHOD(ContactsFixture, "contacts are listed newest first, in pages") 
 
 TEST_CASE_METHOD(ContactsFixture, "no number stands in clear in the store") {
     person(number, user_id);
-    const auto octets = store.read([](Snapshot& db) {
+    const auto bytes = store.read([](Snapshot& db) {
         static constexpr std::string_view sql =
             "SELECT {hex(contact_jid_enc)|encode(contact_jid_enc, 'hex')} || {hex(phone_number_enc)|encode(phone_number_enc, 'hex')} FROM contacts";
         return db.query(sql).one<std::string>();
     });
-    CHECK_FALSE(octets.empty());
-    CHECK(octets.find(to_hex("5550104477")) == std::string::npos);
-    CHECK(octets.find("35353530313034343737") == std::string::npos);
+    CHECK_FALSE(bytes.empty());
+    CHECK(bytes.find(to_hex("5550104477")) == std::string::npos);
+    CHECK(bytes.find("35353530313034343737") == std::string::npos);
 }

@@ -32,9 +32,9 @@ struct OnDisk {
 const std::string key_a(32, 'a'), key_b = "b" + std::string(31, '7');
 const Time long_ago = at("2020-01-01T00:00:00Z"), far_ahead = at("2100-01-01T00:00:00Z");
 
-void write(BlobStore& blobs, const std::string& key, std::string_view octets) {
+void write(BlobStore& blobs, const std::string& key, std::string_view bytes) {
     const auto draft = blobs.begin(key);
-    draft->append(octets);
+    draft->append(bytes);
     draft->publish();
 }
 

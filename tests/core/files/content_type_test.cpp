@@ -28,7 +28,7 @@ const std::string docx = "application/vnd.openxmlformats-officedocument.wordproc
 }  // namespace
 
 TEST_CASE("content type: octets that are what was declared are taken", "[files]") {
-    const auto [declared, octets] = GENERATE(table<std::string, std::string>({
+    const auto [declared, bytes] = GENERATE(table<std::string, std::string>({
         {"image/jpeg", jpeg},
         {"IMAGE/JPEG", jpeg},
         {"image/png", png},
@@ -60,13 +60,13 @@ TEST_CASE("content type: octets that are what was declared are taken", "[files]"
         {"text/csv", "a,b\n1,2\n"},
     }));
     CAPTURE(declared);
-    CHECK_FALSE(content_type::refusal(declared, octets));
+    CHECK_FALSE(content_type::refusal(declared, bytes));
     CHECK(content_type::is_taken(declared));
     CHECK_FALSE(content_type::extension_of(declared).empty());
 }
 
 TEST_CASE("content type: octets that are something else are refused, and both are named", "[files]") {
-    const auto [declared, octets, is] = GENERATE(table<std::string, std::string, std::string>({
+    const auto [declared, bytes, is] = GENERATE(table<std::string, std::string, std::string>({
         {"image/jpeg", "<!DOCTYPE html><script>alert(1)</script>", "text/html"},
         {"image/jpeg", "\n\n  <HTML>", "text/html"},
         {"image/jpeg", exe, "application/x-msdownload"},
@@ -94,8 +94,8 @@ TEST_CASE("content type: octets that are something else are refused, and both ar
         {"text/plain", "#!/bin/sh\n", "text/x-shellscript"},
         {"text/plain", std::string("a\0b", 3), "nothing known"},
     }));
-    CAPTURE(declared, octets);
-    const auto reason = content_type::refusal(declared, octets);
+    CAPTURE(declared, bytes);
+    const auto reason = content_type::refusal(declared, bytes);
     REQUIRE(reason);
     CHECK(*reason == "is declared as " + declared + ", and looks like " + is);
 }

@@ -229,10 +229,10 @@ TEST_CASE("http client: a gate without a body to hold back is refused as a bug")
 
 TEST_CASE("http client: an answer over its limit is no answer") {
     const std::string long_text(5000, 'x');
-    const auto [octets, fits] = GENERATE_COPY(table<std::string, bool>({{http_answer(200, long_text), false},
-                                                                        {http_answer(200, "x", "X-Long: " + long_text + "\r\n"), false},
-                                                                        {http_answer(200, long_text.substr(0, 3000)), true}}));
-    const RawServer::Reply reply{octets};
+    const auto [bytes, fits] = GENERATE_COPY(table<std::string, bool>({{http_answer(200, long_text), false},
+                                                                       {http_answer(200, "x", "X-Long: " + long_text + "\r\n"), false},
+                                                                       {http_answer(200, long_text.substr(0, 3000)), true}}));
+    const RawServer::Reply reply{bytes};
     RawServer server([reply](const std::string&, int) { return reply; });
     Client client;
     HttpRequest request = post_of(server.url());
@@ -263,10 +263,10 @@ TEST_CASE("http client: an answer that does not come in time is a failure after 
 }
 
 TEST_CASE("http client: what is no HTTP, or stops in its middle, is no answer") {
-    const std::string octets =
+    const std::string bytes =
         GENERATE(as<std::string>{}, "certainly not HTTP\r\n\r\n", std::string("\0\1\2\3", 4), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
                  "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
-    RawServer server([octets](const std::string&, int) { return RawServer::Reply{octets, true}; });
+    RawServer server([bytes](const std::string&, int) { return RawServer::Reply{bytes, true}; });
     Client client;
     const HttpOutcome outcome = client.run(post_of(server.url()));
     CHECK(failure(outcome).offered);
@@ -420,8 +420,8 @@ struct Notebook : AnswerSink {
         if (refuses) throw Error(Errc::invalid, "not wanted");
         return head.status == 200;
     }
-    void take(std::string_view octets) override {
-        text += octets;
+    void take(std::string_view bytes) override {
+        text += bytes;
         if (text.size() > most) throw Error(Errc::too_large, "too much of it");
     }
     std::string text;

@@ -107,7 +107,7 @@ void RawServer::serve(int socket) {
         }
         const Reply reply = answer_(request, nth);
         --at_once_;
-        send(socket, reply.octets.data(), reply.octets.size(), MSG_NOSIGNAL);
+        send(socket, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
         if (reply.then_close) {
             shutdown(socket, SHUT_RDWR);
             return;

@@ -15,7 +15,7 @@ namespace wabot {
 class RawServer {
 public:
     struct Reply {
-        std::string octets;
+        std::string bytes;
         bool then_close = false;
     };
     /// Called with a whole request (head and body) and its place on its connection, from 0. May block; `stopping()` ends with the server.

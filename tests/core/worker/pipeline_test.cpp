@@ -15,9 +15,9 @@ namespace {
 /// Does something once, when octets are first asked for: in the middle of what is being tested.
 class InterruptingRandom final : public Random {
 public:
-    std::string octets(std::size_t count) override {
+    std::string bytes(std::size_t count) override {
         if (call) std::exchange(call, nullptr)();
-        return random_.octets(count);
+        return random_.bytes(count);
     }
     std::function<void()> call;
 

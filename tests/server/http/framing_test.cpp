@@ -7,11 +7,11 @@ using namespace wabot;
 namespace {
 
 /// The status a head is refused with, 0 when it is not, asked after every octet as a slow client sends them.
-int status_of_head(const std::string& octets) {
+int status_of_head(const std::string& bytes) {
     const HttpLimits limits;
     HeadScanner scanner(limits);
-    for (std::size_t size = 1; size <= octets.size(); ++size) {
-        const auto outcome = scanner.look(std::string_view(octets).substr(0, size));
+    for (std::size_t size = 1; size <= bytes.size(); ++size) {
+        const auto outcome = scanner.look(std::string_view(bytes).substr(0, size));
         if (outcome.refusal) return outcome.refusal->status;
         if (outcome.length > 0) return 0;
     }

@@ -81,8 +81,8 @@ public:
         socket_.connect({asio::ip::make_address(to.host), to.port});
     }
 
-    void send(std::string_view octets) { asio::write(socket_, asio::buffer(octets)); }
-    void try_send(std::string_view octets, error_code& ec) { asio::write(socket_, asio::buffer(octets), ec); }
+    void send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
+    void try_send(std::string_view bytes, error_code& ec) { asio::write(socket_, asio::buffer(bytes), ec); }
     void finish_sending() { socket_.shutdown(tcp::socket::shutdown_send); }
 
     /// The next whole answer: head and body.
@@ -97,8 +97,8 @@ public:
         in_.erase(0, head + length);
         return answer;
     }
-    std::string ask(std::string_view octets) {
-        send(octets);
+    std::string ask(std::string_view bytes) {
+        send(bytes);
         return receive();
     }
     void expect_no_bodies() { is_answered_with_body_ = false; }
@@ -182,7 +182,7 @@ TEST_CASE_METHOD(ListenerFixture, "a request without a route leaves the connecti
 
 TEST_CASE_METHOD(ListenerFixture, "a message whose end is in doubt is refused and its connection closed, the rest unread") {
     const auto server = start();
-    const auto [octets, status] = GENERATE(table<std::string, std::string>({
+    const auto [bytes, status] = GENERATE(table<std::string, std::string>({
         {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", "400"},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", "400"},
@@ -204,9 +204,9 @@ TEST_CASE_METHOD(ListenerFixture, "a message whose end is in doubt is refused an
         {"GET / HTTP/9.9\r\nHost: a\r\n\r\n", "505"},
         {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "415"},
     }));
-    CAPTURE(octets.substr(0, 200));
+    CAPTURE(bytes.substr(0, 200));
     Client client(address(*server));
-    client.send(octets + get_hello);
+    client.send(bytes + get_hello);
     client.finish_sending();
     const std::string answer = client.receive_all();
     CHECK_THAT(answer, StartsWith("HTTP/1.1 " + status) && Contains("Connection: close\r\n") && Contains("application/problem+json"));

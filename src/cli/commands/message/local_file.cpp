@@ -44,7 +44,7 @@ std::string type_of(const std::string& path, std::string_view head, ContentKind 
         if (content_type::extension_of(type) == extension) return std::string(type);
         if (fitting.empty()) fitting = type;
     }
-    return std::string(fitting.empty() ? content_type::of_octets(head) : fitting);
+    return std::string(fitting.empty() ? content_type::of_bytes(head) : fitting);
 }
 
 /// A WebP file in the extended form says so in its first chunk.
@@ -67,9 +67,9 @@ LocalFile look_at(const std::string& path, ContentKind kind) {
 void keep(BlobStore& blobs, const std::string& key, const LocalFile& file) {
     FileReader reader(file.path);
     const BlobSource source = [&reader] {
-        std::string octets(64 * 1024, '\0');
-        octets.resize(reader.read(octets));
-        return octets;
+        std::string bytes(64 * 1024, '\0');
+        bytes.resize(reader.read(bytes));
+        return bytes;
     };
     const auto check = [&file](const BlobFacts& facts) {
         if (facts.sha256 != file.facts.sha256) throw Error(Errc::invalid, file.path + " changed while it was read");

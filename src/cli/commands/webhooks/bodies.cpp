@@ -24,7 +24,7 @@ namespace {
 // Numbers that are kept free for fiction.
 constexpr std::string_view stranger = "12025550143";
 constexpr std::string_view unknown_own_number = "12025550100";
-constexpr std::size_t body_octets_max = 4 * 1024 * 1024;
+constexpr std::size_t body_bytes_max = 4 * 1024 * 1024;
 
 std::string digits_of(const std::string& phone) {
     return phone.starts_with("+") ? phone.substr(1) : phone;
@@ -99,7 +99,7 @@ std::string TriggerBodies::shown(std::string body) const {
 }
 
 void TriggerBodies::read_file() {
-    file_ = read_input(*wanted_.from_file, body_octets_max);
+    file_ = read_input(*wanted_.from_file, body_bytes_max);
     if (file_.empty()) throw Error(Errc::invalid, fmt::format("{} is empty", *wanted_.from_file));
     if (event_ != nullptr) check_file();
 }

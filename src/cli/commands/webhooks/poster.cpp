@@ -59,7 +59,7 @@ asio::awaitable<Posted> post_webhook(HttpClient& http, std::string url, SignedBo
     request.url = std::move(url);
     request.headers = {{"Content-Type", "application/json"}};
     if (!body.signature.empty()) request.headers.push_back({"X-Hub-Signature-256", std::move(body.signature)});
-    request.body = std::move(body.octets);
+    request.body = std::move(body.bytes);
     request.timeout = limit;
     const auto begin = Steady::now();
     const HttpOutcome outcome = co_await http.exchange(std::move(request));

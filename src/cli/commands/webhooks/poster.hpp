@@ -13,7 +13,7 @@ namespace wabot::cli {
 
 /// A webhook as it is put on the wire.
 struct SignedBody {
-    std::string octets;
+    std::string bytes;
     std::string signature;  // X-Hub-Signature-256
 };
 

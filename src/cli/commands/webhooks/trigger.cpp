@@ -127,9 +127,9 @@ public:
         if (again_) return std::exchange(again_, std::nullopt);
         if (made_ == repeat_) return std::nullopt;
         SignedBody body;
-        body.octets = bodies_.next();
-        body.signature = whatsapp_signature(body.octets, secret_);
-        if (Bytes digest = vault_.hash(body.octets); known_.insert(digest.data).second) digests_.push_back(std::move(digest));
+        body.bytes = bodies_.next();
+        body.signature = whatsapp_signature(body.bytes, secret_);
+        if (Bytes digest = vault_.hash(body.bytes); known_.insert(digest.data).second) digests_.push_back(std::move(digest));
         // Spread evenly: the share of the first n is as near to the asked one as it can be.
         const bool twice = std::floor(share_ * (made_ + 1)) > std::floor(share_ * made_);
         ++made_;

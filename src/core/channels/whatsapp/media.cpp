@@ -75,9 +75,9 @@ public:
         return true;
     }
 
-    void take(std::string_view octets) override {
-        check_size(draft_->size() + static_cast<std::int64_t>(octets.size()));
-        draft_->append(octets);
+    void take(std::string_view bytes) override {
+        check_size(draft_->size() + static_cast<std::int64_t>(bytes.size()));
+        draft_->append(bytes);
     }
 
     /// Once the exchange is over.
@@ -117,8 +117,8 @@ Json parsed_or_null(const std::string& body) {
 }  // namespace
 
 std::string read_media_hash(const std::string& text) {
-    constexpr std::size_t octets = 32;
-    if (const auto read = from_hex(text); read && read->size() == octets) return to_hex(*read);
+    constexpr std::size_t bytes = 32;
+    if (const auto read = from_hex(text); read && read->size() == bytes) return to_hex(*read);
     static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
     unsigned bits = 0, held = 0;
@@ -133,7 +133,7 @@ std::string read_media_hash(const std::string& text) {
         held -= 8;
         out += static_cast<char>(bits >> held & 0xFFU);
     }
-    return out.size() == octets ? to_hex(out) : std::string();
+    return out.size() == bytes ? to_hex(out) : std::string();
 }
 
 struct WhatsappMedia::Place {

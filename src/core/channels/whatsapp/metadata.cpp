@@ -59,10 +59,10 @@ bool is_true(const Json& object, std::string_view name) {
 
 /// A number, or its digits as a text.
 double number_at(const Json& object, std::string_view name, double otherwise) {
-    constexpr std::size_t octets_max = 64;
+    constexpr std::size_t bytes_max = 64;
     const Json& value = member(object, name);
     if (value.is_number()) return value.get<double>();
-    if (!value.is_string() || value.get_ref<const std::string&>().size() > octets_max) return otherwise;
+    if (!value.is_string() || value.get_ref<const std::string&>().size() > bytes_max) return otherwise;
     const Json read = Json::parse(value.get_ref<const std::string&>(), nullptr, false);
     return read.is_number() ? read.get<double>() : otherwise;
 }

@@ -10,22 +10,22 @@ namespace {
 /// A form with two fields and one file, which is read as it goes out.
 class Form : public BodySource {
 public:
-    Form(const std::string& boundary, const Upload& file) : octets_(file.octets) {
+    Form(const std::string& boundary, const Upload& file) : bytes_(file.bytes) {
         const auto part = [&boundary](const std::string& field) { return "--" + boundary + "\r\nContent-Disposition: form-data; name=" + field; };
         head_ = part("\"messaging_product\"\r\n\r\nwhatsapp\r\n") + part("\"type\"\r\n\r\n" + file.mime_type + "\r\n") +
                 part("\"file\"; filename=\"" + file.filename + "\"\r\nContent-Type: " + file.mime_type + "\r\n\r\n");
         tail_ = "\r\n--" + boundary + "--\r\n";
     }
 
-    std::size_t size() const override { return head_.size() + octets_->size() + tail_.size(); }
+    std::size_t size() const override { return head_.size() + bytes_->size() + tail_.size(); }
 
     std::size_t read(std::span<char> to) override {
-        const std::size_t file_end = head_.size() + octets_->size();
+        const std::size_t file_end = head_.size() + bytes_->size();
         std::size_t count = 0;
         if (at_ < head_.size())
             count = copy(head_, at_, to);
         else if (at_ < file_end)
-            count = octets_->read(to.first(std::min(to.size(), file_end - at_)));
+            count = bytes_->read(to.first(std::min(to.size(), file_end - at_)));
         else
             count = copy(tail_, at_ - file_end, to);
         at_ += count;
@@ -40,14 +40,14 @@ private:
     }
 
     std::string head_, tail_;
-    std::shared_ptr<BodySource> octets_;
+    std::shared_ptr<BodySource> bytes_;
     std::size_t at_ = 0;
 };
 
 /// Slow lines take their time, and nobody waits for ever.
-std::chrono::milliseconds time_for(std::size_t octets) {
-    constexpr std::size_t octets_per_ms = 64;
-    return std::chrono::milliseconds(30'000 + octets / octets_per_ms);
+std::chrono::milliseconds time_for(std::size_t bytes) {
+    constexpr std::size_t bytes_per_ms = 64;
+    return std::chrono::milliseconds(30'000 + bytes / bytes_per_ms);
 }
 
 }  // namespace

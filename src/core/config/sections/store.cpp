@@ -9,8 +9,8 @@ namespace wabot {
 namespace {
 
 std::string check_master_key(std::string_view text) {
-    const auto octets = from_hex(text);
-    return octets && octets->size() == 32 ? "" : "must be 64 hexadecimal digits; wabot init makes a key";
+    const auto bytes = from_hex(text);
+    return bytes && bytes->size() == 32 ? "" : "must be 64 hexadecimal digits; wabot init makes a key";
 }
 
 std::string check_database_url(std::string_view text) {

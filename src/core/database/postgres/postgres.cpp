@@ -152,9 +152,9 @@ public:
     std::optional<std::string> back_up() override { return std::nullopt; }
 
 protected:
-    void enqueue(std::unique_ptr<Task> unit) override {
-        const bool writes = unit->work != nullptr;
-        if (!(writes ? writes_ : reads_).push(unit)) return refuse(std::move(unit), "the database is overloaded or closing");
+    void enqueue(std::unique_ptr<Task> task) override {
+        const bool writes = task->work != nullptr;
+        if (!(writes ? writes_ : reads_).push(task)) return refuse(std::move(task), "the database is overloaded or closing");
         start_threads(writes);
     }
 
@@ -181,10 +181,10 @@ private:
     void work_until_closed(TaskQueue& queue, Slot& slot) {
         bool has_news = false;  // that nobody was told of yet
         while (queue.wait(has_news ? notify_interval : std::chrono::milliseconds::max())) {
-            if (auto unit = queue.take()) {
-                unit->failure = run(slot, *unit);
-                has_news = has_news || (unit->work != nullptr && !unit->failure && !keeps_nothing_);
-                complete(std::move(unit));
+            if (auto task = queue.take()) {
+                task->failure = run(slot, *task);
+                has_news = has_news || (task->work != nullptr && !task->failure && !keeps_nothing_);
+                complete(std::move(task));
             }
             if (!has_news || !may_tell()) continue;
             tell_others(slot);
@@ -194,12 +194,12 @@ private:
     }
 
     /// Runs the unit until its end is known, and says what it threw.
-    std::exception_ptr run(Slot& slot, Task& unit) {
+    std::exception_ptr run(Slot& slot, Task& task) {
         for (int run = 1;; ++run) {
             bool has_committed = false;
             try {
                 connect(slot);
-                run_once(*slot.connection, unit, has_committed);
+                run_once(*slot.connection, task, has_committed);
                 return nullptr;
             } catch (...) {
                 const std::exception_ptr failure = std::current_exception();
@@ -215,16 +215,16 @@ private:
         }
     }
 
-    void run_once(PostgresConnection& connection, Task& unit, bool& has_committed) {
-        const Time server_time = connection.begin(unit.work != nullptr ? Access::write : Access::read, server_clock_);
+    void run_once(PostgresConnection& connection, Task& task, bool& has_committed) {
+        const Time server_time = connection.begin(task.work != nullptr ? Access::write : Access::read, server_clock_);
         const Time now = uses_own_clock_ ? clock_.now() : server_time;
-        if (unit.query != nullptr) {
+        if (task.query != nullptr) {
             PostgresSnapshot snapshot(connection, now);
-            (*unit.query)(snapshot);
+            (*task.query)(snapshot);
             return connection.rollback();
         }
         PostgresTransaction transaction(connection, now);
-        (*unit.work)(transaction);
+        (*task.work)(transaction);
         // A COMMIT of a transaction with a failed statement is a silent ROLLBACK.
         if (connection.is_aborted()) throw Error(Errc::bug, "a unit went on after a statement that failed");
         if (keeps_nothing_) return connection.rehearse();
@@ -295,7 +295,7 @@ private:
         while (!stopping_) {
             upkeep_wanted_.wait_for(lock, 500ms);
             lock.unlock();
-            const auto limit = std::chrono::steady_clock::now() - unit_wait_max;
+            const auto limit = std::chrono::steady_clock::now() - task_wait_max;
             refuse(writes_.take_overdue(limit), "the database is too slow");
             refuse(reads_.take_overdue(limit), "the database is too slow");
             cut_silent();

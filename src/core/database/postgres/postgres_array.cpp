@@ -43,22 +43,22 @@ void add_whole(std::string& out, std::int64_t number) {
     add_number(out, static_cast<std::uint64_t>(number));
 }
 
-void add_octets(std::string& out, std::string_view octets) {
-    add_length(out, octets.size());
-    out += octets;
+void add_bytes(std::string& out, std::string_view bytes) {
+    add_length(out, bytes.size());
+    out += bytes;
 }
 
 struct AddElement {
     std::string& out;
     void operator()(std::monostate) const { add_number(out, std::uint32_t{0xffffffff}); }
-    void operator()(bool v) const { add_octets(out, std::string_view(v ? "\1" : "\0", 1)); }
+    void operator()(bool v) const { add_bytes(out, std::string_view(v ? "\1" : "\0", 1)); }
     void operator()(std::int64_t v) const { add_whole(out, v); }
     void operator()(double v) const { add_whole(out, std::bit_cast<std::int64_t>(v)); }
     void operator()(const std::string& v) const {
         const auto mended = sanitize_utf8(v);
-        add_octets(out, mended ? *mended : v);
+        add_bytes(out, mended ? *mended : v);
     }
-    void operator()(const Bytes& v) const { add_octets(out, v.data); }
+    void operator()(const Bytes& v) const { add_bytes(out, v.data); }
     void operator()(Time v) const { add_whole(out, v.time_since_epoch().count()); }
     void operator()(const JsonText& v) const { (*this)(v.text); }
     void operator()(const Sealed&) const { throw Error(Errc::bug, "a sealed value is three columns"); }

@@ -137,10 +137,10 @@ std::int64_t whole(std::string_view text) {
     return out;
 }
 
-Bytes octets_of(std::string_view text) {
-    auto octets = text.starts_with("\\x") ? from_hex(text.substr(2)) : std::nullopt;
-    if (!octets) throw Error(Errc::bug, "the database writes octets in a form that is not understood");
-    return Bytes{std::move(*octets)};
+Bytes bytes_of(std::string_view text) {
+    auto bytes = text.starts_with("\\x") ? from_hex(text.substr(2)) : std::nullopt;
+    if (!bytes) throw Error(Errc::bug, "the database writes octets in a form that is not understood");
+    return Bytes{std::move(*bytes)};
 }
 
 Value value_of(const pqxx::field& field, unsigned type) {
@@ -160,7 +160,7 @@ Value value_of(const pqxx::field& field, unsigned type) {
             std::from_chars(text.data(), text.data() + text.size(), number);
             return number;
         }
-        case oid_bytea: return octets_of(text);
+        case oid_bytea: return bytes_of(text);
         default: return std::string(text);
     }
 }

@@ -140,12 +140,12 @@ public:
     }
 
 protected:
-    void enqueue(std::unique_ptr<Task> unit) override {
-        const bool writes = unit->work != nullptr;
+    void enqueue(std::unique_ptr<Task> task) override {
+        const bool writes = task->work != nullptr;
         start_threads(writes);
-        if ((writes ? writes_ : reads_).push(unit)) return;
+        if ((writes ? writes_ : reads_).push(task)) return;
         if (!writes) --reads_open_;
-        refuse(std::move(unit), "the database is overloaded or closing");
+        refuse(std::move(task), "the database is overloaded or closing");
     }
 
 private:
@@ -175,27 +175,27 @@ private:
     void read_until_closed() {
         std::unique_ptr<SqliteConnection> connection;
         while (reads_.wait()) {
-            auto unit = reads_.take();
-            if (!unit) continue;
+            auto task = reads_.take();
+            if (!task) continue;
             try {
                 if (!connection) connection = connect();
                 connection->change("BEGIN");
                 SqliteSnapshot snapshot(*connection, clock_.now());
-                (*unit->query)(snapshot);
+                (*task->query)(snapshot);
                 connection->change("COMMIT");
             } catch (...) {
-                unit->failure = std::current_exception();
+                task->failure = std::current_exception();
                 reopen_if_broken(connection);
             }
             --reads_open_;
-            complete(std::move(unit));
+            complete(std::move(task));
         }
     }
 
     void write_until_closed() {
         std::unique_ptr<SqliteConnection> connection;
         while (writes_.wait()) {
-            Units batch;
+            Tasks batch;
             try {
                 // The lock first, then the units: whoever waits too long for it can still be refused.
                 const FileLock lock(write_lock_);
@@ -204,8 +204,8 @@ private:
             } catch (const std::exception& error) {
                 // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
                 if (batch.empty()) batch = writes_.take_all();
-                for (auto& unit : batch)
-                    unit->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
+                for (auto& task : batch)
+                    task->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
                 connection.reset();
             }
             complete(std::move(batch));
@@ -225,16 +225,16 @@ private:
 
     /// One transaction over the units that wait. Savepoints cost a copy of each page that a unit touches, and hardly a unit fails: so there are
     /// none, and when one does fail, the batch is run again with them. Throws when the COMMIT fails.
-    void run_batch(SqliteConnection& connection, Units& batch) {
+    void run_batch(SqliteConnection& connection, Tasks& batch) {
         const auto began = std::chrono::steady_clock::now();
         connection.change("BEGIN IMMEDIATE");
         SqliteTransaction transaction(connection, clock_.now());
         bool is_whole = true;
         while (is_whole && batch.size() < batch_max_ && std::chrono::steady_clock::now() - began < batch_time_max) {
-            auto unit = writes_.take();
-            if (!unit) break;
-            batch.push_back(std::move(unit));
-            is_whole = run_unit(connection, transaction, *batch.back());
+            auto task = writes_.take();
+            if (!task) break;
+            batch.push_back(std::move(task));
+            is_whole = run_task(connection, transaction, *batch.back());
         }
         if (!is_whole) run_apart(connection, transaction, batch);
         if (keeps_nothing_) {
@@ -248,26 +248,26 @@ private:
     }
 
     /// False when it threw.
-    static bool run_unit(SqliteConnection& connection, SqliteTransaction& transaction, Task& unit) {
+    static bool run_task(SqliteConnection& connection, SqliteTransaction& transaction, Task& task) {
         try {
-            unit.failure = nullptr;
-            (*unit.work)(transaction);
+            task.failure = nullptr;
+            (*task.work)(transaction);
             return true;
         } catch (...) {
-            unit.failure = std::current_exception();
+            task.failure = std::current_exception();
             if (!connection.in_transaction()) throw;  // a full disk or an I/O error took the whole batch along
             return false;
         }
     }
 
     /// Begins again, so that what the failed unit wrote is gone; each that throws is rolled back alone.
-    static void run_apart(SqliteConnection& connection, SqliteTransaction& transaction, Units& batch) {
+    static void run_apart(SqliteConnection& connection, SqliteTransaction& transaction, Tasks& batch) {
         connection.change("ROLLBACK");
         connection.change("BEGIN IMMEDIATE");
         if (batch.size() == 1) return;
-        for (auto& unit : batch) {
+        for (auto& task : batch) {
             connection.change("SAVEPOINT unit");
-            if (!run_unit(connection, transaction, *unit)) connection.change("ROLLBACK TO unit");
+            if (!run_task(connection, transaction, *task)) connection.change("ROLLBACK TO unit");
             connection.change("RELEASE unit");
         }
     }
@@ -302,7 +302,7 @@ private:
         while (!stopping_) {
             maintenance_wanted_.wait_for(lock, 500ms);
             lock.unlock();
-            refuse(writes_.take_overdue(std::chrono::steady_clock::now() - unit_wait_max), "another process holds the database's write lock");
+            refuse(writes_.take_overdue(std::chrono::steady_clock::now() - task_wait_max), "another process holds the database's write lock");
             try {
                 if (checkpoint_wanted_.exchange(false)) {
                     if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);

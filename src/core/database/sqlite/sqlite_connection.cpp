@@ -49,8 +49,8 @@ Value column_value(sqlite3_stmt* statement, int column) {
             return std::string(text, size());
         }
         case SQLITE_BLOB: {
-            const auto* octets = static_cast<const char*>(sqlite3_column_blob(statement, column));
-            return Bytes{octets == nullptr ? std::string() : std::string(octets, size())};
+            const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
+            return Bytes{bytes == nullptr ? std::string() : std::string(bytes, size())};
         }
         default: return Value{};
     }

@@ -122,7 +122,7 @@ private:
             fetched.facts = facts_of(*reader);
         };
         co_await tools_.blobs.aside(look);
-        fetched.type = type_of(std::string(content_type::of_octets(fetched.facts.head)));
+        fetched.type = type_of(std::string(content_type::of_bytes(fetched.facts.head)));
         co_return fetched;
     }
 

@@ -38,7 +38,7 @@ WABOT_DESCRIBE(ReceivedBody, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(ver
 namespace {
 
 constexpr int bodies_max = 64;
-constexpr std::int64_t octets_max = 16 * 1024 * 1024;  // of sealed bodies in memory at a time
+constexpr std::int64_t bytes_max = 16 * 1024 * 1024;  // of sealed bodies in memory at a time
 
 /// A message with everything sealed that is stored sealed.
 struct PreparedMessage {
@@ -85,7 +85,7 @@ std::vector<ReceivedBody> load(Snapshot& db) {
                 SELECT id, kind, device_id, verified_by, body, attempts, request_id, received_at FROM inbox WHERE state = 'received'
                 ORDER BY id LIMIT $1) oldest) sized
         WHERE total <= $2 OR total = length(body) ORDER BY id)sql";
-    return db.query(sql, bodies_max, octets_max).all<ReceivedBody>();
+    return db.query(sql, bodies_max, bytes_max).all<ReceivedBody>();
 }
 
 PreparedMessage prepare_message(const Vault& vault, Random& random, IncomingMessage&& message) {

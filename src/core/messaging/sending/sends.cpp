@@ -117,7 +117,7 @@ void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const 
           AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.device_id = $6 AND o.whatsapp_message_id_hash = $3))sql";
     if (tx.execute(sql, send.message_id, id.enc, id.hash, id.last4, tx.now(), send.device_id) == 1) return;
     name_message(tx, send, id);
-    note_double(tx, cause, send);
+    note_duplicate(tx, cause, send);
     messages::follow_sends(tx, send.message_id);
 }
 
@@ -218,7 +218,7 @@ void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::i
                send.on_uncertain, tx.now());
 }
 
-void note_double(Transaction& tx, const Cause& cause, const Send& send) {
+void note_duplicate(Transaction& tx, const Cause& cause, const Send& send) {
     static constexpr std::string_view accepted_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND state = 'sent'";
     if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
     tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
@@ -449,7 +449,7 @@ bool settle(Transaction& tx, const Cause& cause, DeviceId device, std::string_vi
         UPDATE sends SET state = 'cancelled', settled_by = $5, updated_at = $4
         WHERE message_id = $1 AND part = $2 AND attempt > $3 AND (state = 'queued' OR state = 'claimed'))sql";
     if (arrived) tx.execute(cancel_sql, send->message_id, send->part, send->attempt, tx.now(), by);
-    note_double(tx, cause, *send);
+    note_duplicate(tx, cause, *send);
     messages::follow_sends(tx, send->message_id);
     lanes::recount_sends(tx, send->conversation_id, tx.now());
     return true;

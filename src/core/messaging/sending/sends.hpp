@@ -86,7 +86,7 @@ std::optional<SendId> head_of(Snapshot& db, ConversationId id);
 /// One more attempt of the same part. The lane does not know of it yet.
 void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::int64_t first_attempt);
 /// Two accepted attempts of one part: the contact got it twice. To be called after one was accepted.
-void note_double(Transaction& tx, const Cause& cause, const Send& send);
+void note_duplicate(Transaction& tx, const Cause& cause, const Send& send);
 
 /// Our own id of an attempt, which comes back in the provider's statuses: "<message>.<part>.<attempt>".
 std::string opaque_of(const Send& send);

@@ -149,13 +149,13 @@ TEST_CASE_METHOD(Pictures, "media: a picture behind words is waited for when its
 }
 
 TEST_CASE_METHOD(Pictures, "media: what must not be fetched is told at once", "[media]") {
-    const auto [octets, more, state_word, reason] = GENERATE(table<std::string, std::string, std::string, std::string>({
+    const auto [bytes, more, state_word, reason] = GENERATE(table<std::string, std::string, std::string, std::string>({
         {"<html>hello</html>", "", "blocked", "is declared as image/jpeg, and looks like text/html"},
         {"MZ\x90 program", "", "blocked", "is declared as image/jpeg, and looks like application/x-msdownload"},
         {small_jpeg + "!", to_hex(sha256(small_jpeg)), "failed", "its octets are not those that were announced: another SHA-256"},
         {"", "", "failed", "is empty"},
     }));
-    download = [octets = octets](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, octets}; };
+    download = [bytes = bytes](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, bytes}; };
     write_image({{"sha256", more}});
     work();
     CHECK(replies() == Texts{"Hello!"});

@@ -40,10 +40,10 @@ struct Contents : Pipeline {
         return body;
     }
 
-    FileId add_file(const std::string& octets) {
+    FileId add_file(const std::string& bytes) {
         const std::string key = new_blob_key(world.random);
         bool is_given = false;
-        const auto source = [&] { return std::exchange(is_given, true) ? std::string() : octets; };
+        const auto source = [&] { return std::exchange(is_given, true) ? std::string() : bytes; };
         const BlobFacts facts = put_blob(blobs, key, source, files::size_max);
         return store.write([&](Transaction& tx) {
             return files::add(tx, {files::new_uuid(world.random), device, FileOrigin::outgoing, "boat \"1\".png", "image/png", facts.size,
@@ -64,9 +64,9 @@ struct Contents : Pipeline {
 };
 
 std::string read_all(BodySource& source) {
-    std::string octets, part(7, '\0');  // small, so that every seam is crossed
-    while (octets.size() < source.size()) octets += part.substr(0, source.read(part));
-    return octets;
+    std::string bytes, part(7, '\0');  // small, so that every seam is crossed
+    while (bytes.size() < source.size()) bytes += part.substr(0, source.read(part));
+    return bytes;
 }
 
 HttpOutcome media_id(const std::string& id) {
@@ -119,8 +119,8 @@ TEST_CASE_METHOD(Contents, "contents: another attempt, and one that a person ask
 }
 
 TEST_CASE_METHOD(Contents, "contents: a file is given to the provider once, before the hand-over", "[pipeline]") {
-    const std::string octets = "\x89PNG\r\n\x1a\n and more";
-    const FileId file = add_file(octets);
+    const std::string bytes = "\x89PNG\r\n\x1a\n and more";
+    const FileId file = add_file(bytes);
     std::string form, type_of_form;
     const auto take = [&](const HttpRequest& request) {
         CHECK(count("SELECT count(*) FROM sends WHERE state = 'handing_over'") == 0);
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(Contents, "contents: a file is given to the provider once, befo
     type(image_of(file));
     work();
     CHECK(last_body()["image"] == Json{{"caption", "A boat"}, {"id", "700000000000001"}});
-    CHECK_THAT(form, Contains(octets) && Contains("name=\"file\"; filename=\"boat _1_.png\"\r\nContent-Type: image/png\r\n\r\n") &&
+    CHECK_THAT(form, Contains(bytes) && Contains("name=\"file\"; filename=\"boat _1_.png\"\r\nContent-Type: image/png\r\n\r\n") &&
                          Contains("name=\"messaging_product\"\r\n\r\nwhatsapp\r\n") && Contains("name=\"type\"\r\n\r\nimage/png\r\n"));
     const std::string boundary = type_of_form.substr(type_of_form.find("boundary=") + 9);
     CHECK(form.starts_with("--" + boundary + "\r\n"));
