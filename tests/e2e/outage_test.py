@@ -155,6 +155,8 @@ def run(trouble, tables=None):
         wabot.device("shop", graph.url, on_uncertain="hold")
         serve = wabot.serve("--workers", "0")
         workers = [wabot.start("worker") for _ in range(WORKERS)]
+        # One that is still starting may end when the store is not there.
+        e2e.until("the workers are up", lambda: wabot.query("SELECT count(*) FROM workers")[0][0] == WORKERS)
         load = Load(wabot)
         asyncio.run(load.run(trouble))
         check(serve.is_alive() and all(worker.is_alive() for worker in workers), "nobody fell over")
