@@ -54,11 +54,11 @@ void tail(Runtime& rt, const TailOptions& opts) {
     if (!goes_on) return rt.out().list("change", past);
 
     StreamTable table(rt.out(), fields_of<ActivityEvent>, {8, 18, 10, 14});
-    for (const ActivityEvent& happening : past) table.add(happening);
+    for (const ActivityEvent& event : past) table.add(event);
     const auto look = [&] {
         const Feed::News news = rt.read([&](Snapshot& db) { return feed.next(db); });
         if (news.lost > 0) tell_gap(rt, news.lost);
-        for (const ActivityEvent& happening : news.happenings) table.add(happening);
+        for (const ActivityEvent& event : news.events) table.add(event);
         return news.more ? Look::again : Look::wait;
     };
     follow(rt, interrupt, look, [&](std::chrono::milliseconds limit) { interrupt.wait(limit); });

@@ -27,7 +27,7 @@ WABOT_DESCRIBE(Change, FIELD(id, .key = true), FIELD(kind), FIELD(object_type), 
 
 namespace changes {
 
-/// Appends to the feed, in the unit that makes the change, and to the deed of the command that makes it. `device_id` 0: concerns no device;
+/// Appends to the feed, in the unit that makes the change, and to the audit draft of the command that makes it. `device_id` 0: concerns no device;
 /// `object_id` 0: `object_type` is a name, of what stands before the dot of `kind`.
 void record(Transaction& tx, const Cause& cause, std::string_view kind, std::string_view object_type, std::int64_t object_id,
             std::int64_t device_id = 0);

@@ -125,11 +125,8 @@ void run_and_wait(Database& db, const std::function<void(Transaction&)>& work) {
 }
 
 void query_and_wait(Database& db, const std::function<void(Snapshot&)>& query) {
-    const auto run = [&query](Snapshot& snapshot) {
-        query(snapshot);
-        return true;
-    };
-    blocking(db.read(run));
+    const auto run = [&query](Snapshot& snapshot) { query(snapshot); };
+    run_to_end(db.read(run));
 }
 
 }  // namespace wabot

@@ -43,10 +43,16 @@ public:
     /// Runs `query(Snapshot&)` on a reader and gives its answer.
     template <class Query>
     asio::awaitable<std::invoke_result_t<Query&, Snapshot&>> read(Query query) {
-        std::optional<std::invoke_result_t<Query&, Snapshot&>> result;
-        std::function<void(Snapshot&)> call = [&result, &query](Snapshot& snapshot) { result.emplace(query(snapshot)); };
-        co_await submit(call);
-        co_return std::move(*result);
+        using Result = std::invoke_result_t<Query&, Snapshot&>;
+        if constexpr (std::is_void_v<Result>) {
+            std::function<void(Snapshot&)> call = std::ref(query);
+            co_await submit(call);
+        } else {
+            std::optional<Result> result;
+            std::function<void(Snapshot&)> call = [&result, &query](Snapshot& snapshot) { result.emplace(query(snapshot)); };
+            co_await submit(call);
+            co_return std::move(*result);
+        }
     }
 
     /// Grows with every commit of this process and, within 50 ms, of others: when it stands still there is nothing new to look for.

@@ -200,8 +200,8 @@ void cut_unread(std::vector<FeedWebhook>& webhooks, Time now) {
     webhooks.erase(std::ranges::find_if(webhooks, waits), webhooks.end());
 }
 
-void sort_by_time(std::vector<ActivityEvent>& happenings) {
-    std::ranges::stable_sort(happenings, {}, &ActivityEvent::at);
+void sort_by_time(std::vector<ActivityEvent>& events) {
+    std::ranges::stable_sort(events, {}, &ActivityEvent::at);
 }
 
 }  // namespace
@@ -219,8 +219,8 @@ bool Feed::concerns(std::int64_t device) const {
     return !filter_.device || filter_.device.value == device;
 }
 
-void Feed::add(std::vector<ActivityEvent>& out, ActivityEvent&& happening) const {
-    if (filter_.fits(happening)) out.push_back(std::move(happening));
+void Feed::add(std::vector<ActivityEvent>& out, ActivityEvent&& event) const {
+    if (filter_.fits(event)) out.push_back(std::move(event));
 }
 
 std::optional<std::string> Feed::key_of(Snapshot& db, std::int64_t device) {
@@ -324,15 +324,15 @@ Feed::News Feed::next(Snapshot& db) {
     const FeedPart<Change> part = changes::read(db, changes_, part_max);
     news.lost = part.lost;
     news.more = part.rows.size() == part_max;
-    tell_changes(db, part.rows, news.happenings);
-    tell_sends(db, news.happenings);
+    tell_changes(db, part.rows, news.events);
+    tell_sends(db, news.events);
     std::vector<FeedWebhook> webhooks;
     if (wants(Topic::webhooks))
         webhooks = db.query(cursors::sql_after(webhook_select), webhooks_.transaction, webhooks_.id, part_max).all<FeedWebhook>();
     cut_unread(webhooks, db.now());
     news.more = news.more || webhooks.size() == part_max;
-    tell_webhooks(db, webhooks, news.happenings);
-    sort_by_time(news.happenings);
+    tell_webhooks(db, webhooks, news.events);
+    sort_by_time(news.events);
 
     changes_ = part.next;
     if (!webhooks.empty()) webhooks_ = cursors::behind(db, "inbox", webhooks.back().id.value);

@@ -45,7 +45,7 @@ public:
     std::vector<ActivityEvent> last(Snapshot& db, std::size_t count);
 
     struct News {
-        std::vector<ActivityEvent> happenings;
+        std::vector<ActivityEvent> events;
         std::int64_t lost = 0;  // removed before they were read here
         bool more = false;      // not all of it was read: ask again at once
     };
@@ -59,7 +59,7 @@ private:
     };
 
     bool wants(Topic topic) const;
-    void add(std::vector<ActivityEvent>& out, ActivityEvent&& happening) const;
+    void add(std::vector<ActivityEvent>& out, ActivityEvent&& event) const;
     std::optional<std::string> key_of(Snapshot& db, std::int64_t device);
     bool concerns(std::int64_t device) const;
     void tell_changes(Snapshot& db, const std::vector<Change>& changes, std::vector<ActivityEvent>& out);

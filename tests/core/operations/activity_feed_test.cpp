@@ -9,9 +9,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::vector<std::string> kinds_of(const std::vector<ActivityEvent>& happenings) {
+std::vector<std::string> kinds_of(const std::vector<ActivityEvent>& events) {
     std::vector<std::string> kinds;
-    for (const ActivityEvent& happening : happenings) kinds.push_back(happening.kind);
+    for (const ActivityEvent& happening : events) kinds.push_back(happening.kind);
     return kinds;
 }
 
@@ -33,14 +33,14 @@ TEST_CASE_METHOD(FedPipeline, "feed: a message is told from the webhook to the s
     last(feed, 0);
     write_text(ada, "wamid.1", "hi");
     work();
-    const auto told = news(feed).happenings;
+    const auto told = news(feed).events;
     REQUIRE(kinds_of(told) == Kinds{"message.received", "message.queued", "send.sent", "webhook.received"});
     CHECK(told[0].what == "text from ••••••0117");
     CHECK(told[1].what == "reply to ••••••0117 by faq, answers message/1: rule 1 \"hi|hello\"");
     CHECK(told[2].object == "send/1");
     CHECK(told[3].what == "1 message");
     for (const ActivityEvent& happening : told) CHECK(happening.device == "sales");
-    CHECK(news(feed).happenings.empty());
+    CHECK(news(feed).events.empty());
 }
 
 TEST_CASE_METHOD(FedPipeline, "feed: what went before is told as it was told when it happened", "[feed]") {
@@ -51,13 +51,13 @@ TEST_CASE_METHOD(FedPipeline, "feed: what went before is told as it was told whe
     world.clock.advance(1s);
     write_text(bob, "wamid.2", "what?");
     work();
-    const auto told = news(live).happenings;
+    const auto told = news(live).events;
     CHECK(kinds_of(told) == Kinds{"message.received", "message.queued", "send.sent", "message.received", "turn.no_reply"});
     CHECK(told.back().what == "message/3: no rule matched");
     Feed later({.topics = {Topic::messages, Topic::jobs}, .device = device});
     CHECK(kinds_of(last(later)) == kinds_of(told));
     CHECK(kinds_of(last(later, 2)) == Kinds{"message.received", "turn.no_reply"});
-    CHECK(news(later).happenings.empty());
+    CHECK(news(later).events.empty());
 }
 
 TEST_CASE_METHOD(FedPipeline, "feed: a refused send is told with its code, its repeat when it is queued", "[feed]") {
@@ -66,18 +66,18 @@ TEST_CASE_METHOD(FedPipeline, "feed: a refused send is told with its code, its r
     http.script = {[](const HttpRequest&) { return graph_error(500, 131000); }};
     write_text(ada, "wamid.1", "hi");
     work();
-    const auto refused = news(feed).happenings;
+    const auto refused = news(feed).events;
     REQUIRE(kinds_of(refused) == Kinds{"send.retry"});
     CHECK(refused[0].what == "message/2 part 1 attempt 2: 131000: no");
-    CHECK(news(feed).happenings.empty());
+    CHECK(news(feed).events.empty());
     world.clock.advance(3s);
     work();
-    CHECK(kinds_of(news(feed).happenings) == Kinds{"send.sent"});
+    CHECK(kinds_of(news(feed).events) == Kinds{"send.sent"});
 
     http.script = {[](const HttpRequest&) { return graph_error(400, 131026); }};
     write_text(ada, "wamid.2", "one");
     work();
-    CHECK(kinds_of(news(feed).happenings) == Kinds{"send.failed"});
+    CHECK(kinds_of(news(feed).events) == Kinds{"send.failed"});
 }
 
 TEST_CASE_METHOD(FedPipeline, "feed: statuses are told one by one", "[feed]") {
@@ -94,7 +94,7 @@ TEST_CASE_METHOD(FedPipeline, "feed: statuses are told one by one", "[feed]") {
     work();
     status("wamid.reply2", "failed");
     work();
-    auto told = news(feed).happenings;
+    auto told = news(feed).events;
     std::erase_if(told, [](const ActivityEvent& h) { return h.kind != "message.status"; });
     REQUIRE(told.size() == 3);
     CHECK(told[0].what == "delivered");
@@ -106,15 +106,15 @@ TEST_CASE_METHOD(FedPipeline, "feed: a webhook is told once it was read, or when
     Feed feed({.topics = {Topic::webhooks}});
     last(feed, 0);
     write_text(ada, "wamid.1", "hi");
-    CHECK(news(feed).happenings.empty());
+    CHECK(news(feed).events.empty());
     world.clock.advance(3s);
-    const auto unread = news(feed).happenings;
+    const auto unread = news(feed).events;
     REQUIRE(unread.size() == 1);
     CHECK(unread[0].what == "not read yet");
     work();
     write_text(ada, "wamid.1", "hi again");
     work();
-    const auto told = news(feed).happenings;
+    const auto told = news(feed).events;
     REQUIRE(told.size() == 1);
     CHECK(told[0].what == "1 message, 1 double dropped");
     CHECK(told[0].object == "event/2");

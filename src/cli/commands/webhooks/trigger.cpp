@@ -196,11 +196,11 @@ public:
         std::uint64_t seen = 0;
         while (true) {
             const std::uint64_t now = db.change_count();
-            if (now != std::exchange(seen, now)) look([](const WebhookOutcome& fate) { return fate.is_settled(); });
+            if (now != std::exchange(seen, now)) look([](const WebhookOutcome& outcome) { return outcome.is_settled(); });
             if (open_.empty() || std::chrono::steady_clock::now() > end) break;
             std::this_thread::sleep_for(look_again);
         }
-        look([](const WebhookOutcome& fate) { return fate.state != InboxState::received; });  // what was read is counted, answered or not
+        look([](const WebhookOutcome& outcome) { return outcome.state != InboxState::received; });  // what was read is counted, answered or not
         result_.pending = static_cast<std::int64_t>(open_.size());
         return std::move(aftermath_);
     }
@@ -214,14 +214,14 @@ private:
         for (std::size_t begin = 0; begin < open_.size(); begin += part) {
             const std::span<const Bytes> digests(open_.data() + begin, std::min(part, open_.size() - begin));
             const auto read = [&](Snapshot& db) {
-                std::vector<std::optional<WebhookOutcome>> fates;
-                for (const Bytes& digest : digests) fates.push_back(outcome_of_webhook(db, "whatsapp", digest));
-                return fates;
+                std::vector<std::optional<WebhookOutcome>> outcomes;
+                for (const Bytes& digest : digests) outcomes.push_back(outcome_of_webhook(db, "whatsapp", digest));
+                return outcomes;
             };
-            const auto fates = rt_.read(read);
-            for (std::size_t i = 0; i < fates.size(); ++i) {
-                if (fates[i] && is_due(*fates[i]))
-                    count(*fates[i]);
+            const auto outcomes = rt_.read(read);
+            for (std::size_t i = 0; i < outcomes.size(); ++i) {
+                if (outcomes[i] && is_due(*outcomes[i]))
+                    count(*outcomes[i]);
                 else
                     left.push_back(digests[i]);
             }
@@ -229,14 +229,14 @@ private:
         open_ = std::move(left);
     }
 
-    void count(const WebhookOutcome& fate) {
-        (fate.state == InboxState::done ? result_.stored : result_.broken) += 1;
-        for (const ItemOutcome& item : fate.items) {
+    void count(const WebhookOutcome& outcome) {
+        (outcome.state == InboxState::done ? result_.stored : result_.broken) += 1;
+        for (const ItemOutcome& item : outcome.items) {
             if (item.state == "double") ++result_.doubles;
             if (item.outcome == TurnOutcome::replied) {
                 ++result_.answered;
                 ++aftermath_.agents[item.agent.value_or("an agent that is gone")];
-                note_reply(fate, item);
+                note_reply(outcome, item);
             } else if (item.outcome || (item.message_id && !item.takes_turn)) {
                 ++result_.silent;
                 ++aftermath_.reasons[item.outcome ? item.reason.value_or("") : "wants none"];
@@ -244,12 +244,12 @@ private:
                 ++result_.unanswered;
             }
         }
-        if (fate.state != InboxState::done) ++aftermath_.reasons[fate.error.value_or(std::string(to_word(fate.state)))];
+        if (outcome.state != InboxState::done) ++aftermath_.reasons[outcome.error.value_or(std::string(to_word(outcome.state)))];
     }
 
-    void note_reply(const WebhookOutcome& fate, const ItemOutcome& item) {
+    void note_reply(const WebhookOutcome& outcome, const ItemOutcome& item) {
         if (!item.replied_at) return;
-        const double ms = static_cast<double>((*item.replied_at - fate.received_at).count()) / 1000;
+        const double ms = static_cast<double>((*item.replied_at - outcome.received_at).count()) / 1000;
         if (!result_.first_reply_ms || ms < *result_.first_reply_ms) result_.first_reply_ms = ms;
     }
 

@@ -130,7 +130,7 @@ void refund_attempts(Transaction& tx, const std::vector<ConversationId>& release
 
 // --- steps that the short way shares (turns_at_once.hpp)
 
-/// The staff of each device, read once.
+/// The answer set-up of each device, read once.
 class AnswerSetups {
 public:
     explicit AnswerSetups(AnswerCaches& answering) : answering_(answering) {}
