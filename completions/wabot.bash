@@ -623,9 +623,9 @@ origin
 origin:desc	
 file_name	For people to see; no name on any disk
 file_name:desc	
-file_type	Its MIME type, as its octets confirm it
+file_type	Its MIME type, as its bytes confirm it
 file_type:desc	
-file_size	Octets
+file_size	Bytes
 file_size:desc	
 sha256	
 sha256:desc	
@@ -633,7 +633,7 @@ storage_backend
 storage_backend:desc	
 storage_key	
 storage_key:desc	
-deleted_at	Since when its octets are gone
+deleted_at	Since when its bytes are gone
 deleted_at:desc	
 created_at	
 created_at:desc	
@@ -990,7 +990,7 @@ database.url	Where the data lies: sqlite:///x is relative, sqlite:////x absolute
 security.master_key	64 hexadecimal digits that phone numbers and credentials are sealed with. Without it they cannot be read again: keep a copy elsewhere.
 server.host	Address that serve listens on.
 server.port	Port that serve listens on; 0 takes any free one.
-server.webhook_body_max	Largest webhook body that is taken, in octets. Providers send up to 3 MiB.
+server.webhook_body_max	Largest webhook body that is taken, in bytes. Providers send up to 3 MiB.
 server.trusted_proxies	Addresses and networks of the reverse proxies before this server, apart by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing.
 server.drain_timeout	How long a stopping process lets running work finish.
 whatsapp.access_token	Token of the WhatsApp Cloud API, of a system user.

@@ -250,7 +250,7 @@ with concurrent.futures.ThreadPoolExecutor(1) as beside, Wabot(sys.argv[1]) as w
     messages.until("all forwarded", lambda lines: len([1 for line in lines if line["kind"] == "forward" and line["status"] == 200])
                    >= len([1 for line in lines if line["kind"] != "forward"]))
     for body, signature in zip(hook.bodies, hook.signatures):
-        check(signature == sign(body), "what is forwarded is signed with the device's secret, octet by octet")
+        check(signature == sign(body), "what is forwarded is signed with the device's secret, byte by byte")
     for watcher in (tail, messages, everything):
         text = "\n".join(watcher.lines + watcher.talk)
         check(SENDER not in text and "stumble" not in text and "hello" not in text, f"{watcher.words} shows a number or a text: {text}")

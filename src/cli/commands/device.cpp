@@ -53,10 +53,10 @@ void device_get(Runtime& rt, const DeviceNameOptions& opts) {
     extra["messaging_limit"] = standing.messaging_limit ? Json(*standing.messaging_limit) : Json(nullptr);
     extra["account_events"] = Json::array();
     for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
-    extra["kept_back"] = Json::array();
+    extra["throttled"] = Json::array();
     for (const ThrottledDevice& throttled : rt.read([&](Snapshot& db) { return throttling::list(db, device.id); }))
-        extra["kept_back"].push_back(throttled.detail + "; " + throttled.hint);
-    if (device.status == DeviceStatus::error) extra["way_out"] = devices::way_out_of_error(device.key);
+        extra["throttled"].push_back(throttled.detail + "; " + throttled.hint);
+    if (device.status == DeviceStatus::error) extra["hint"] = devices::way_out_of_error(device.key);
     rt.out().object("device", device, extra);
 }
 

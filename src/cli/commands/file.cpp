@@ -45,7 +45,7 @@ void save(Runtime& rt, const File& file, const std::string& path) {
     const std::string content = content_of(rt, file);
     if (path == "-") return rt.out().bytes(content);
     if (!create_file(path, content)) throw Error(Errc::conflict, fmt::format("{} is there already", path), "name another, or remove it first");
-    rt.out().did(true, "saved file {} ({}, {} octets) as {}", file.id.value, file.file_type, file.file_size, path);
+    rt.out().did(true, "saved file {} ({}, {} bytes) as {}", file.id.value, file.file_type, file.file_size, path);
 }
 
 void file_get(Runtime& rt, const FileGetOptions& opts) {

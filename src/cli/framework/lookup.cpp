@@ -68,7 +68,7 @@ std::string read_input(const std::string& file, std::size_t size_max) {
     }
     if (!is_stdin && descriptor >= 0) ::close(descriptor);
     if (error != 0) throw Error(Errc::unavailable, fmt::format("{} cannot be read: {}", name, std::generic_category().message(error)));
-    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", name, size_max));
+    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} bytes", name, size_max));
     return text;
 }
 

@@ -24,7 +24,7 @@ std::string type_of(const Field& field) {
         case Kind::integer: return "integer";
         case Kind::number: return "number";
         case Kind::text: return field.words.empty() ? "text" : "word";
-        case Kind::bytes: return "octets, in hexadecimal";
+        case Kind::bytes: return "bytes, in hexadecimal";
         case Kind::time: return "time, ISO 8601 in UTC";
         case Kind::json: return "JSON";
         case Kind::sealed: return "text, sealed in the store";

@@ -76,7 +76,7 @@ struct Service {
         options.limits.connections_max = std::min(options.limits.connections_max, connections_possible());
         options.listen = opts.listen;
         const auto largest = static_cast<std::size_t>(settings.server.webhook_body_max);
-        options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its octets
+        options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its bytes
         const bool is_v6 = settings.server.host.find(':') != std::string::npos;
         if (options.listen.empty())
             options.listen.push_back((is_v6 ? "[" + settings.server.host + "]" : settings.server.host) + ":" + std::to_string(settings.server.port));
@@ -158,10 +158,10 @@ struct Service {
             const std::size_t devices = registry.now()->entries().size();
             return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
         };
-        const auto tell_strains = [this](const std::vector<ThrottledDevice>& throttling) {
-            strain_watch.see(throttling, std::chrono::steady_clock::now());
+        const auto report_throttled = [this](const std::vector<ThrottledDevice>& throttling) {
+            throttle_alerts.see(throttling, std::chrono::steady_clock::now());
         };
-        return {made_progress, about, true, tell_strains};
+        return {made_progress, about, true, report_throttled};
     }
 
     asio::awaitable<std::string> probe_database() {
@@ -173,7 +173,7 @@ struct Service {
     Database& db;
     World& world;
     Metrics metrics;
-    ThrottleAlerts strain_watch{metrics};
+    ThrottleAlerts throttle_alerts{metrics};
     DeviceRegistry registry;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<BlobStore> blobs;

@@ -95,7 +95,7 @@ std::optional<EnvEntry> read_env_line(std::string_view line) {
     return EnvEntry{std::string(line.substr(0, equals)), std::move(*value)};
 }
 
-/// Whether octets or the end come in time: a pipe may be one that nobody writes to.
+/// Whether bytes or the end come in time: a pipe may be one that nobody writes to.
 bool has_more_soon(int descriptor) {
     constexpr int patience_ms = 3'000;
     pollfd wanted{.fd = descriptor, .events = POLLIN, .revents = 0};
@@ -219,7 +219,7 @@ std::string read_file(const fs::path& file, std::size_t size_max) {
     const int error = errno;
     ::close(descriptor);
     if (got < 0) fail(error);
-    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", file.string(), size_max));
+    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} bytes", file.string(), size_max));
     return text;
 }
 

@@ -57,13 +57,13 @@ std::optional<Bytes> assign_secrets(DeviceKind kind, const std::optional<Bytes>&
         else if (value.empty())
             secrets.erase(name);
         else if (value.size() > secret_bytes_max)
-            faults.push_back({where, fmt::format("is longer than {} octets", secret_bytes_max), "length"});
+            faults.push_back({where, fmt::format("is longer than {} bytes", secret_bytes_max), "length"});
         else if (!is_printable(value))
             faults.push_back({where, "holds white space or characters that are not ASCII", "value"});
         else
             secrets[name] = std::string(value);
     }
-    // Sealing makes a new nonce each time: the same secrets must stay the same octets, or asking twice would look like a change.
+    // Sealing makes a new nonce each time: the same secrets must stay the same bytes, or asking twice would look like a change.
     if (secrets == before) return sealed;
     if (secrets.empty()) return std::nullopt;
     return vault.seal_bytes(write_json(secrets), sealed_as);

@@ -96,7 +96,7 @@ std::vector<QuestionFile> as_question(Snapshot& db, MessageId message) {
 
 std::string told_state(const Media& medium) {
     switch (medium.state) {
-        case MediaState::fetched: return fmt::format("fetched, {} octets", medium.file_size.value_or(0));
+        case MediaState::fetched: return fmt::format("fetched, {} bytes", medium.file_size.value_or(0));
         case MediaState::waiting: return medium.error ? fmt::format("not fetched yet: {}", *medium.error) : std::string("not fetched yet");
         default: return fmt::format("not fetched: {}: {}", to_word(medium.state), medium.error.value_or("no reason"));
     }

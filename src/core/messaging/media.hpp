@@ -35,7 +35,7 @@ struct Media {
 };
 WABOT_DESCRIBE(Media, FIELD(id, .key = true), FIELD(message_id), FIELD(kind), FIELD(provider_media_id, .wide = true),
                FIELD(mime_type, .doc = "As it was declared"), FIELD(sha256, .wide = true), FIELD(file_name), FIELD(blob_key, .secret = true),
-               FIELD(state), FIELD(file_id), FIELD(file_size, .doc = "Octets"), FIELD(error, .doc = "Why it is not fetched, or not yet"),
+               FIELD(state), FIELD(file_id), FIELD(file_size, .doc = "Bytes"), FIELD(error, .doc = "Why it is not fetched, or not yet"),
                FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 /// README.md has the states.

@@ -44,18 +44,18 @@ struct HistorySend {
     std::optional<Time> uncertain_since;
     std::optional<std::string> last_error;
     std::optional<std::string> settled_by;
-    std::optional<Time> doubled_at;
+    std::optional<Time> duplicate_at;
     Time updated_at;
 };
 WABOT_DESCRIBE(HistorySend, FIELD(id), FIELD(message_id), FIELD(part), FIELD(attempt), FIELD(state), FIELD(on_uncertain), FIELD(uncertain_since),
-               FIELD(last_error), FIELD(settled_by), FIELD(doubled_at), FIELD(updated_at))
+               FIELD(last_error), FIELD(settled_by), FIELD(duplicate_at), FIELD(updated_at))
 
 namespace messages {
 
 namespace {
 
 constexpr std::string_view send_columns =
-    "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, settled_by, doubled_at, updated_at";
+    "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, settled_by, duplicate_at, updated_at";
 
 /// What a turn's reason of one word means.
 std::string explain_reason(const std::string& reason) {
@@ -204,7 +204,7 @@ private:
         std::string name = fmt::format("send/{} part {} attempt {}", send.id.value, send.part, send.attempt);
         if (send.uncertain_since && send.state != SendState::uncertain) step(*send.uncertain_since, "uncertain", name);
         if (send.settled_by) name += send.settled_by == "window" ? ", nothing was heard of it" : fmt::format(", settled by {}", *send.settled_by);
-        if (send.doubled_at) name += ", a double";
+        if (send.duplicate_at) name += ", a double";
         bool has_earlier = false;
         for (const FailedAttempt& one : attempts::list(db_, QueueName::send, send.id.value)) {
             if (one.attempt >= send.attempt) continue;

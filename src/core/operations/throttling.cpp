@@ -18,19 +18,19 @@ public:
     Look(Snapshot& db, const Device& device, const Pace& pace) : db_(db), device_(device), pace_(pace) {}
 
     void tell(std::vector<ThrottledDevice>& out) {
-        const auto add = [&](StrainKind kind, std::string detail, std::string hint) {
+        const auto add = [&](ThrottleKind kind, std::string detail, std::string hint) {
             out.push_back({device_.id, device_.key, kind, fmt::format("{}: {}", device_.key, detail), std::move(hint)});
         };
         if (waits_for_tokens())
-            add(StrainKind::pace,
+            add(ThrottleKind::pace,
                 fmt::format("its sends wait for its pace of {} a second since {}", devices::options_of(device_).rate_per_s,
                             to_iso(pace_.waiting_since)),
                 fmt::format("if the provider allows more: wabot device update {} --option rate_per_s=N; else spread what is sent", device_.key));
         if (pace_.limited_at > db_.now() - limit_memory)
-            add(StrainKind::limit, what_the_provider_said(),
+            add(ThrottleKind::limit, what_the_provider_said(),
                 fmt::format("send more slowly: wabot device update {} --option rate_per_s=N; what waits goes by itself", device_.key));
         if (pace_.quality_at > db_.now() - pacing::quality_care)
-            add(StrainKind::quality,
+            add(ThrottleKind::quality,
                 fmt::format("the provider holds messages back for the number's quality, last at {}; one a second goes until {}",
                             to_iso(pace_.quality_at), to_iso(pace_.quality_at + pacing::quality_care)),
                 "send only what people want; the provider's console shows the quality");

@@ -142,8 +142,8 @@ Attendance attendance(Snapshot& db) {
 }
 
 std::string what_is_missing(const Attendance& attendance) {
-    if (attendance.at_work == 0) return "no worker is at work; nothing is answered";
-    return fmt::format("no worker is at work on {}", names_of(attendance.unattended));
+    if (attendance.at_work == 0) return "no worker is running; nothing is answered";
+    return fmt::format("no worker is running on {}", names_of(attendance.unattended));
 }
 
 std::string way_out(const Attendance& attendance) {

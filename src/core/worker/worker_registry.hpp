@@ -65,7 +65,7 @@ struct Attendance {
     std::vector<QueueName> unattended;
 };
 Attendance attendance(Snapshot& db);
-/// "no worker is at work on turn,send", and the way out.
+/// "no worker is running on turn,send", and the way out.
 std::string what_is_missing(const Attendance& attendance);
 std::string way_out(const Attendance& attendance);
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int backlog = 4096;
 constexpr int accepted_at_once = 128;
-// Octets of answers that nobody reads, twice that with what the kernel adds; it would let them grow to megabytes.
+// Bytes of answers that nobody reads, twice that with what the kernel adds; it would let them grow to megabytes.
 constexpr int send_buffer = 32 * 1024;
 
 std::string text_of(const tcp::endpoint& endpoint) {

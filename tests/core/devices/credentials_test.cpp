@@ -49,7 +49,7 @@ TEST_CASE_METHOD(CredentialsFixture, "secrets are sealed together, one by one re
     CHECK(faults.empty());
 }
 
-TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same octets") {
+TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same bytes") {
     const auto first = assign({{"access_token", "token-1"}});
     CHECK(assign({{"access_token", "token-1\r\n"}}, first) == first);
     CHECK(assign({}, first) == first);

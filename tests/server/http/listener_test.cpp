@@ -268,7 +268,7 @@ TEST_CASE_METHOD(ListenerFixture, "slow clients are told so and let go") {
 
 TEST_CASE_METHOD(ListenerFixture, "a body may take long as long as it comes along") {
     limits.body_grace = 40ms;
-    limits.body_rate_min = 10;  // a second of patience for each ten octets
+    limits.body_rate_min = 10;  // a second of patience for each ten bytes
     const auto server = start();
     Client client(address(*server));
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");

@@ -297,7 +297,7 @@ void judge(const TriggerResult& result) {
     if (result.unanswered > 0)
         what += (what.empty() ? "" : ", ") + counted(result.unanswered, "message waits for its answer", "messages wait for their answers");
     throw CommandExit(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
-                      "nothing is lost; wabot doctor says whether a worker is at work and which queue is paused");
+                      "nothing is lost; wabot doctor says whether a worker is running and which queue is paused");
 }
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {

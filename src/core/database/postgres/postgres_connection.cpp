@@ -28,7 +28,7 @@ namespace wabot {
 namespace {
 
 constexpr std::size_t statements_max = 400;
-constexpr std::size_t unsent_max = 256 * 1024;  // octets
+constexpr std::size_t unsent_max = 256 * 1024;  // bytes
 constexpr std::string_view statement_limits =
     "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; "
     "SET {}bytea_output = 'hex'; SET {}standard_conforming_strings = on; ";
@@ -139,7 +139,7 @@ std::int64_t whole(std::string_view text) {
 
 Bytes bytes_of(std::string_view text) {
     auto bytes = text.starts_with("\\x") ? from_hex(text.substr(2)) : std::nullopt;
-    if (!bytes) throw Error(Errc::bug, "the database writes octets in a form that is not understood");
+    if (!bytes) throw Error(Errc::bug, "the database writes bytes in a form that is not understood");
     return Bytes{std::move(*bytes)};
 }
 

@@ -212,7 +212,7 @@ private:
             try {
                 if (connection) look_after_log(*connection);
             } catch (const Error& error) {
-                log::warning("the log of the store cannot begin anew", {{"error", error.what()}});
+                log::warning("write-ahead log not restarted", {{"error", error.what()}});
             }
         }
     }

@@ -221,7 +221,7 @@ void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::i
 void note_duplicate(Transaction& tx, const Cause& cause, const Send& send) {
     static constexpr std::string_view accepted_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND state = 'sent'";
     if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
-    tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
+    tx.execute("UPDATE sends SET duplicate_at = $2 WHERE id = $1 AND duplicate_at IS NULL", send.id, tx.now());
     changes::record(tx, cause, "send.doubled", "send", send.id.value, send.device_id.value);
 }
 

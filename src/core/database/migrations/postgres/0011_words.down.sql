@@ -1,0 +1,1 @@
+ALTER TABLE sends RENAME COLUMN duplicate_at TO doubled_at;
