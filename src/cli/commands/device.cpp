@@ -169,13 +169,13 @@ void device_delete(Runtime& rt, const DeviceDeleteOptions& opts) {
 }
 
 void declare_device_change(CommandBuilder& cmd, DeviceChangeOptions& opts) {
-    cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
-    cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
-    cmd.option("--phone", opts.phone, "Its own number, with country code").shown_as("NUMBER");
-    cmd.option("--option", opts.options, "Setting of its kind, such as phone_number_id; an empty value takes it away").shown_as("NAME=VALUE");
-    cmd.option("--secret-from", opts.secrets_from, "access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin")
+    cmd.option("--name", opts.name, "Display name").shown_as("TEXT");
+    cmd.option("--description", opts.description, "Description").shown_as("TEXT");
+    cmd.option("--phone", opts.phone, "Phone number of the device, with country code").shown_as("NUMBER");
+    cmd.option("--option", opts.options, "Option of this kind of device, such as phone_number_id; an empty value removes it").shown_as("NAME=VALUE");
+    cmd.option("--secret-from", opts.secrets_from, "Read access_token, app_secret, previous_app_secret or verify_token from a file; -: stdin")
         .shown_as("NAME=FILE");
-    cmd.flag("--no-verify", opts.no_verify, "Do not ask the provider whether it takes the credentials");
+    cmd.flag("--no-verify", opts.no_verify, "Do not check the credentials with the provider");
 }
 
 }  // namespace
@@ -186,16 +186,16 @@ std::span<const Command> device_commands() {
         {.path = "device list",
          .summary = "List the devices",
          .columns = fields_of<Device>,
-         .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
+         .examples = {{"wabot device list", "all devices"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceListOptions>();
-             cmd.option("--kind", opts->kind, "Only of this channel");
-             cmd.option("--state", opts->state, "Only in this state");
+             cmd.option("--kind", opts->kind, "Only devices of this channel");
+             cmd.option("--state", opts->state, "Only rows in this state");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { device_list(rt, *opts); };
          }},
         {.path = "device get",
-         .summary = "Show one device, its options, its agents, and how it stands with its provider",
+         .summary = "Show one device: options, agents and account state at the provider",
          .columns = fields_of<Device>,
          .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
@@ -204,66 +204,66 @@ std::span<const Command> device_commands() {
              return [opts](Runtime& rt) { device_get(rt, *opts); };
          }},
         {.path = "device events",
-         .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+         .summary = "List changes of accounts, numbers and templates that the provider reported, newest first",
          .columns = fields_of<AccountEvent>,
-         .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
+         .examples = {{"wabot device events", "of all accounts"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceEventsOptions>();
-             cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
+             cmd.argument("device", opts->device, "Key or id (default: all devices)").completes(Noun::device);
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { device_events(rt, *opts); };
          }},
         {.path = "device create",
-         .summary = "Add a device: an account on a channel. A running server works with it at once",
+         .summary = "Create a device: an account on a channel. A running server uses it at once",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
          .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
-                       "a number on the Cloud API"},
+                       "a phone number on the Cloud API"},
                       {"wabot device create trial --kind sim", "a simulator"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceChangeOptions>();
-             cmd.argument("key", opts->device, "Its name in commands and links").required();
+             cmd.argument("key", opts->device, "Name in commands and links").required();
              cmd.option("--kind", opts->kind, "The channel").required();
              declare_device_change(cmd, *opts);
-             cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
-             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
+             cmd.option("--agent", opts->agent, "Agent to attach").completes(Noun::agent);
+             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed if the device already exists");
              return [opts](Runtime& rt) { device_create(rt, *opts); };
          }},
         {.path = "device update",
-         .summary = "Change a device; what is not named stays. A running server works with it at once",
+         .summary = "Change a device. A running server uses the change at once",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
-         .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
-                      {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
+         .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; waiting sends go out"},
+                      {"wabot device update shop --option rate_per_s=20", "a lower rate limit"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceChangeOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
              declare_device_change(cmd, *opts);
-             cmd.flag("--enable", opts->enable, "Take and send messages");
-             cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
+             cmd.flag("--enable", opts->enable, "Answer and send messages");
+             cmd.flag("--disable", opts->disable, "Answer and send nothing; waiting messages stay queued");
              return [opts](Runtime& rt) { device_update(rt, *opts); };
          }},
         {.path = "device resume",
-         .summary = "Let a device in error send again, once its account is mended",
+         .summary = "Let a device in state error send again, after its account was repaired",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
-         .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
-                      {"wabot device resume shop --no-verify", "without asking it"}},
+         .examples = {{"wabot device resume shop", "checks the account with the provider first"},
+                      {"wabot device resume shop --no-verify", "without that check"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ResumeOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-             cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
+             cmd.flag("--no-verify", opts->no_verify, "Do not check the account with the provider");
              return [opts](Runtime& rt) { device_resume(rt, *opts); };
          }},
         {.path = "device delete",
-         .summary = "Delete a device; its history stays",
+         .summary = "Delete a device; its messages stay",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
-         .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
+         .examples = {{"wabot device delete shop -n", "shows what would be deleted"}, {"wabot device delete shop --yes", "without a question"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceDeleteOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-             cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
+             cmd.flag("--if-exists", opts->if_exists, "Succeed if the device does not exist");
              return [opts](Runtime& rt) { device_delete(rt, *opts); };
          }},
     };

@@ -60,25 +60,25 @@ std::span<const Command> file_commands() {
     static const Command table[] = {
         // namespace
         {.path = "file list",
-         .summary = "List the files that came with messages and those that were sent, the newest first",
+         .summary = "List received and sent files, newest first",
          .columns = fields_of<File>,
          .examples = {{"wabot file list --device shop", "the newest 50 of a device"},
                       {"wabot file list --origin incoming --all -o jsonl", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<FileListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.option("--origin", opts->origin, "Only these");
+             cmd.option("--origin", opts->origin, "Run only these checks");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { file_list(rt, *opts); };
          }},
         {.path = "file get",
-         .summary = "Show one file, or save what is in it",
+         .summary = "Show one file, or save its content",
          .columns = fields_of<File>,
          .examples = {{"wabot file get 2", "its type, size and hash"}, {"wabot file get 2 --save menu.pdf", "its content; - is stdout"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<FileGetOptions>();
-             cmd.argument("file", opts->file, "Its id or UUID").required().completes(Noun::stored_file);
-             cmd.option("--save", opts->save, "Write its content to a new file; - is stdout").shown_as("PATH");
+             cmd.argument("file", opts->file, "Id or UUID").required().completes(Noun::stored_file);
+             cmd.option("--save", opts->save, "Write the content to a new file; -: stdout").shown_as("PATH");
              return [opts](Runtime& rt) { file_get(rt, *opts); };
          }},
     };

@@ -170,14 +170,14 @@ std::span<const Command> init_commands() {
     static const Command table[] = {
         // namespace
         {.path = "init",
-         .summary = "Set wabot up in a folder: settings, master key, store. Fills in only what is missing",
+         .summary = "Set up wabot in a folder: settings file, master key, database. Existing files stay as they are",
          .effect = Effect::writes,
          .formats = formats::document,
-         .examples = {{"wabot init --dir ./demo --demo", "a place to try things in"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
+         .examples = {{"wabot init --dir ./demo --demo", "a demo installation"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<InitOptions>();
-             cmd.option("--dir", opts->dir, "The folder; this one when not given").completes(Noun::file);
-             cmd.flag("--demo", opts->demo, "Also a simulator, an agent and contacts to play with");
+             cmd.option("--dir", opts->dir, "The folder (default: the current one)").completes(Noun::file);
+             cmd.flag("--demo", opts->demo, "Also create a simulator device, an agent and contacts");
              return [opts](Runtime& rt) { init(rt, *opts); };
          }},
     };

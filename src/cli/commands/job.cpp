@@ -29,9 +29,9 @@ struct FilterOptions {
 };
 
 void declare_filter(CommandBuilder& cmd, FilterOptions& filter, std::string state_doc) {
-    cmd.option("--queue", filter.queue, "Only of this queue").words({"turn", "send", "job"});
+    cmd.option("--queue", filter.queue, "Only work of this queue").words({"turn", "send", "job"});
     cmd.option("--state", filter.state, std::move(state_doc));
-    cmd.option("--error", filter.error, "Only where this pattern (RE2) is found in the last error").shown_as("RE");
+    cmd.option("--error", filter.error, "Only work whose last error matches this pattern (RE2)").shown_as("RE");
     cmd.option("--device", filter.device, "Only of this device").completes(Noun::device);
 }
 
@@ -248,19 +248,19 @@ std::span<const Command> job_commands() {
     static const Command table[] = {
         // namespace
         {.path = "job list",
-         .summary = "List turns, sends and jobs that are not finished: under way, waiting, failed, uncertain or held",
+         .summary = "List unfinished turns, sends and jobs: running, waiting, failed, uncertain or held",
          .columns = fields_of<WorkItem>,
          .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<JobListOptions>();
-             declare_filter(cmd, opts->filter, "Only in this state (all but done and cancelled)");
+             declare_filter(cmd, opts->filter, "Only work in this state (all but done and cancelled)");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { job_list(rt, *opts); };
          }},
         {.path = "job get",
-         .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
+         .summary = "Show a turn, a send or a job: state, meaning, failed attempts, possible actions",
          .columns = fields_of<WorkItem>,
-         .examples = {{"wabot job get send/4", "why it did not go"}},
+         .examples = {{"wabot job get send/4", "why a message was not sent"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<JobGetOptions>();
              cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
@@ -270,8 +270,8 @@ std::span<const Command> job_commands() {
          .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot job retry turn/3", "its message is answered after all"},
-                      {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
+         .examples = {{"wabot job retry turn/3", "its message is answered"},
+                      {"wabot job retry --queue send --error '^131000'", "shows the number and asks"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<RetryOptions>();
              cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").completes(Noun::job);
@@ -279,24 +279,25 @@ std::span<const Command> job_commands() {
              return [opts](Runtime& rt) { job_retry(rt, *opts); };
          }},
         {.path = "job cancel",
-         .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
+         .summary = "Cancel work that waits, failed, is uncertain or held; running work is not cancelled",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot job cancel send/6", "it is not sent, and what stands behind it goes on"}},
+         .examples = {{"wabot job cancel send/6", "the message is not sent; later messages go on"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<CancelOptions>();
              cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").required().completes(Noun::job);
              return [opts](Runtime& rt) { job_cancel(rt, *opts); };
          }},
         {.path = "job resolve",
-         .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
+         .summary = "Settle uncertain or held sends: sent ends them, not-sent queues them again",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot job resolve send/6 --as sent", "the contact has it"}, {"wabot job resolve send/6 --as not-sent", "it goes again, now"}},
+         .examples = {{"wabot job resolve send/6 --as sent", "the contact has the message"},
+                      {"wabot job resolve send/6 --as not-sent", "the message is sent again now"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ResolveOptions>();
              cmd.argument("job", opts->jobs, "Sends, as send/81").required().completes(Noun::job);
-             cmd.option("--as", opts->as, "What became of them").required().words({"sent", "not-sent"});
+             cmd.option("--as", opts->as, "Result: sent or not-sent").required().words({"sent", "not-sent"});
              return [opts](Runtime& rt) { job_resolve(rt, *opts); };
          }},
     };

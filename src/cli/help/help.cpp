@@ -174,7 +174,7 @@ std::span<const Command> help_commands() {
          .examples = {{"wabot help device create", "what the command takes"}, {"wabot help exit-codes", "a topic"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<HelpOptions>();
-             cmd.argument("command", opts->words, "Words of the command, or the topic").completes(Noun::command);
+             cmd.argument("command", opts->words, "Command, or topic").completes(Noun::command);
              return [opts](Runtime& rt) { help(rt, *opts); };
          }},
     };

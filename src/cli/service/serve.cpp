@@ -237,15 +237,17 @@ std::span<const Command> serve_commands() {
         // namespace
         {
             .path = "serve",
-            .summary = "Take webhooks, answer and send: the server, with its workers inside",
+            .summary = "Run the server: receive webhooks, answer and send, with workers in the same process",
             .effect = Effect::runs,
             .formats = formats::document,
             .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
                          {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
             .build = [](CommandBuilder& cmd) -> Action {
                 auto opts = cmd.options<ServeOptions>();
-                cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
-                cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
+                cmd.option("--listen", opts->listen, "Address to listen on: 8000, 127.0.0.1:8000, [::1]:8000; port 0 chooses a free port")
+                    .shown_as("ADDR");
+                cmd.option("--workers", opts->workers, "Workers in this process; 0: only `wabot worker` processes do the work (default 1)")
+                    .shown_as("N");
                 return [opts](Runtime& rt) {
                     if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
                     serve(rt, *opts);

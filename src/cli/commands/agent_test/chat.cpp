@@ -154,15 +154,15 @@ std::span<const Command> chat_commands() {
     static const Command table[] = {
         // namespace
         {.path = "chat",
-         .summary = "Talk to an agent; nothing is stored or sent",
+         .summary = "Chat with an agent in the terminal; nothing is stored or sent",
          .formats = formats::lines,
          .examples = {{"wabot chat faq", "at a terminal"},
-                      {"printf 'hi\\nbye\\n' | wabot chat faq", "one message a line in, one JSON reply a line out"}},
+                      {"printf 'hi\\nbye\\n' | wabot chat faq", "one message per line on stdin, one JSON reply per line on stdout"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ChatOptions>();
-             cmd.argument("agent", opts->agent, "Key or id; the only one when there is one").completes(Noun::agent);
-             cmd.option("--device", opts->device, "Whoever answers on this device, behind its ignore rules").completes(Noun::device);
-             cmd.option("--as", opts->as, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+             cmd.argument("agent", opts->agent, "Key or id (default: the only agent)").completes(Noun::agent);
+             cmd.option("--device", opts->device, "Use the agents and ignore rules of this device").completes(Noun::device);
+             cmd.option("--as", opts->as, "Author: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
              return [opts](Runtime& rt) { chat(rt, *opts); };
          }},
     };

@@ -234,65 +234,66 @@ std::span<const Command> message_commands() {
     static const Command table[] = {
         // namespace
         {.path = "message list",
-         .summary = "List the messages, the newest first",
+         .summary = "List the messages, newest first",
          .columns = fields_of<Message>,
          .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
-                      {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
+                      {"wabot message list --direction incoming --all -o jsonl", "all incoming messages, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.option("--conversation", opts->conversation, "Only of this one").completes(Noun::conversation);
-             cmd.option("--direction", opts->direction, "Only this way");
-             cmd.option("--state", opts->status, "Only in this state");
+             cmd.option("--conversation", opts->conversation, "Only of this contact").completes(Noun::conversation);
+             cmd.option("--direction", opts->direction, "Only this direction");
+             cmd.option("--state", opts->status, "Only rows in this state");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { message_list(rt, *opts); };
          }},
         {.path = "message get",
-         .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
+         .summary = "Show one message, its turn and why it was answered or not; --reveal adds the raw item",
          .columns = fields_of<Message>,
          .examples = {{"wabot message get 1", "which rule answered"}, {"wabot message get 1 --reveal -o json", "with numbers in full"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageGetOptions>();
-             cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+             cmd.argument("message", opts->message, "Id").required().completes(Noun::message);
              return [opts](Runtime& rt) { message_get(rt, *opts); };
          }},
         {.path = "message send",
-         .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
+         .summary = "Send a message to a contact as a person; agents do not answer in the conversation for a while",
          .effect = Effect::writes,
          .columns = fields_of<Message>,
          .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
-                      {"wabot message send 1 --template order_ready --language en_US --var 1=Ada", "at any time, also when it last wrote long ago"}},
+                      {"wabot message send 1 --template order_ready --language en_US --var 1=Ada",
+                       "a template, also more than 24 h after the contact's last message"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageSendOptions>();
              cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
              declare_content(cmd, opts->content);
-             cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
-             cmd.option("--idempotency-key", opts->idempotency_key, "The same message under the same key goes once; known for two days")
-                 .shown_as("KEY");
-             cmd.option("--wait", opts->wait, "End when it is that far, or why it is not is known (sent)").shown_as("STATE").otherwise("sent");
-             cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
+             cmd.option("--device", opts->device, "Device; required if there are several").completes(Noun::device);
+             cmd.option("--idempotency-key", opts->idempotency_key, "Send only once for this key; the key is kept for two days").shown_as("KEY");
+             cmd.option("--wait", opts->wait, "Wait until the message has this status or failed (sent)").shown_as("STATE").otherwise("sent");
+             cmd.option("--reply-to", opts->reply_to, "Message to quote").shown_as("ID").completes(Noun::message);
              return [opts](Runtime& rt) { message_send(rt, *opts); };
          }},
         {.path = "message read",
-         .summary = "Tell a person that a message of theirs was read, and those before it",
+         .summary = "Mark a message as read, and all messages before it",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot message read 1", "two blue ticks"}, {"wabot message read 1 --typing", "and that an answer is being written, for 25 s"}},
+         .examples = {{"wabot message read 1", "the contact sees blue ticks"},
+                      {"wabot message read 1 --typing", "also shows the typing indicator for 25 s"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageReadOptions>();
-             cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
-             cmd.flag("--typing", opts->typing, "Show that an answer is being written");
+             cmd.argument("message", opts->message, "Id").required().completes(Noun::message);
+             cmd.flag("--typing", opts->typing, "Also show the typing indicator");
              return [opts](Runtime& rt) { message_read(rt, *opts); };
          }},
         {.path = "message status",
-         .summary = "Show what became of messages step by step, and why there was no answer",
+         .summary = "Show the history of messages step by step, and why there was no answer",
          .columns = fields_of<MessageStep>,
          .examples = {{"wabot message status 2", "queued, sent, delivered, read"},
-                      {"wabot message status 2 --watch", "until it is delivered, failed or held"}},
+                      {"wabot message status 2 --watch", "until the message is delivered, failed or held"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageStatusOptions>();
-             cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
-             cmd.flag("-w,--watch", opts->watch, "Show each step as it comes, until the last one");
+             cmd.argument("message", opts->messages, "Ids of the messages").required().completes(Noun::message);
+             cmd.flag("-w,--watch", opts->watch, "Show each step when it happens, until the last one");
              return [opts](Runtime& rt) { message_status(rt, *opts); };
          }},
     };

@@ -40,7 +40,7 @@ struct Turn {
 };
 WABOT_DESCRIBE(Turn, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(agent_id), FIELD(agent_revision, .wide = true),
                FIELD(first_message_id, .wide = true), FIELD(last_message_id, .wide = true), FIELD(reply_message_id), FIELD(attempt), FIELD(outcome),
-               FIELD(reason, .doc = "What decided: a rule, or why there was no answer"), FIELD(last_error, .wide = true),
+               FIELD(reason, .doc = "Which rule answered, or why there was no answer"), FIELD(last_error, .wide = true),
                FIELD(reopened_at, .wide = true), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 /// The message a turn is about, and what stands around it.
