@@ -184,7 +184,7 @@ def questions(wabot):
     # What is severe wants its name.
     last = json.loads(wabot.run("migrate", "status", "-o", "jsonl").splitlines()[-1])["name"]
     answer(11, b"y\n", "migrate", "down", "--yes", shows="Type " + last)
-    answer(0, last.encode() + b"\n", "migrate", "down", shows="took back " + last)
+    answer(0, last.encode() + b"\n", "migrate", "down", shows="reverted " + last)
     wabot.run("migrate", "up")
 
 

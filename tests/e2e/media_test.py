@@ -20,7 +20,7 @@ KINDS = {
     "normal": ("{}", "fetched", None),
     "slow": ("{}", "fetched", None),
     "expired": ("{}", "fetched", None),
-    "mismatch": ("{}", "failed", "its bytes are not those that were announced: another SHA-256"),
+    "mismatch": ("{}", "failed", "its SHA-256 is not the announced one"),
     "html": ("{}", "blocked", "is declared as image/jpeg, and looks like text/html"),
     "large": ("{}", "blocked", f"has {LARGE} bytes, more than the {LARGE - 1} that are fetched"),
     "endless": ("{}", "blocked", "bytes, more than the"),

@@ -81,14 +81,16 @@ AgentChange agent_change_of(const AgentChangeOptions& opts) {
 void warn_of_loops(Runtime& rt, const AgentChange& change) {
     if (!change.rules) return;
     if (const auto rule = agents::endless_rule(*change.rules))
-        rt.out().say("warning: rule {} answers everything, its own answer too: with another bot it talks until the device's loop_limit stops it",
-                     *rule + 1);
+        rt.out().say(
+            "warning: rule {} matches every text, also the agent's own answers: two bots would answer each other until the device's loop_limit stops "
+            "them",
+            *rule + 1);
 }
 
 void agent_create(Runtime& rt, const AgentChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent); });
-        if (found) return rt.out().done(false, "agent", *found, "agent {} is there already (id {})", found->key, found->id.value);
+        if (found) return rt.out().done(false, "agent", *found, "agent {} already exists (id {})", found->key, found->id.value);
     }
     AgentChange change = agent_change_of(opts);
     warn_of_loops(rt, change);
@@ -104,7 +106,7 @@ void change_agent(Runtime& rt, const std::string& who, const AgentChange& change
     if (changed)
         rt.out().done(true, "agent", agent, "{} agent {} (id {}, revision {})", verb, agent.key, agent.id.value, agent.revision);
     else
-        rt.out().done(false, "agent", agent, "agent {} is as asked for; nothing changed", agent.key);
+        rt.out().done(false, "agent", agent, "agent {} is unchanged", agent.key);
 }
 
 struct AgentDeleteOptions {
@@ -117,7 +119,7 @@ void agent_delete(Runtime& rt, const AgentDeleteOptions& opts) {
     if (opts.if_exists && !is_there) return rt.out().did(false, "there is no agent {}", opts.agent);
     const Agent agent = named_agent(rt, opts.agent);
     const auto served = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id).size(); });
-    rt.confirm(Confirm::ask, fmt::format("deleting agent {} would take it off {} device{}", agent.key, served, served == 1 ? "" : "s"));
+    rt.confirm(Confirm::ask, fmt::format("deleting agent {} would detach it from {} device{}", agent.key, served, served == 1 ? "" : "s"));
     rt.write([&](Transaction& tx) { return agents::remove(tx, rt.cause(), agent.id); });
     rt.out().done(true, "agent", agent, "deleted agent {} (id {})", agent.key, agent.id.value);
 }
@@ -139,7 +141,7 @@ void agent_attach(Runtime& rt, const AgentAttachOptions& opts) {
 void agent_detach(Runtime& rt, const AgentAttachOptions& opts) {
     const bool changed =
         rt.write([&](Transaction& tx) { return agents::detach(tx, rt.cause(), agents::get(tx, opts.agent).id, devices::get(tx, opts.device).id); });
-    rt.out().did(changed, "{} {} on {}", opts.agent, changed ? "answers no more" : "did not answer", opts.device);
+    rt.out().did(changed, "{} {} on {}", opts.agent, changed ? "no longer answers" : "did not answer", opts.device);
 }
 
 void declare_agent_change(CommandBuilder& cmd, AgentChangeOptions& opts) {

@@ -107,7 +107,7 @@ void verify(Runtime& rt, const Device& device) {
 void device_create(Runtime& rt, const DeviceChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return devices::find(db, opts.device); });
-        if (found) return rt.out().done(false, "device", *found, "device {} is there already (id {})", found->key, found->id.value);
+        if (found) return rt.out().done(false, "device", *found, "device {} already exists (id {})", found->key, found->id.value);
     }
     DeviceChange change = device_change_of(opts);
     change.key = opts.device;
@@ -133,7 +133,7 @@ void device_update(Runtime& rt, const DeviceChangeOptions& opts) {
     if (changed)
         rt.out().done(true, "device", device, "updated device {} (id {})", device.key, device.id.value);
     else
-        rt.out().done(false, "device", device, "device {} is as asked for; nothing changed", device.key);
+        rt.out().done(false, "device", device, "device {} is unchanged", device.key);
 }
 
 struct ResumeOptions {
@@ -146,7 +146,7 @@ void device_resume(Runtime& rt, const ResumeOptions& opts) {
     if (device.status == DeviceStatus::error && !opts.no_verify) verify(rt, device);
     const auto [row, changed] = rt.write([&](Transaction& tx) { return devices::resume(tx, rt.cause(), device.id); });
     if (changed)
-        rt.out().done(true, "device", row, "resumed device {} (id {}); what waits goes now", row.key, row.id.value);
+        rt.out().done(true, "device", row, "resumed device {} (id {}); waiting messages are sent", row.key, row.id.value);
     else
         rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
 }

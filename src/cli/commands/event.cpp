@@ -55,10 +55,10 @@ void event_replay(Runtime& rt, const ReplayOptions& opts) {
     const auto name = [](InboxId id) { return fmt::format("event/{}", id.value); };
     const auto taken = rt.write(
         [&](Transaction& tx) { return apply_each(tx, ids, name, [&](InboxId id, std::size_t) { return inbox::replay(tx, rt.cause(), id); }); });
-    const std::string done = fmt::format("put {} event{} back in line", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
+    const std::string done = fmt::format("queued {} event{} again", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
     refuse_failures(rt, taken, ids.size(), done);
     if (taken.changed.empty())
-        rt.out().did(false, "in line already; nothing changed");
+        rt.out().did(false, "already queued; nothing changed");
     else
         rt.out().did(true, "{}", done);
 }

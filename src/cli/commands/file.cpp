@@ -35,8 +35,7 @@ struct FileGetOptions {
 
 std::string content_of(Runtime& rt, const File& file) {
     if (file.deleted_at || !file.storage_key)
-        throw Error(Errc::not_found, fmt::format("the content of file {} is not kept any longer", file.id.value),
-                    "retention.files says for how long it is");
+        throw Error(Errc::not_found, fmt::format("the content of file {} is no longer stored", file.id.value), "see the setting retention.files");
     const auto blobs = open_local_blobs(files_folder(rt.settings()));
     return read_blob(*blobs, *file.storage_key, static_cast<std::size_t>(files::size_max));
 }
@@ -44,7 +43,8 @@ std::string content_of(Runtime& rt, const File& file) {
 void save(Runtime& rt, const File& file, const std::string& path) {
     const std::string content = content_of(rt, file);
     if (path == "-") return rt.out().bytes(content);
-    if (!create_file(path, content)) throw Error(Errc::conflict, fmt::format("{} is there already", path), "name another, or remove it first");
+    if (!create_file(path, content))
+        throw Error(Errc::conflict, fmt::format("{} is there already", path), "choose another name, or remove the file first");
     rt.out().did(true, "saved file {} ({}, {} bytes) as {}", file.id.value, file.file_type, file.file_size, path);
 }
 

@@ -47,7 +47,7 @@ void ignore_create(Runtime& rt, const IgnoreCreateOptions& opts) {
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
     const auto [rule, changed] = rt.write([&](Transaction& tx) { return ignore_rules::create(tx, rt.cause(), vault, device.id, type, value); });
-    rt.out().done(changed, "ignore", rule, "{} ignore rule {} on {}", changed ? "created" : "there already is", rule.id.value, device.key);
+    rt.out().done(changed, "ignore", rule, "{} ignore rule {} on {}", changed ? "created" : "already exists:", rule.id.value, device.key);
 }
 
 struct IgnoreDeleteOptions {
@@ -73,7 +73,7 @@ struct IgnoreTestOptions {
 IgnoreFacts facts_of(Runtime& rt, const IgnoreTestOptions& opts) {
     if (!opts.from) return {.text = opts.text};
     const auto address = wabot::to_address(*opts.from);
-    if (!address) throw Error(Errc::invalid, fmt::format("\"{}\" is neither a number with country code nor a JID nor a user id", *opts.from));
+    if (!address) throw Error(Errc::invalid, fmt::format("\"{}\" is not a phone number with country code, a JID or a user id", *opts.from));
     return ignore_rules::facts_of(rt.vault(), *address, opts.text);
 }
 

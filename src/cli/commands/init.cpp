@@ -76,7 +76,7 @@ private:
             return steps_.push_back({"key", "master key comes from the environment", false});
         if (fs::exists(dir_ / "wabot.db"))
             throw Error(Errc::conflict, fmt::format("{} is there, but its master key {} is not", (dir_ / "wabot.db").string(), key.string()),
-                        "put the key back, or take the store away to begin anew");
+                        "restore the key, or remove the database to start again");
         if (!rt_.dry_run()) create_file(key, new_master_key(rt_.world().random) + "\n");
         steps_.push_back({"key", "master key created, mode 0600", true});
     }
@@ -161,7 +161,7 @@ void init(Runtime& rt, const InitOptions& opts) {
     if (opts.demo)
         out.say("Next:  wabot serve -c {}     then in another terminal:  wabot chat faq -c {}", config, config);
     else
-        out.say("Next:  wabot device create -h     and then:  wabot serve -c {}", config);
+        out.say("Next:  wabot device create -h     and then: wabot serve -c {}", config);
 }
 
 }  // namespace

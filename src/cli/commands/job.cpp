@@ -49,8 +49,8 @@ std::vector<WorkId> ids_of(const std::vector<std::string>& words) {
     for (const std::string& word : words) {
         const auto id = to_work_id(word);
         if (!id)
-            usage_error(fmt::format("\"{}\" is no id of a turn, a send or a job", word),
-                        "they look like turn/7, send/81, job/3; wabot job list shows them");
+            usage_error(fmt::format("\"{}\" is not the id of a turn, a send or a job", word),
+                        "ids look like turn/7, send/81, job/3; wabot job list shows them");
         if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
     }
     return ids;
@@ -140,7 +140,7 @@ void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {
     const auto retry = [&](Transaction& tx, const WorkId& id, std::size_t nth) {
         return work_actions::retry(tx, rt.cause(), id, tx.now() + delay_of(nth, ids.size()));
     };
-    for_each_of(rt, ids, retry, "released {}" + spread_of(ids.size()), "on its way already");
+    for_each_of(rt, ids, retry, "released {}" + spread_of(ids.size()), "already queued");
 }
 
 /// Everything that matches and can be retried, with its state's date.
@@ -205,14 +205,13 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     rt.plan_audit({.facts = {{"matching", JsonText{std::to_string(found.ids.size())}}}});
     const std::size_t moved = release(rt, found.ids);
     const std::size_t released = found.ids.size() - moved;
-    const std::string others = moved == 0 ? "" : fmt::format("; {} had moved on or cannot be retried", moved);
+    const std::string others = moved == 0 ? "" : fmt::format("; {} changed meanwhile or cannot be retried", moved);
     rt.out().did(released > 0, "released {}{}{}", released, spread_of(released), others);
 }
 
 void job_retry(Runtime& rt, const RetryOptions& opts) {
     if (opts.jobs.empty() == !opts.filter.is_given())
-        usage_error("job retry takes ids, or what to look for: --queue, --state, --error, --device",
-                    "wabot job list --state dead shows what there is");
+        usage_error("job retry needs ids or a filter: --queue, --state, --error, --device", "wabot job list --state dead shows the dead letters");
     if (opts.filter.is_given())
         retry_matching(rt, opts.filter);
     else
@@ -239,7 +238,7 @@ void job_resolve(Runtime& rt, const ResolveOptions& opts) {
     const work_actions::Verdict truth = opts.as == "sent" ? work_actions::Verdict::sent : work_actions::Verdict::not_sent;
     const auto settle = [&](Transaction& tx, const WorkId& id, std::size_t) { return work_actions::resolve(tx, rt.cause(), id, truth); };
     const std::string as = truth == work_actions::Verdict::sent ? "as sent" : "as not sent; queued again";
-    for_each_of(rt, ids, settle, fmt::format("settled {{}} {} (noted as {})", as, rt.cause().actor.label), "settled so already");
+    for_each_of(rt, ids, settle, fmt::format("settled {{}} {} (noted as {})", as, rt.cause().actor.label), "already settled this way");
 }
 
 }  // namespace

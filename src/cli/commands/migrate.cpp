@@ -75,10 +75,10 @@ void migrate_down(Runtime& rt) {
     Database& db = rt.unchecked_database();
     const std::vector<MigrationStatus> steps = migration_status(db);
     const auto last = std::find_if(steps.rbegin(), steps.rend(), [](const MigrationStatus& step) { return step.applied; });
-    if (last == steps.rend()) throw Error(Errc::conflict, "there is no migration to take back");
-    rt.confirm(Confirm::type, fmt::format("taking back {} drops what its tables hold", last->name), last->name);
-    if (rt.dry_run()) return rt.out().did(true, "would take back {}", last->name);
-    rt.out().did(true, "took back {}", wabot::migrate_down(db).name);
+    if (last == steps.rend()) throw Error(Errc::conflict, "there is no migration to revert");
+    rt.confirm(Confirm::type, fmt::format("reverting {} deletes the data in its tables", last->name), last->name);
+    if (rt.dry_run()) return rt.out().did(true, "would revert {}", last->name);
+    rt.out().did(true, "reverted {}", wabot::migrate_down(db).name);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ void retention_run(Runtime& rt, const RunOptions& opts) {
         purged.push_back({std::string(rule->noun), rows, rows > 0, rt.dry_run()});
         rt.out().note_change(rows > 0);
         const auto age = keep.*(rule->keep);
-        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule->what,
+        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would delete" : "deleted", rows, rule->what,
                      age.count() == 0 ? "kept for ever" : "older than " + show_duration(age), rt.dry_run() ? " (dry run, nothing changed)" : "");
     }
     if (!rt.dry_run()) {

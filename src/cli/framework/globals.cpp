@@ -110,7 +110,7 @@ std::optional<Zone> zone_of(const Globals& globals, const Screen& screen, const 
     }
     const auto zone = Zone::find(*globals.tz);
     if (!zone)
-        usage_error(fmt::format("no time zone \"{}\"", *globals.tz), "names are those below /usr/share/zoneinfo (package tzdata): Europe/Berlin, UTC",
+        usage_error(fmt::format("no time zone \"{}\"", *globals.tz), "use a name from /usr/share/zoneinfo (package tzdata): Europe/Berlin, UTC",
                     "--tz");
     return zone;
 }
@@ -122,8 +122,7 @@ void refuse_contradictions(const Globals& globals, const Command& command) {
     const std::vector<std::string> reshaping = reshaping_flags(globals);
     if (reshaping.size() > 1) usage_error(fmt::format("{} exclude each other", fmt::join(reshaping, " and ")), {}, reshaping.back());
     if (!reshaping.empty() && globals.output && !is_json(*globals.output))
-        usage_error(fmt::format("{} makes something of JSON, not of {}", reshaping.front(), to_word(*globals.output)), "leave -o away",
-                    reshaping.front());
+        usage_error(fmt::format("{} filters JSON, not {}", reshaping.front(), to_word(*globals.output)), "omit -o", reshaping.front());
     if (!reshaping.empty() && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
         usage_error(fmt::format("{} prints no JSON for {}", command.path, reshaping.front()), {}, reshaping.front());
     const OutputFormat format = globals.output.value_or(reshaping.empty() ? OutputFormat::table : OutputFormat::json);

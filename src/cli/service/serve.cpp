@@ -109,7 +109,7 @@ struct Service {
             if (device->kind != DeviceKind::whatsapp) continue;
             if (device->credentials.app_secret.empty())
                 out.push_back(fmt::format(
-                    "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are refused", device->key));
+                    "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are rejected", device->key));
             if (device->credentials.access_token.empty())
                 out.push_back(fmt::format("device {} has no access token (WHATSAPP_ACCESS_TOKEN, or --secret-from access_token=FILE): it cannot send",
                                           device->key));

@@ -20,9 +20,9 @@ Json open_secrets(const std::optional<Bytes>& sealed, const Vault& vault) {
 
 std::string unknown_secret(DeviceKind kind, std::string_view name) {
     const auto known = secret_names(kind);
-    if (known.empty()) return fmt::format("is no secret: {} devices have none", to_word(kind));
+    if (known.empty()) return fmt::format("is not a secret: {} devices have none", to_word(kind));
     const std::string near = did_you_mean(name, known);
-    return fmt::format("is no secret of {} devices; {}", to_word(kind), near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
+    return fmt::format("is not a secret of {} devices; {}", to_word(kind), near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
 }
 
 /// What an editor or `echo` leaves around a secret in a file.

@@ -175,7 +175,7 @@ public:
 
     std::unique_ptr<BlobDraft> begin(const std::string& key) override {
         const fs::path target = path_of(key);
-        if (folder_.empty()) throw Error(Errc::unavailable, "there is no folder for files", "set WABOT_STATE_DIR");
+        if (folder_.empty()) throw Error(Errc::unavailable, "the folder for files is missing", "set WABOT_STATE_DIR");
         make_folder(drafts());
         return std::make_unique<LocalDraft>(drafts() / key, target);
     }

@@ -87,7 +87,7 @@ std::vector<QuestionFile> as_question(Snapshot& db, MessageId message) {
     std::vector<QuestionFile> out;
     for (MediaFile& file : db.query(sql, message).all<MediaFile>()) {
         const bool is_there = file.state == MediaState::fetched && file.id && !file.deleted_at;
-        std::string why = is_there ? "" : file.deleted_at ? "not kept any longer" : "not fetched";
+        std::string why = is_there ? "" : file.deleted_at ? "no longer stored" : "not fetched";
         if (!is_there && file.error) why += ": " + *file.error;
         out.push_back({is_there ? file.id : std::nullopt, file.kind, file.type, file.name, why});
     }

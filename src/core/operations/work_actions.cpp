@@ -35,11 +35,11 @@ namespace {
     add(state.can.cancel, "job cancel");
     throw Error(Errc::conflict,
                 to_text(id) + " is " + std::string(to_word(state.state)) + " (" + std::string(state.meaning) + ") and cannot be " + std::string(done),
-                verbs.empty() ? "there is nothing to be done with it" : "what can be done: " + verbs);
+                verbs.empty() ? "no action is possible" : "possible actions: " + verbs);
 }
 
 [[noreturn]] void throw_moved(const WorkId& id) {
-    throw Error(Errc::conflict, to_text(id) + " was taken up by a worker this very moment", "wabot job get " + to_text(id));
+    throw Error(Errc::conflict, to_text(id) + "was just claimed by a worker", "wabot job get " + to_text(id));
 }
 
 void must_be_one(std::int64_t rows, const WorkId& id) {
@@ -93,7 +93,8 @@ void must_be_last(Transaction& tx, const Send& send) {
     const auto other = tx.query(sql, send.message_id, send.part, send.attempt).first<SendId>();
     if (!other) return;
     const std::string name = to_text({QueueName::send, other->value});
-    throw Error(Errc::conflict, to_text({QueueName::send, send.id.value}) + " is not the last word: " + name + " is of the same part",
+    throw Error(Errc::conflict,
+                to_text({QueueName::send, send.id.value}) + "is not the last attempt: " + name + "is a later attempt of the same part",
                 "wabot job get " + name);
 }
 

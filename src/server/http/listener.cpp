@@ -27,8 +27,9 @@ std::string text_of(const tcp::endpoint& endpoint) {
 [[noreturn]] void refuse(const error_code& cause, const ListenAddress& address) {
     const std::string where = to_text(address);
     if (cause == asio::error::address_in_use)
-        throw Error(Errc::conflict, where + " is in use by another program",
-                    "stop that one, or listen elsewhere: --listen " + to_text({address.host, static_cast<std::uint16_t>(address.port + 1)}));
+        throw Error(
+            Errc::conflict, where + " is in use by another program",
+            "stop that program, or listen on another port: --listen " + to_text({address.host, static_cast<std::uint16_t>(address.port + 1)}));
     if (cause == asio::error::access_denied)
         throw Error(Errc::denied, "may not listen on " + where, "choose a port above 1023, or grant CAP_NET_BIND_SERVICE");
     throw Error(Errc::unavailable, "cannot listen on " + where + ": " + cause.message());

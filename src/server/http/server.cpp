@@ -70,7 +70,7 @@ struct Server::Parts {
             rejected.add();
             const bool is_full = answer == ConnectionLimiter::Answer::full;
             turn_away(std::move(socket),
-                      is_full ? Refusal{503, "there are too many connections"} : Refusal{429, "there are too many connections of this address"},
+                      is_full ? Refusal{503, "there are too many connections"} : Refusal{429, "there are too many connections from this address"},
                       dispatcher);
         }
     }

@@ -57,7 +57,7 @@ TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same bytes
 
 TEST_CASE_METHOD(CredentialsFixture, "secrets that cannot be are refused without being shown") {
     assign({{"acces_token", "hunter2"}, {"app_secret", "hunter2 x"}, {"verify_token", std::string(5000, 'h')}});
-    CHECK_THAT(places(), Catch::Contains("secrets.acces_token is no secret of whatsapp devices; did you mean \"access_token\"?"));
+    CHECK_THAT(places(), Catch::Contains("secrets.acces_token is not a secret of whatsapp devices; did you mean \"access_token\"?"));
     CHECK_THAT(places(), Catch::Contains("secrets.app_secret holds white space"));
     CHECK_THAT(places(), Catch::Contains("secrets.verify_token is longer"));
     CHECK_THAT(places(), !Catch::Contains("hunter2"));

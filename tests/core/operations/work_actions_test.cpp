@@ -507,7 +507,7 @@ TEST_CASE_METHOD(Operator, "work actions: a refusal names the state and what can
         FAIL("an uncertain send was retried");
     } catch (const Error& error) {
         CHECK(std::string(error.what()) == "send/1 is uncertain (may have arrived; a status settles it, else its window ends) and cannot be retried");
-        CHECK(error.hint() == "what can be done: job resolve, job cancel");
+        CHECK(error.hint() == "possible actions: job resolve, job cancel");
     }
     CHECK(code_of([&] { retry({QueueName::send, 99}); }) == Errc::not_found);
     CHECK(code_of([&] { cancel({QueueName::turn, 99}); }) == Errc::not_found);

@@ -42,8 +42,8 @@ Partner chosen_partner(Runtime& rt, const ChatOptions& opts, ContactId contact) 
         return {device.key, AgentDryRun(rt, device, contact)};
     }
     const std::vector<Agent> all = rt.read([](Snapshot& db) { return agents::list(db); });
-    if (all.empty()) throw Error(Errc::not_found, "there is no agent", "make one with: wabot agent create");
-    if (all.size() > 1) usage_error("there are several agents; say which one", "wabot agent list shows them", "agent");
+    if (all.empty()) throw Error(Errc::not_found, "there is no agent", "create one with: wabot agent create");
+    if (all.size() > 1) usage_error("there are several agents; name one", "wabot agent list shows them", "agent");
     return {all.front().key, AgentDryRun(all.front(), contact)};
 }
 
@@ -95,7 +95,7 @@ private:
         } else if (line.starts_with("/switch ")) {
             switch_to(line.substr(8));
         } else {
-            print("  /why explains the last answer, /switch AGENT talks to another one, /quit or the end of input ends");
+            print("  /why explains the last answer, /switch AGENT changes the agent, /quit or end of input ends the chat");
         }
     }
 
@@ -111,7 +111,7 @@ private:
     void switch_to(const std::string& who) {
         try {
             partner_ = agent_partner(rt_, who, contact_);
-            print(fmt::format("{} takes over", partner_.name));
+            print(fmt::format("{} answers now", partner_.name));
         } catch (const Error& error) {
             print(fmt::format("  {}", escaped_line(error.what())));
         }

@@ -105,7 +105,7 @@ struct MessageSendOptions {
 /// The contact that was named, made when it is an address nobody wrote from yet.
 ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, const Device& device, const std::string& who) {
     const auto address = wabot::to_address(who);
-    if (!address && who.starts_with("+")) throw Error(Errc::invalid, "the recipient is no number: + and 7 to 15 digits, the country code first");
+    if (!address && who.starts_with("+")) throw Error(Errc::invalid, "the recipient is not a phone number: + and 7 to 15 digits, country code first");
     if (!address) return contacts::get(tx, vault, who, device.id).id;
     return contacts::find_or_add(tx, cause, device.id, seal_person(vault, *address)).id;
 }
@@ -133,8 +133,7 @@ void message_send(Runtime& rt, const MessageSendOptions& opts) {
     std::optional<Interrupt> interrupt;
     if (opts.wait && !rt.dry_run()) interrupt.emplace(rt);
     const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
-    if (asked.kind == ContentKind::reaction && opts.reply_to)
-        usage_error("a reaction quotes nothing: --reply-to does not go with it", {}, "--reply-to");
+    if (asked.kind == ContentKind::reaction && opts.reply_to) usage_error("--reply-to cannot be combined with a reaction", {}, "--reply-to");
     if (opts.idempotency_key) idempotency::check_key(*opts.idempotency_key);
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
@@ -162,9 +161,9 @@ void message_send(Runtime& rt, const MessageSendOptions& opts) {
         return {messages::get(tx, id), true};
     };
     auto [sent, changed] = rt.write(send);
-    const std::string queued = changed ? fmt::format("queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
-                                                     sent.conversation_id.value)
-                                       : fmt::format("message {} was queued under this key already", sent.id.value);
+    const std::string queued = changed ? fmt::format("queued message {} on {}; agents do not answer in conversation {} for now", sent.id.value,
+                                                     device.key, sent.conversation_id.value)
+                                       : fmt::format("message {} was already queued under this key", sent.id.value);
     if (!interrupt) return rt.out().done(changed, "message", sent, "{}", queued);
     rt.out().say("{}", queued);
     rt.out().note_change(changed);
@@ -182,9 +181,9 @@ void message_read(Runtime& rt, const MessageReadOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, rt.cause(), id, opts.typing); });
     if (job)
-        rt.out().did(true, "the person will be told that message {} was read (job/{})", id.value, job->value);
+        rt.out().did(true, "message {} will be marked as read (job/{})", id.value, job->value);
     else
-        rt.out().did(false, "the person was told already that message {} was read", id.value);
+        rt.out().did(false, "message {} is already marked as read", id.value);
 }
 
 struct MessageStatusOptions {

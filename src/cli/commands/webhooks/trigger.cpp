@@ -100,8 +100,8 @@ Device addressee(Runtime& rt, const std::optional<std::string>& key) {
         all = rt.read([](Snapshot& db) { return devices::list(db); });
     std::erase_if(all, [](const Device& device) { return device.kind != DeviceKind::whatsapp; });
     if (all.size() == 1) return std::move(all.front());
-    if (key) throw Error(Errc::invalid, fmt::format("device {} takes no webhooks of WhatsApp", *key), "wabot chat --device asks a simulator");
-    if (all.empty()) throw Error(Errc::not_found, "there is no WhatsApp device", "make one with: wabot device create");
+    if (key) throw Error(Errc::invalid, fmt::format("device {} does not receive WhatsApp webhooks", *key), "wabot chat --device asks a simulator");
+    if (all.empty()) throw Error(Errc::not_found, "there is no WhatsApp device", "create one with: wabot device create");
     usage_error("there are several WhatsApp devices; name one with --device", {}, "--device");
 }
 
@@ -120,7 +120,7 @@ public:
         : bodies_(rt, opts.body, device), vault_(rt.vault()), secret_(secret_of(rt, device)), repeat_(opts.repeat) {
         if (repeat_ < 1 || repeat_ > repeat_max) usage_error(fmt::format("--repeat takes 1 to {}", repeat_max), {}, "--repeat");
         if (opts.duplicate) share_ = number_between("--duplicate", *opts.duplicate, 0, 1);
-        if (opts.bad_signature) secret_ += " of somebody else";
+        if (opts.bad_signature) secret_ += " of another app";
     }
 
     std::optional<SignedBody> next() {
@@ -235,7 +235,7 @@ private:
             if (item.state == "double") ++result_.doubles;
             if (item.outcome == TurnOutcome::replied) {
                 ++result_.answered;
-                ++aftermath_.agents[item.agent.value_or("an agent that is gone")];
+                ++aftermath_.agents[item.agent.value_or("a deleted agent")];
                 note_reply(outcome, item);
             } else if (item.outcome || (item.message_id && !item.takes_turn)) {
                 ++result_.silent;
@@ -262,7 +262,7 @@ private:
 std::string told(const TriggerResult& result, const Aftermath& aftermath) {
     std::string out = fmt::format("stored {}", result.stored);
     if (result.doubles > 0) out += fmt::format(", dropped {} as {}", result.doubles, result.doubles == 1 ? "a double" : "doubles");
-    if (result.broken > 0) out += fmt::format(", {} not readable or for no device", result.broken);
+    if (result.broken > 0) out += fmt::format(", {} unreadable or for no device", result.broken);
     if (result.answered > 0) out += fmt::format(", answered {} by {}", result.answered, list_of(aftermath.agents));
     if (result.first_reply_ms) out += fmt::format(" (first reply after {:.0f} ms)", *result.first_reply_ms);
     if (!aftermath.reasons.empty()) out += fmt::format(", no answer: {}", list_of(aftermath.reasons));
@@ -280,7 +280,7 @@ void judge(const std::vector<Posted>& posted, const std::vector<int>& expected, 
     const auto wrong = std::find_if_not(posted.begin(), posted.end(), fits);
     if (wrong == posted.end()) return;
     if (wrong->status == 0)
-        throw Error(Errc::unavailable, fmt::format("{}: {}", url, wrong->failure), "is wabot serve running there? --to-url posts elsewhere");
+        throw Error(Errc::unavailable, fmt::format("{}: {}", url, wrong->failure), "is wabot serve running there? --to-url posts to another address");
     const auto count = std::count_if(posted.begin(), posted.end(), [&](const Posted& one) { return !fits(one); });
     const std::string wanted = expected.empty() ? "2xx" : fmt::format("{}", fmt::join(expected, " or "));
     throw CommandExit(Exit::failed, fmt::format("{} of {} answers were not {}", count, posted.size(), wanted));
@@ -297,7 +297,7 @@ void judge(const TriggerResult& result) {
     if (result.unanswered > 0)
         what += (what.empty() ? "" : ", ") + counted(result.unanswered, "message waits for its answer", "messages wait for their answers");
     throw CommandExit(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
-                      "nothing is lost; wabot doctor says whether a worker is running and which queue is paused");
+                      "nothing is lost; wabot doctor shows whether a worker is running and which queue is paused");
 }
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {

@@ -24,7 +24,7 @@ std::span<const Setting> server_settings() {
         setting<&Settings::server, &ServerSettings::webhook_body_max>("server.webhook_body_max", {.env = {"WABOT_WEBHOOK_BODY_MAX"}, .fallback = "4194304", .least = 3 * 1024 * 1024, .most = 64 * 1024 * 1024,
             .doc = "Largest accepted webhook body, in bytes. Providers send up to 3 MiB."}),
         setting<&Settings::server, &ServerSettings::trusted_proxies>("server.trusted_proxies", {.env = {"WABOT_TRUSTED_PROXIES"}, .check = check_addresses,
-            .doc = "Addresses and networks of the reverse proxies before this server, apart by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
+            .doc = "Addresses and networks of the reverse proxies in front of this server, separated by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
         setting<&Settings::server, &ServerSettings::drain_timeout>("server.drain_timeout", {.env = {"WABOT_DRAIN_TIMEOUT"}, .fallback = "25s", .most = day_ms, .reloadable = true,
             .doc = "Time that a stopping process gives running work to finish."}),
     };

@@ -77,7 +77,7 @@ std::string found(std::string path, const DatabaseOptions& options) {
     std::error_code unknown;  // whether it is there, to a user who may not look: who opens it is told so
     if (options.create || std::filesystem::exists(path, unknown) || unknown) return path;
     throw Error(Errc::not_found, "there is no database " + path,
-                "make one with: wabot init; serve and worker look for its settings by -c, WABOT_CONFIG and in /etc/wabot, not in this folder");
+                "create one with: wabot init; serve and worker read settings from -c, WABOT_CONFIG and /etc/wabot, not from this folder");
 }
 
 class SqliteDatabase final : public Database {

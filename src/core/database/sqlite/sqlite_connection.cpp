@@ -84,7 +84,7 @@ void SqliteConnection::open(const std::string& path, int flags) {
         const bool is_denied = handle_ != nullptr && sqlite3_system_errno(handle_) == EACCES;
         sqlite3_close_v2(handle_);
         throw Error(is_denied ? Errc::denied : Errc::unavailable, "cannot open the database " + path + ": " + why,
-                    is_denied ? "the store is its owner's alone: run wabot as that user" : "");
+                    is_denied ? "the store belongs to another user: run wabot as that user" : "");
     }
     sqlite3_extended_result_codes(handle_, 1);
 }

@@ -56,7 +56,7 @@ struct TurnMessage {
     std::optional<ContactId> author_contact_id;
     std::string message_type;
     std::optional<std::string> content;
-    bool is_revoked;       // its writer took it back
+    bool is_revoked;       // its author deleted it
     TurnId turn_id;        // the one to go on with, or to answer after all; 0 = not begun
     std::int64_t attempt;  // how often it was claimed before
     std::optional<Time> media_wait_until;

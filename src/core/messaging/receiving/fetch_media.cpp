@@ -61,7 +61,7 @@ std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string
         // Cut off without the client's noticing: the rest may still come.
         if (said.size && facts.size < *said.size)
             return MediaRefused{Why::passing, fmt::format("ended after {} of {} bytes", facts.size, *said.size)};
-        return MediaRefused{Why::failed, "its bytes are not those that were announced: another SHA-256"};
+        return MediaRefused{Why::failed, "its SHA-256 is not the announced one"};
     }
     if (facts.size == 0) return MediaRefused{Why::failed, "is empty"};
     return std::nullopt;
