@@ -13,6 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/base/world.hpp"
 #include "core/channels/whatsapp/check_account.hpp"
+#include "core/crypto/secret.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
@@ -87,7 +88,13 @@ struct DeviceChangeOptions {
 DeviceChange device_change_of(const DeviceChangeOptions& opts) {
     constexpr std::size_t secret_size_max = 64 * 1024;
     DeviceChange change{.name = opts.name, .description = opts.description, .phone_number = opts.phone, .options = opts.options};
-    for (const auto& [name, file] : opts.secrets_from) change.secrets.emplace_back(name, read_input(file, secret_size_max));
+    for (const auto& [name, file] : opts.secrets_from) {
+        change.secrets.emplace_back(name, read_input(file, secret_size_max));
+        // What should have written the secret may have failed: nothing is taken for a wish to remove it but this one file.
+        if (without_line_end(change.secrets.back().second).empty() && file != "/dev/null")
+            throw Error(Errc::invalid, fmt::format("{} is empty, and {} needs a value", file == "-" ? "standard input" : file, name),
+                        fmt::format("--secret-from {}=/dev/null removes the secret", name));
+    }
     if (opts.enable && opts.disable) usage_error("--enable and --disable exclude each other", {}, "--enable");
     if (opts.enable || opts.disable) change.is_active = opts.enable;
     return change;

@@ -165,7 +165,7 @@ std::filesystem::path users_file(ShellName shell, const Environment& environment
             return std::filesystem::path(set->second);
         const auto home = environment.find("HOME");
         if (home == environment.end() || home->second.empty())
-            throw Error(Errc::unavailable, fmt::format("neither {} nor HOME is set", variable), "print the script and put it where you want it");
+            throw Error(Errc::invalid, fmt::format("neither {} nor HOME is set", variable), "print the script and put it where you want it");
         return std::filesystem::path(home->second) / below_home;
     };
     switch (shell) {

@@ -52,4 +52,7 @@ std::string mask_numbers(std::string_view text);
 /// What stands for the hidden part of a number or password.
 inline constexpr std::string_view mask = "••••••";
 
+/// Without the mark that editors of Windows put before the first line of a text in UTF-8.
+std::string_view without_byte_order_mark(std::string_view text);
+
 }  // namespace wabot

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace wabot {
 
@@ -87,7 +88,7 @@ std::optional<std::string> read_env_value(std::string_view text) {
 }
 
 std::optional<EnvEntry> read_env_line(std::string_view line) {
-    if (line.starts_with("export ")) line = trimmed(line.substr(7));
+    if (line.starts_with("export ") || line.starts_with("export\t")) line = trimmed(line.substr(7));
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos || !is_env_name(line.substr(0, equals))) return std::nullopt;
     auto value = read_env_value(trimmed(line.substr(equals + 1)));
@@ -166,7 +167,7 @@ std::vector<EnvEntry> read_env_file(const fs::path& file) {
     std::vector<Fault> faults;
     std::string message;
     unsigned number = 0;
-    for (std::string_view rest = text; !rest.empty();) {
+    for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         const std::string_view line = trimmed(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
+#include "core/crypto/secret.hpp"
 
 namespace wabot::devices {
 
@@ -25,16 +26,6 @@ std::string unknown_secret(DeviceKind kind, std::string_view name) {
     return fmt::format("is not a secret of {} devices; {}", to_word(kind), near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
 }
 
-/// What an editor or `echo` leaves around a secret in a file.
-std::string_view without_line_ends(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    return text;
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127; });
-}
-
 }  // namespace
 
 std::span<const std::string_view> secret_names(DeviceKind kind) {
@@ -51,15 +42,15 @@ std::optional<Bytes> assign_secrets(DeviceKind kind, const std::optional<Bytes>&
     const auto known = secret_names(kind);
     for (const auto& [name, given] : assignments) {
         const std::string where = "secrets." + name;
-        const std::string_view value = without_line_ends(given);
+        const std::string_view value = without_line_end(given);
         if (std::ranges::find(known, name) == known.end())
             faults.push_back({where, unknown_secret(kind, name), "unknown"});
         else if (value.empty())
             secrets.erase(name);
         else if (value.size() > secret_bytes_max)
             faults.push_back({where, fmt::format("is longer than {} bytes", secret_bytes_max), "length"});
-        else if (!is_printable(value))
-            faults.push_back({where, "holds white space or characters that are not ASCII", "value"});
+        else if (const auto fault = fault_of_secret(value); !fault.empty())
+            faults.push_back({where, std::string(fault), "value"});
         else
             secrets[name] = std::string(value);
     }

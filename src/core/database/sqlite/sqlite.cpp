@@ -12,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
+#include "core/base/folder_owner.hpp"
 #include "core/base/log.hpp"
 #include "core/database/sqlite/file_lock.hpp"
 #include "core/database/sqlite/sqlite_connection.hpp"
@@ -136,6 +137,7 @@ public:
         const Value arguments[] = {copy};
         connection.change("VACUUM INTO $1", arguments);
         std::filesystem::permissions(copy, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        give_to_folder_owner(copy);
         return copy;
     }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/base/error.hpp"
+#include "core/base/folder_owner.hpp"
 #include "core/base/text.hpp"
 #include "core/database/dialect.hpp"
 
@@ -100,7 +101,7 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     static_cast<void>(without_memory_statistics);
     // The store is its owner's alone, whatever the umask; log and index files take after it.
     if (create)
-        if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
+        if (const int made = open_or_create(path, O_RDWR | O_CLOEXEC, 0600); made >= 0) ::close(made);
     open(path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0));
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
