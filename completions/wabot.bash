@@ -731,7 +731,7 @@ job
     'queue resume -') printf '%s\n' "$_wabot_globals" ;;
     'job') printf '%s\n' 'list	List unfinished turns, sends and jobs: running, waiting, failed, uncertain or held
 get	Show a turn, a send or a job: state, meaning, failed attempts, possible actions
-retry	Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute
+retry	Try again now: dead, held, cancelled and retrying work, by id or all that match; several are spread over up to a minute
 cancel	Cancel work that waits, failed, is uncertain or held; running work is not cancelled
 resolve	Settle uncertain or held sends: sent ends them, not-sent queues them again
 :done' ;;

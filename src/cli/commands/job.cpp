@@ -197,7 +197,8 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     const auto can = [&](const work::StateRow& row) { return row.state == *filter.state && row.can.retry; };
     const auto states = work::all_states();
     if (std::none_of(states.begin(), states.end(), can))
-        usage_error(fmt::format("what is {} cannot be retried", to_word(*filter.state)), "--state takes dead, held or cancelled here", "--state");
+        usage_error(fmt::format("what is {} cannot be retried", to_word(*filter.state)), "--state takes dead, held, cancelled or retrying here",
+                    "--state");
     const Matching found = matching(rt, filter);
     if (found.ids.empty()) return rt.out().did(false, "no {} job matches; nothing to do", to_word(*filter.state));
     rt.confirm(Confirm::ask, fmt::format("{} job{} match{} (the oldest since {}) and would be tried again now", found.ids.size(),
@@ -266,7 +267,7 @@ std::span<const Command> job_commands() {
              return [opts](Runtime& rt) { job_get(rt, *opts); };
          }},
         {.path = "job retry",
-         .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
+         .summary = "Try again now: dead, held, cancelled and retrying work, by id or all that match; several are spread over up to a minute",
          .effect = Effect::writes,
          .formats = formats::nameless,
          .examples = {{"wabot job retry turn/3", "its message is answered"},

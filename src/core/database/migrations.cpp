@@ -44,6 +44,14 @@ void refuse_changed_history(const std::vector<AppliedMigration>& applied, const 
     }
 }
 
+void refuse_newer(const std::vector<AppliedMigration>& applied) {
+    if (applied.empty() || applied.back().revision <= schema_max()) return;
+    throw Error(Errc::conflict,
+                "the database is at revision " + std::to_string(applied.back().revision) + ", newer than this wabot, which supports up to " +
+                    std::to_string(schema_max()),
+                "use a newer wabot, or go back with that one's: wabot migrate down");
+}
+
 /// False when another process was quicker.
 bool apply(Database& db, const Migration& step) {
     auto work = [step](Transaction& tx) {
@@ -90,17 +98,14 @@ void check_schema(Database& db) {
     if (revision < schema_min)
         throw Error(Errc::conflict, "the database is at revision " + std::to_string(revision) + ", this wabot needs " + std::to_string(schema_min),
                     "bring it up with: wabot migrate up");
-    if (revision > schema_max())
-        throw Error(Errc::conflict,
-                    "the database is at revision " + std::to_string(revision) + ", newer than this wabot, which supports up to " +
-                        std::to_string(schema_max()),
-                    "use a newer wabot, or go back with that one's: wabot migrate down");
+    refuse_newer(*applied);
 }
 
 std::vector<MigrationStatus> migration_status(Database& db) {
     const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
+    refuse_newer(applied);
     std::vector<MigrationStatus> out;
     for (const AppliedMigration& step : applied) out.push_back({step.revision, step.name, true, step.applied_at});
     for (const Migration& step : known)
@@ -112,6 +117,7 @@ std::vector<Migration> migrate_up(Database& db, std::optional<int> to, const std
     const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
+    refuse_newer(applied);
     const int last = to.value_or(static_cast<int>(known.size()));
     if (last < 1 || last > static_cast<int>(known.size()))
         throw Error(Errc::invalid, "there is no revision " + std::to_string(last), "this wabot supports 1 to " + std::to_string(known.size()));

@@ -490,12 +490,92 @@ TEST_CASE_METHOD(Operator, "work actions: jobs are retried from dead, held and c
     CHECK(code_of([&] { retry(job); }) == Errc::conflict);
     set("ready", 2);
     CHECK(state(job) == WorkState::retrying);
-    CHECK(code_of([&] { retry(job); }) == Errc::conflict);
     CHECK(code_of([&] { resolve(job, Verdict::sent); }) == Errc::conflict);
     work();
     CHECK(state(job) == WorkState::done);
     CHECK(code_of([&] { cancel(job); }) == Errc::conflict);
     CHECK(code_of([&] { retry(job); }) == Errc::conflict);
+}
+
+// --- what waits for its next attempt
+
+TEST_CASE_METHOD(Operator, "work actions: what waits for its next attempt goes now, once, and its attempts count on", "[work_actions]") {
+    SECTION("a send") {
+        be_retrying();
+        CHECK(state(send) == WorkState::retrying);
+        CHECK(retry(send));
+        CHECK_FALSE(retry(send));
+        CHECK(is_noted("send.retried", send));
+        work();
+        CHECK(sent_texts() == Words{"1", "1"});
+        CHECK(item(send).attempt == 2);
+    }
+    SECTION("a turn") {
+        options.turn_attempts = 3;
+        break_agent();
+        write_text(ada, "wamid.1", "one");
+        work();
+        mend_agent();
+        CHECK(state(turn) == WorkState::retrying);
+        CHECK(retry(turn));
+        CHECK_FALSE(retry(turn));
+        CHECK(is_noted("turn.retried", turn));
+        work();
+        CHECK(sent_texts() == Words{"1"});
+        CHECK(item(turn).attempt == 2);
+    }
+    SECTION("a job") {
+        store.write([](Transaction& tx) {
+            static constexpr std::string_view sql =
+                "INSERT INTO jobs (kind, state, attempt, due_at, created_at, updated_at) VALUES ('retention', 'ready', 2, $2, $1, $1)";
+            tx.execute(sql, tx.now(), tx.now() + 5h);
+        });
+        CHECK(retry(job));
+        CHECK_FALSE(retry(job));
+        work();
+        CHECK(state(job) == WorkState::done);
+        CHECK(item(job).attempt == 3);
+    }
+    check_at_rest();
+}
+
+TEST_CASE_METHOD(Operator, "work actions: what waits since the clock was ahead waits no longer than was meant", "[work_actions]") {
+    const Time right = world.clock.now();
+    world.clock.set(right + 7h);
+    SECTION("a send") {
+        be_retrying();
+        world.clock.set(right);
+        work();
+        CHECK(sent_texts() == Words{"1"});  // its back-off is not over
+        world.clock.advance(1min);
+        work();
+        CHECK(sent_texts() == Words{"1", "1"});
+    }
+    SECTION("a turn") {
+        options.turn_attempts = 3;
+        break_agent();
+        write_text(ada, "wamid.1", "one");
+        work();
+        mend_agent();
+        world.clock.set(right);
+        work();
+        world.clock.advance(1min);
+        work();
+        CHECK(sent_texts() == Words{"1"});
+    }
+    SECTION("a job") {
+        store.write([](Transaction& tx) {
+            static constexpr std::string_view sql =
+                "INSERT INTO jobs (kind, state, attempt, due_at, created_at, updated_at) VALUES ('retention', 'ready', 2, $2, $1, $1)";
+            tx.execute(sql, tx.now(), tx.now() + 30s);
+        });
+        world.clock.set(right);
+        work();
+        CHECK(state(job) == WorkState::retrying);
+        world.clock.advance(1min);
+        work();
+        CHECK(state(job) == WorkState::done);
+    }
 }
 
 // --- what is said

@@ -153,7 +153,7 @@ Json parameters_of(const std::string& component, const Values& values) {
             parameters.push_back({{"type", "text"}, {"parameter_name", name}, {"text", text}});
     }
     if (!by_place.empty() && !parameters.empty())
-        usage_error("--var: the values of the " + component + "must all be numbered or all be named", {}, "--var");
+        usage_error("--var: the values of the " + component + " must all be numbered or all be named", {}, "--var");
     for (const auto& [place, text] : by_place) {
         if (place != parameters.size() + 1)
             usage_error(fmt::format("--var: the {} has a value {} and no value {}", component, place, parameters.size() + 1), {}, "--var");
