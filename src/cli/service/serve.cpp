@@ -196,13 +196,14 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     set_up_service_log(rt);
     asio::io_context signals(1);
     asio::signal_set set(signals, SIGINT, SIGTERM);
+    HangUp hang_up(signals);
 
     Service service(rt, opts);
     service.load_devices(rt);
     for (const std::string& missing : service.missing_credentials()) log::warning("credentials missing", {{"what", missing}});
     service.pool.start(opts.workers);
     service.server.start();
-    for (const std::string& address : service.server.addresses()) rt.out().say("wabot {} serves http://{}", version(), address);
+    for (const std::string& address : service.server.addresses()) announce(rt, fmt::format("wabot {} serves http://{}", version(), address));
     ServiceWatchdog vitals(service.db, rt.environment(), service.signs());
     vitals.ready(fmt::format("serving {}", fmt::join(service.server.addresses(), ", ")));
     log::info("serving", {{"addresses", fmt::format("{}", fmt::join(service.server.addresses(), ","))}, {"workers", opts.workers}});
@@ -226,6 +227,7 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     service.server.stop();
     service.db.close();
     set.cancel();
+    hang_up.cancel();
     impatient.join();
     log::info("stopped");
 }

@@ -44,6 +44,7 @@ void work_in_rounds(Runtime& rt, WorkerPool& pool, bool until_empty) {
 void work_until_stopped(Runtime& rt, WorkerPool& pool, const std::string& queues) {
     asio::io_context signals(1);
     asio::signal_set set(signals, SIGINT, SIGTERM);
+    HangUp hang_up(signals);
     set.async_wait([&](const boost::system::error_code&, int) { signals.stop(); });
     pool.start(1);
     const std::string about = "works on " + queues;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
@@ -13,16 +12,15 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
+#include "core/base/folder_owner.hpp"
 #include "core/base/json.hpp"
+#include "core/base/log_sinks.hpp"
 #include "core/base/text.hpp"
 #include "core/base/world.hpp"
 
 namespace wabot::log {
 
 namespace {
-
-constexpr std::size_t file_size_max = 1024 * 1024;
-constexpr std::size_t old_files = 50;
 
 struct Speaker {
     std::string_view name;
@@ -36,23 +34,23 @@ std::atomic<Level> least{Level::warning};  // asked before all else: most lines 
 struct State {
     bool json = false;
     std::array<std::shared_ptr<spdlog::logger>, speakers.size()> loggers;
+    std::vector<std::shared_ptr<LogFile>> files;
 };
-
-std::shared_ptr<spdlog::sinks::sink> file_sink(const std::filesystem::path& path) {
-    try {
-        return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(path.string(), file_size_max, old_files);
-    } catch (const spdlog::spdlog_ex& e) {
-        throw Error(Errc::invalid, fmt::format("the log file {} cannot be opened: {}", path.string(), e.what()), "check AI_MESSAGE_LOGS_FOLDER");
-    }
-}
 
 std::shared_ptr<State> make_state(const Setup& setup) {
     auto state = std::make_shared<State>();
     state->json = setup.json;
-    const auto to_stderr = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    std::shared_ptr<spdlog::sinks::sink> to_stderr;
+    if (setup.is_service)
+        to_stderr = std::make_shared<ServiceStderr>();
+    else
+        to_stderr = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     for (std::size_t i = 0; i < speakers.size(); ++i) {
         auto logger = std::make_shared<spdlog::logger>(std::string(speakers[i].name), to_stderr);
-        if (setup.folder && !speakers[i].file.empty()) logger->sinks().push_back(file_sink(*setup.folder / speakers[i].file));
+        if (setup.folder && !speakers[i].file.empty()) {
+            state->files.push_back(std::make_shared<LogFile>(*setup.folder / speakers[i].file));
+            logger->sinks().push_back(state->files.back());
+        }
         logger->set_level(spdlog::level::trace);
         logger->set_pattern("%v");
         logger->flush_on(spdlog::level::trace);                // a line that a crash swallows is the one that was needed
@@ -97,15 +95,20 @@ std::string json_line(std::string_view time, Level level, std::string_view logge
 }  // namespace
 
 void set_up(const Setup& setup) {
-    if (setup.folder) {
+    if (setup.folder && !std::filesystem::is_directory(*setup.folder)) {
         std::error_code failed;
         std::filesystem::create_directories(*setup.folder, failed);
+        give_to_folder_owner(*setup.folder);
         if (failed)
             throw Error(Errc::invalid, fmt::format("the log folder {} cannot be made: {}", setup.folder->string(), failed.message()),
                         "check AI_MESSAGE_LOGS_FOLDER");
     }
     current() = make_state(setup);
     least = setup.level;
+}
+
+void reopen_files() {
+    for (const auto& file : current()->files) file->reopen();
 }
 
 void write(Level level, Logger logger, std::string_view phrase, std::initializer_list<Field> fields) noexcept try {

@@ -36,10 +36,13 @@ struct Setup {
     Level level = Level::info;
     bool json = false;                                 // one JSON object a line instead of text
     std::optional<std::filesystem::path> folder = {};  // where the files go; none = stderr only. 1 MiB a file, 50 old ones kept.
+    bool is_service = false;                           // stderr is never waited for: lines that it does not take are dropped, and counted
 };
 
-/// Once, before the first thread; without it lines go to stderr as text from level warning on. Error{unavailable} when the folder cannot be used.
+/// Once, before the first thread; without it lines go to stderr as text from level warning on. Error{invalid} when the folder cannot be used.
 void set_up(const Setup& setup);
+/// Opens the files of the folder anew, after another program has moved them away. Safe from any thread.
+void reopen_files();
 
 /// A constant phrase plus fields: `job failed job_id=42 attempt=3`. Control characters in values are escaped. Never throws, never blocks
 /// on a full disk. Safe from any thread.

@@ -23,11 +23,16 @@ std::int64_t count_bodies(Snapshot& db, Time before) {
     return count_of(db, "SELECT count(*) FROM inbox WHERE state = 'done' AND body IS NOT NULL AND received_at < $1", before);
 }
 
+/// SQLite joins pages that have become nearly empty when a row is removed, and not when it is made smaller: a blanked row that stayed in its place
+/// would keep its page. So there it leaves its place and comes back.
 Step blank_bodies(Transaction& tx, Time before, std::int64_t) {
-    static constexpr std::string_view sql = R"sql(
-        UPDATE inbox SET body = NULL WHERE state = 'done' AND id IN (
+    static constexpr std::string_view blank_sql = R"sql(
+        UPDATE inbox SET body = NULL{, id = -id|} WHERE state = 'done' AND id IN (
             SELECT id FROM inbox WHERE state = 'done' AND body IS NOT NULL AND received_at < $1 ORDER BY received_at LIMIT $2))sql";
-    return oldest(tx.execute(sql, before, rows_max));
+    tx.query("{PRAGMA defer_foreign_keys = ON|SELECT 1}");  // until the commit: what refers to the rows finds them again by then
+    const std::int64_t rows = tx.execute(blank_sql, before, rows_max);
+    tx.execute("UPDATE inbox SET id = -id WHERE id < 0");
+    return oldest(rows);
 }
 
 // --- the parts of webhooks: walked by the webhook's id, over those that wait for a person
