@@ -49,6 +49,7 @@ REPLACED = {
     "curl -K token.conf": ("true", "it needs an account at Meta"),
     "sudo systemd-sysusers": ("true", "the user is made by root"),
     "sudo systemd-tmpfiles": ("mkdir -p /etc/wabot /var/lib/wabot", "the owners are set by root"),
+    "sudo install -m 640 -g wabot /usr/local/share/doc/wabot/service.toml": ("sed s:/var/lib:{root}/var/lib: /usr/local/share/doc/wabot/service.toml >{rest}", "its folder is the page's, and the group is made by root"),
     "sudo install -m 640 -g wabot": ("install -m 640{rest}", "the group is made by root"),
     "sudo chown": ("true", "the owners are set by root"),
     "sudo systemctl": ("true", "no systemd is running in a build"),
@@ -60,7 +61,7 @@ REPLACED = {
 }
 
 # Until merged: commands of changes that are still being made. Remove the line of each that works.
-UNTIL_MERGED = []
+UNTIL_MERGED = ["wabot device disable shop", "wabot device enable shop"]
 
 # Commands that run until they are stopped, and what shows that they are ready.
 RUNNING = {r"wabot serve\b": "serves http://", r"wabot worker\b": "working", r"wabot listen\b": "listening", r"wabot tail\b(?!.*--no-follow)": "", r"wabot chat\b": "you ",
@@ -75,6 +76,7 @@ MASKS = [
     (r"\b(sqlite|PostgreSQL|compiler|GNU|boost|openssl) \d[\w.]*", r"\1 <version>"),
     (r"\[[ \d-]+\] \[(info|warning|error)\]", "<log>"),
     (r"wabot-quickstart\.\w+", "<folder>"),
+    (r"\bschema \d+( of \d+)?", "schema <number>"),
     (r"[ \t]+", " "),
 ]
 
@@ -188,7 +190,7 @@ class Visit:
         """The command with this page's places."""
         for begin, (other, _) in REPLACED.items():
             if command.startswith(begin):
-                command = other.format(build=self.tools.build, rest=command[len(begin):])
+                command = other.format(build=self.tools.build, root=self.root, rest=command[len(begin):])
                 break
         for place in PLACES:
             command = re.sub(rf"(?<![\w./-]){place}\b", self.root + place, command)
@@ -232,7 +234,7 @@ class Visit:
             step.printed = step.shown
             return
         command = self.here(step.command)
-        ready = next((word for pattern, word in RUNNING.items() if re.match(pattern, step.command)), None)
+        ready = next((word for pattern, word in RUNNING.items() if re.match(r"(\w+=\S+ )*" + pattern, step.command)), None)
         if ready is not None:
             return self.start(stack, shell, commands, step, command, ready)
         text, code = self.ask(shell, commands, command)
