@@ -77,6 +77,7 @@ MASKS = [
     (r"\[[ \d-]+\] \[(info|warning|error)\]", "<log>"),
     (r"wabot-quickstart\.\w+", "<folder>"),
     (r"\bschema \d+( of \d+)?", "schema <number>"),
+    (r"\bcli:\w+", "cli:<user>"),
     (r"[ \t]+", " "),
 ]
 
