@@ -162,6 +162,8 @@ while IFS= read -r -d '' line <&3; do (exit $rc); eval "$line" 3<&-; rc=$?; prin
 class Visit:
     """One page, typed in a folder of its own."""
 
+    replaced, places = REPLACED, PLACES
+
     def __init__(self, tools, name):
         self.tools, self.name = tools, name
         self.root = os.path.join(tools.wabot.scratch, re.sub(r"\W", "-", name))
@@ -175,8 +177,7 @@ class Visit:
         tools = self.tools
         self.environment = {"PATH": f"{tools.bin}:/usr/lib/postgresql/15/bin:/usr/bin:/bin", "HOME": self.home, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", "WABOT_PAGER": "cat", "TMPDIR": self.root,
                             "USER": "ana", "WHATSAPP_GRAPH_URL": tools.graph.url, "AI_MESSAGE_PORT": str(self.port), "COMMANDS": os.path.join(self.root, "commands")}
-        for name, value in ENVIRONMENT.get(self.name, {}).items():
-            self.environment[name] = value.format(root=self.root)
+        self.environment |= {name: value.format(root=self.root) for name, value in ENVIRONMENT.get(self.name, {}).items() if self.places}
         for place in ("etc", "srv", "var/lib", "var/backups"):
             os.makedirs(os.path.join(self.root, place))
         os.symlink(os.path.join(tools.source, "scripts"), os.path.join(self.home, "scripts"))
@@ -189,11 +190,11 @@ class Visit:
 
     def here(self, command):
         """The command with this page's places."""
-        for begin, (other, _) in REPLACED.items():
+        for begin, (other, _) in self.replaced.items():
             if command.startswith(begin):
                 command = other.format(build=self.tools.build, root=self.root, rest=command[len(begin):])
                 break
-        for place in PLACES:
+        for place in self.places:
             command = re.sub(rf"(?<![\w./-]){place}\b", self.root + place, command)
         for there, instead in ((GRAPH, self.tools.graph.url), (DATABASE, self.tools.database), (":8000", f":{self.port}"), ("127.0.0.1:3000", f"127.0.0.1:{self.tools.hook.port}")):
             command = command.replace(there, instead)
