@@ -15,11 +15,13 @@ Where Meta, systemd or root is needed, PLACES and REPLACED say what is done in i
 import base64
 import concurrent.futures
 import contextlib
+import json
 import os
 import pathlib
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import time
 
@@ -121,14 +123,21 @@ def steps_of(text):
                 step.shown.append(body)
 
 
-def man_steps(folder):
-    """The examples that the man pages' prose has; those of the command table are examples_test.py's."""
+def man_steps(folder, binary):
+    """The examples of the man pages' prose and of the help topics; those of the command table are examples_test.py's."""
     for page in sorted(folder.iterdir()):
-        for number, line in enumerate(page.read_text().splitlines()):
+        for line in page.read_text().splitlines():
             if line.startswith("$ "):
-                step = Step(number, 0)
-                step.command = line[2:].replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", '"').replace("\\e", "\\")
-                yield step
+                yield plain_step(line[2:].replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", '"').replace("\\e", "\\"))
+    for topic in json.loads(subprocess.run([binary, "__commands"], stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout)["topics"]:
+        for command in re.findall(r"^ +(wabot .*?)(?: {3,}.*)?$", topic["text"], re.M):
+            yield plain_step(command)
+
+
+def plain_step(command):
+    step = Step(0, 0)
+    step.command = command
+    return step
 
 
 def masked(line):
@@ -215,7 +224,7 @@ class Visit:
             for step, following in zip(steps, [*steps[1:], None]):
                 try:
                     self.type(stack, shell, commands, step, following)
-                    if step.shown and not self.others_has(step):
+                    if step.shown and self.is_comparable(step):
                         self.compare(step)
                 except Failed as problem:
                     yield step, str(problem)
@@ -227,8 +236,10 @@ class Visit:
                 except Failed as problem:
                     yield step, str(problem)
 
-    def others_has(self, step):
-        return any(other is step for other, _ in self.others)
+    def is_comparable(self, step):
+        """Not when something else was done in its place, or while it runs."""
+        is_left_out = any(step.command.startswith(begin) and other == "true" for begin, (other, _) in self.replaced.items())
+        return not is_left_out and not any(other is step for other, _ in self.others)
 
     def type(self, stack, shell, commands, step, following):
         step.printed = []
@@ -327,7 +338,7 @@ def renew(path, steps):
 def check_page(tools, name, renews):
     source = pathlib.Path(tools.source)
     path = source / ("man/prose" if name == "man" else name)
-    steps = list(man_steps(path) if name == "man" else steps_of(path.read_text()))
+    steps = list(man_steps(path, tools.wabot.binary) if name == "man" else steps_of(path.read_text()))
     wrong = list(Visit(tools, name).run(steps))
     stale = [step for step, problem in wrong if problem.startswith("shows\n")]
     if renews and name != "man":
