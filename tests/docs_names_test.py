@@ -54,7 +54,8 @@ def flags_in(words):
     return [word.split("=")[0].split("[")[0].split("|")[0] for word in words if re.match(r"--?[a-z]", word)]
 
 
-faults, seen = [], 0
+index = (source / "docs/README.md").read_text()
+faults, seen = [f"docs/README.md does not name {noun}" for noun in sorted(nouns) if f"`{noun}`" not in index], 0
 for page in [source / "README.md", *sorted((source / "docs").glob("*.md"))]:
     text = re.sub(r"^ *```.*?^ *```$", lambda block: "\n" * block[0].count("\n"), page.read_text(), flags=re.M | re.S)
     for number, line in enumerate(text.splitlines(), 1):
