@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 # Until merged: names of changes that are still being made.
-UNTIL_MERGED = {"wabot message resend", "metrics.token", "security.allow_unsigned_webhooks", "WABOT_METRICS_TOKEN", "WABOT_ALLOW_UNSIGNED_WEBHOOKS", "wabot_device_throttled"}
+UNTIL_MERGED = {"wabot message resend", "metrics.token", "security.allow_unsigned_webhooks", "WABOT_METRICS_TOKEN", "WABOT_ALLOW_UNSIGNED_WEBHOOKS"}
 # Names that are not wabot's own.
 FOREIGN = {"WABOT_BINARY"}
 
