@@ -53,7 +53,6 @@ REPLACED = {
     "sudo systemd-tmpfiles": ("mkdir -p /etc/wabot /var/lib/wabot", "the owners are set by root"),
     "sudo install -m 640 -g wabot /usr/local/share/doc/wabot/service.toml": ("sed s:/var/lib:{root}/var/lib: /usr/local/share/doc/wabot/service.toml >{rest}", "its folder is the page's, and the group is made by root"),
     "sudo install -m 640 -g wabot": ("install -m 640{rest}", "the group is made by root"),
-    "sudo chown": ("true", "the owners are set by root"),
     "sudo systemctl": ("true", "no systemd is running in a build"),
     "systemctl": ("true", "no systemd is running in a build"),
     "journalctl": ("true", "no systemd is running in a build"),
