@@ -53,7 +53,7 @@ REPLACED = {
     "sudo systemd-tmpfiles": ("mkdir -p /etc/wabot /var/lib/wabot", "the owners are set by root"),
     "sudo install -m 640 -g wabot /usr/local/share/doc/wabot/service.toml": ("sed s:/var/lib:{root}/var/lib: /usr/local/share/doc/wabot/service.toml >{rest}", "its folder is the page's, and the group is made by root"),
     "sudo install -m 640 -g wabot": ("install -m 640{rest}", "the group is made by root"),
-    "sudo systemctl": ("true", "no systemd is running in a build"),
+    "sudo systemctl": ("true", "no systemd is running in a build; `stop` ends what runs in the page's other terminals"),
     "systemctl": ("true", "no systemd is running in a build"),
     "journalctl": ("true", "no systemd is running in a build"),
     "createdb": ("true", "the database is made beforehand, on the test's server"),
@@ -221,6 +221,8 @@ class Visit:
             shell = stack.enter_context(Terminal(SHELL, self.home, self.environment))
             commands = stack.enter_context(open(self.environment["COMMANDS"], "w"))
             for step, following in zip(steps, [*steps[1:], None]):
+                if step.command.startswith("sudo systemctl stop"):
+                    yield from self.end_others()
                 try:
                     self.type(stack, shell, commands, step, following)
                     if step.shown and self.is_comparable(step):
@@ -229,11 +231,16 @@ class Visit:
                     yield step, str(problem)
                     if "not within" in str(problem):
                         break
-            for step, terminal in self.others:
-                try:
-                    self.end(step, terminal)
-                except Failed as problem:
-                    yield step, str(problem)
+            yield from self.end_others()
+
+    def end_others(self):
+        """Stops what runs; pairs of a step and what is wrong with it."""
+        while self.others:
+            step, terminal = self.others.pop()
+            try:
+                self.end(step, terminal)
+            except Failed as problem:
+                yield step, str(problem)
 
     def is_comparable(self, step):
         """Not when something else was done in its place, or while it runs."""
