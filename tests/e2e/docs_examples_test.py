@@ -35,12 +35,10 @@ PATIENCE = 20 * SLOWNESS  # with one command
 
 # What a page needs beforehand: `shop` is the shop of examples_test.py, where something has happened; the others begin with nothing.
 SHOP = {"docs/agents.md", "docs/operating.md", "docs/scripting.md", "docs/security.md", "man"}
-# Variables of a page: its services are not those of this machine.
-ENVIRONMENT = {"docs/services.md": {"WABOT_CONFIG": "{root}/etc/wabot/wabot.toml"}}
-
 # Places of the machine are in the page's folder, and the server's port is a free one.
 PLACES = ["/etc/wabot", "/srv/wabot", "/var/lib/wabot", "/var/backups", "/usr/local"]
 BOAT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")  # a picture of one pixel
+SERVICE_SETTINGS = "/usr/local/share/doc/wabot/service.toml"
 GRAPH = "https://graph.facebook.com"
 DATABASE = "postgresql://wabot@db.example/wabot?sslmode=verify-full"
 
@@ -51,7 +49,7 @@ REPLACED = {
     "curl -K token.conf": ("true", "it needs an account at Meta"),
     "sudo systemd-sysusers": ("true", "the user is made by root"),
     "sudo systemd-tmpfiles": ("mkdir -p /etc/wabot /var/lib/wabot", "the owners are set by root"),
-    "sudo install -m 640 -g wabot /usr/local/share/doc/wabot/service.toml": ("sed s:/var/lib:{root}/var/lib: /usr/local/share/doc/wabot/service.toml >{rest}", "its folder is the page's, and the group is made by root"),
+    f"sudo install -m 640 -g wabot {SERVICE_SETTINGS}": ("sed s:/var/lib:{root}/var/lib: " + SERVICE_SETTINGS + " >{rest}", "its folder is the page's"),
     "sudo install -m 640 -g wabot": ("install -m 640{rest}", "the group is made by root"),
     "sudo systemctl": ("true", "no systemd is running in a build; `stop` ends what runs in the page's other terminals"),
     "systemctl": ("true", "no systemd is running in a build"),
@@ -65,8 +63,8 @@ REPLACED = {
 UNTIL_MERGED = ["wabot device disable shop", "wabot device enable shop"]
 
 # Commands that run until they are stopped, and what shows that they are ready.
-RUNNING = {r"wabot serve\b": "serves http://", r"wabot worker\b": "working", r"wabot listen\b": "listening", r"wabot tail\b(?!.*--no-follow)": "", r"wabot chat\b": "you ",
-            r"\./scripts/quickstart\b(?!.*--once)": "Serving on .* until"}
+RUNNING = {r"wabot serve\b": "serves http://", r"wabot worker\b": "working", r"wabot listen\b": "listening", r"wabot tail\b(?!.*--no-follow)": "",
+           r"wabot chat\b": "you ", r"\./scripts/quickstart\b(?!.*--once)": "Serving on .* until"}
 MASKS = [
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "<time>"),
     (r"\bjust now\b|\b\d+ (second|minute|hour|day)s? ago\b|\bin \d+ (second|minute|hour|day)s?\b", "<age>"),
@@ -183,9 +181,9 @@ class Visit:
 
     def build_environment(self):
         tools = self.tools
-        self.environment = {"PATH": f"{tools.bin}:/usr/lib/postgresql/15/bin:/usr/bin:/bin", "HOME": self.home, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1", "WABOT_PAGER": "cat", "TMPDIR": self.root,
-                            "USER": "ana", "WHATSAPP_GRAPH_URL": tools.graph.url, "AI_MESSAGE_PORT": str(self.port), "COMMANDS": os.path.join(self.root, "commands")}
-        self.environment |= {name: value.format(root=self.root) for name, value in ENVIRONMENT.get(self.name, {}).items() if self.places}
+        self.environment = {"PATH": f"{tools.bin}:/usr/bin:/bin", "HOME": self.home, "TMPDIR": self.root, "USER": "ana", "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1",
+                            "WABOT_PAGER": "cat", "WHATSAPP_GRAPH_URL": tools.graph.url, "AI_MESSAGE_PORT": str(self.port), "COMMANDS": os.path.join(self.root, "commands"),
+                            "WABOT_CONFIG": f"{self.root}/etc/wabot/wabot.toml"}  # until the page names another: never what this machine has
         for place in ("etc", "srv", "var/lib", "var/backups"):
             os.makedirs(os.path.join(self.root, place))
         os.symlink(os.path.join(tools.source, "scripts"), os.path.join(self.home, "scripts"))
@@ -204,7 +202,7 @@ class Visit:
                 break
         for place in self.places:
             command = re.sub(rf"(?<![\w./-]){place}\b", self.root + place, command)
-        for there, instead in ((GRAPH, self.tools.graph.url), (DATABASE, self.tools.database), (":8000", f":{self.port}"), ("127.0.0.1:3000", f"127.0.0.1:{self.tools.hook.port}")):
+        for there, instead in ((GRAPH, self.tools.graph.url), (DATABASE, self.tools.database), (":8000", f":{self.port}"), (":3000", f":{self.tools.hook.port}")):
             command = command.replace(there, instead)
         return command
 
@@ -355,6 +353,9 @@ def check_page(tools, name, renews):
 def main(binary, source, *words):
     renews = "--renew" in words
     pages = [word for word in words if word != "--renew"] or ["README.md", *sorted(f"docs/{page.name}" for page in pathlib.Path(source, "docs").glob("*.md")), "man"]
+    if not POSTGRES:
+        pages = [page for page in pages if page != "docs/postgresql.md"]
+        print("docs/postgresql.md is left out; with_postgres.py brings a server")
     wrong, number = [], 0
     with Wabot(binary, WABOT_SEND_ATTEMPTS="1", WABOT_UNCERTAIN_WINDOW="10ms") as wabot, Graph(wabot) as graph:
         tools = Tools(wabot, graph, source)

@@ -15,6 +15,8 @@ from wabot import Failed, Graph, Wabot, check
 PAGE = "docs/services.md"
 LAYERED = ["/etc", "/usr/local", "/var/lib"]
 SKIPPED = 77
+MODES = {"/etc/wabot": "root wabot 0750", "/etc/wabot/wabot.toml": "root wabot 0640", "/etc/wabot/wabot.key": "root wabot 0640",
+         "/var/lib/wabot": "wabot wabot 0750", "/var/lib/wabot/wabot.db": "wabot wabot 0600"}
 # sudo is for the user who sits there; the test is root already.
 SUDO = '#!/bin/bash\nif [[ $1 == -u ]]; then exec runuser -u "$2" -- "${@:3}"; fi\nexec "$@"\n'
 
@@ -24,18 +26,21 @@ class RealVisit(Visit):
     places = []
 
 
+def mount(kind, folder, *options):
+    """Whether that could be."""
+    return subprocess.run(["mount", "-t", kind, kind, folder, *options], capture_output=True).returncode == 0
+
+
 def layer(folder, upper):
     """What is written to the folder from now on goes to `upper`."""
     for part in ("changes", "work"):
         os.makedirs(f"{upper}/{part}")
-    return subprocess.run(["mount", "-t", "overlay", "overlay", "-o", f"lowerdir={folder},upperdir={upper}/changes,workdir={upper}/work", folder], capture_output=True).returncode == 0
+    return mount("overlay", folder, "-o", f"lowerdir={folder},upperdir={upper}/changes,workdir={upper}/work")
 
 
 def prepare(memory):
     """Whether this process has the machine to itself; what it writes is kept in the folder `memory`."""
-    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", memory], capture_output=True).returncode != 0:
-        return False
-    if not all(layer(folder, f"{memory}/{number}") for number, folder in enumerate(LAYERED)):
+    if not mount("tmpfs", memory) or not all(layer(folder, f"{memory}/{number}") for number, folder in enumerate(LAYERED)):
         return False
     subprocess.run(["rm", "-rf", "/etc/wabot", "/var/lib/wabot"], check=True)
     return True
@@ -48,8 +53,7 @@ def mode_of(path):
 
 def check_machine():
     """What the page's table says of owners and modes; and that others see nothing."""
-    for path, mode in {"/etc/wabot": "root wabot 0750", "/etc/wabot/wabot.toml": "root wabot 0640", "/etc/wabot/wabot.key": "root wabot 0640", "/var/lib/wabot": "wabot wabot 0750",
-                       "/var/lib/wabot/wabot.db": "wabot wabot 0600"}.items():
+    for path, mode in MODES.items():
         check(mode_of(path) == mode, f"{path} is {mode_of(path)}, not {mode}")
     for words in (["cat", "/etc/wabot/wabot.key"], ["/usr/local/bin/wabot", "device", "list"]):
         done = subprocess.run(["runuser", "-u", "nobody", "--", *words], capture_output=True, text=True, cwd="/", env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
@@ -64,7 +68,7 @@ def main(binary, source):
             file.write(SUDO)
         visit = RealVisit(tools, PAGE)
         visit.environment["PATH"] = f"{tools.bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        visit.environment["WABOT_STATE_DIR"] = "/var/lib/wabot"  # as the units have it
+        del visit.environment["WABOT_CONFIG"]
         steps = list(steps_of(pathlib.Path(source, PAGE).read_text()))
         wrong = [f"{PAGE}:{step.line + 1}: $ {step.command}\n{problem}" for step, problem in visit.run(steps)]
         check(not wrong, "\n\n".join(wrong))
