@@ -117,26 +117,26 @@ class Store:
     def fill_postgres(self, messages, people):
         half = messages // 2
         psql(self.url, f"""
-            CREATE FUNCTION pg_temp.octets(n int) RETURNS bytea LANGUAGE sql VOLATILE
+            CREATE FUNCTION pg_temp.bytes(n int) RETURNS bytea LANGUAGE sql VOLATILE
                 AS $$ SELECT substr(sha512(random()::text::bytea) || sha512(random()::text::bytea) || sha512(random()::text::bytea) || sha512(random()::text::bytea) || sha512(random()::text::bytea), 1, n) $$;
             INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, created_at, updated_at)
-                SELECT 1, pg_temp.octets(60), pg_temp.octets(32), '0000', i, i FROM generate_series(1, {people}) i;
+                SELECT 1, pg_temp.bytes(60), pg_temp.bytes(32), '0000', i, i FROM generate_series(1, {people}) i;
             INSERT INTO conversations (key, device_id, contact_id, created_at, updated_at) SELECT 'old' || id, 1, id, 1, 1 FROM contacts;
             INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, message_type, content, raw, takes_turn,
                                   whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp, created_at, updated_at)
-                SELECT 1 + i % {people}, 1, 'incoming', 'contact', 1 + i % {people}, 'text', 'When are you open?', pg_temp.octets(300), TRUE,
-                       pg_temp.octets(80), pg_temp.octets(32), '0000', 'received', i, i, i FROM generate_series(1, {half}) i;
+                SELECT 1 + i % {people}, 1, 'incoming', 'contact', 1 + i % {people}, 'text', 'When are you open?', pg_temp.bytes(300), TRUE,
+                       pg_temp.bytes(80), pg_temp.bytes(32), '0000', 'received', i, i, i FROM generate_series(1, {half}) i;
             INSERT INTO messages (conversation_id, device_id, direction, sender_kind, contact_id, agent_id, message_type, content,
                                   whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, status, timestamp, created_at, updated_at)
                 SELECT 1 + i % {people}, 1, 'outgoing', 'agent', 1 + i % {people}, 1, 'text', 'We are open from 9 to 17.',
-                       pg_temp.octets(80), pg_temp.octets(32), '0000', 'sent', i, i, i FROM generate_series(1, {half}) i;
+                       pg_temp.bytes(80), pg_temp.bytes(32), '0000', 'sent', i, i, i FROM generate_series(1, {half}) i;
             INSERT INTO sends (message_id, conversation_id, device_id, part, attempt, state, content, on_uncertain,
                                whatsapp_message_id_enc, whatsapp_message_id_hash, whatsapp_message_id_last4, created_at, updated_at)
                 SELECT {half} + i, 1 + i % {people}, 1, 1, 1, 'sent', 'We are open from 9 to 17.', 'resend',
-                       pg_temp.octets(80), pg_temp.octets(32), '0000', i, i FROM generate_series(1, {half}) i;
+                       pg_temp.bytes(80), pg_temp.bytes(32), '0000', i, i FROM generate_series(1, {half}) i;
             INSERT INTO turns (conversation_id, agent_id, first_message_id, last_message_id, reply_message_id, attempt, outcome, created_at, updated_at)
                 SELECT 1 + i % {people}, 1, i, i, {half} + i, 1, 'replied', i, i FROM generate_series(1, {half}) i;
-            INSERT INTO inbox (kind, digest, version, state, received_at, done_at) SELECT 'whatsapp', pg_temp.octets(32), 1, 'done', i, i FROM generate_series(1, {half}) i;
+            INSERT INTO inbox (kind, digest, version, state, received_at, done_at) SELECT 'whatsapp', pg_temp.bytes(32), 1, 'done', i, i FROM generate_series(1, {half}) i;
             UPDATE conversations SET turn_cursor = {messages};
             VACUUM ANALYZE;
             CHECKPOINT;""")

@@ -96,8 +96,8 @@ max_client_conn = 500
 
 def memory():
     """A folder in memory where there is room. No test here cuts the power, and waiting for the disk is most of what hundreds of databases take."""
-    folder, octets_least = pathlib.Path("/dev/shm"), 4 << 30
-    return folder if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= octets_least else None
+    folder, bytes_least = pathlib.Path("/dev/shm"), 4 << 30
+    return folder if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= bytes_least else None
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ void set_up_log(const Command& command, const Globals& globals) {
 void refuse_dry_run(const Command& command, const Globals& globals) {
     if (globals.dry_run && command.effect == Effect::runs) usage_error(fmt::format("{} cannot be rehearsed", command.path), {}, "--dry-run");
     if (globals.dry_run && globals.reveal)
-        usage_error("--reveal and --dry-run exclude each other", "what is shown in full is noted in the audit log, and a rehearsal writes nothing",
+        usage_error("--reveal and --dry-run exclude each other", "--reveal writes an entry to the audit log, and a dry run writes nothing",
                     "--reveal");
 }
 

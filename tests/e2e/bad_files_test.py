@@ -28,10 +28,10 @@ def expect(what, answer, code, *parts):
     check("\x1b" not in out + err, f"{what}: an escape code reaches the terminal")
 
 
-def path(wabot, name, octets):
+def path(wabot, name, raw_bytes):
     made = os.path.join(wabot.scratch, name)
     with open(made, "wb") as file:
-        file.write(octets)
+        file.write(raw_bytes)
     os.chmod(made, 0o600)
     return made
 
@@ -48,14 +48,14 @@ def odd_places(wabot):
             ("a file that is not there", os.path.join(wabot.scratch, "nowhere"), "No such file")]
 
 
-CONFIG = [  # what, octets, exit, what is said
+CONFIG = [  # what, bytes, exit, what is said
     ("an unknown key", b"[server]\nhots = 'a'\n", 6, [":2:1: server.hots: no such setting", 'did you mean "server.host"?']),
     ("a wrong type", b"[server]\nport = 'x'\n", 6, [":2:1: server.port: must be an integer, not text"]),
     ("a wrong value", b"[server]\n\nport = 70000\n", 6, [":3:1: server.port"]),
     ("a key twice", b"[server]\nport = 1\nport = 2\n", 6, [":3:"]),
     ("a table twice", b"[server]\nport = 1\n[server]\nhost = 'x'\n", 6, [":3:"]),
     ("no TOML", b"[server\nport = 1\n", 6, [":1:"]),
-    ("octets that are no UTF-8", b"[server]\nhost = '\xff'\n", 6, [":2:"]),
+    ("bytes that are no UTF-8", b"[server]\nhost = '\xff'\n", 6, [":2:"]),
     ("a NUL", b"[server]\nhost = 'a\0b'\n", 6, [":2:"]),
     ("CR LF", b"[server]\r\nport = 8001\r\n", 0, ["8001"]),
     ("a byte order mark", BOM + b"[server]\nport = 8001\n", 0, ["8001"]),
@@ -68,7 +68,7 @@ RULES = [
     ("nothing", b"", [":1:1: not JSON"]),
     ("an object", b"{}", ["rules must be a list"]),
     ("null", b"null", ["rules must be a list"]),
-    ("a byte order mark", BOM + b"[]", [":1:1: not JSON at octet 0: a byte order mark"]),
+    ("a byte order mark", BOM + b"[]", [":1:1: not JSON at byte 0: a byte order mark"]),
     ("a comment", b"// mine\n[]", [":1:1: not JSON"]),
     ("two documents", b"[]\n[]", [":2:1: not JSON"]),
     ("a key twice", b'[{"pattern": "a",\n"pattern": "b", "response": "c"}]', [":2:", "the key pattern twice"]),
@@ -76,14 +76,14 @@ RULES = [
     ("an unknown key", b'[{"patern": "a", "pattern": "a", "response": "b"}]', [':1: rules[0].patern is no field; did you mean "pattern"?']),
     ("a number for a text", b'[{"pattern": 1, "response": "b"}]', [":1: rules[0].pattern must be a text"]),
     ("deep nesting", b"[" * 1_000_000, [":1:65: JSON is nested deeper than 64 levels"]),
-    ("octets that are no UTF-8", b'[{"pattern": "\xff", "response": "b"}]', [":1:15: not JSON: octet 14 is not UTF-8"]),
+    ("bytes that are no UTF-8", b'[{"pattern": "\xff", "response": "b"}]', [":1:15: not JSON: byte 14 is not UTF-8"]),
     ("an open group", b'[\n\n{"pattern": "(", "response": "b"}]', [":3: rules[0].pattern is no regular expression: missing )"]),
     ("an open class", b'[{"pattern": "[", "response": "b"}]', [":1: rules[0].pattern is no regular expression: missing ]"]),
     ("a backreference", b'[{"pattern": "(a)\\\\1", "response": "b"}]', [":1: rules[0].pattern is no regular expression: invalid escape sequence"]),
     ("looking behind", b'[{"pattern": "(?<=a)b", "response": "b"}]', [":1: rules[0].pattern is no regular expression: invalid perl operator"]),
     ("an empty pattern", b'[{"pattern": "", "response": "b"}]', [":1: rules[0].pattern must not be empty"]),
-    ("a pattern of 2 MiB", b'[{"pattern": "' + b"a" * (2 << 20) + b'", "response": "b"}]', [":1:", "a text of more than 1048576 octets"]),
-    ("a pattern of 2 KiB", b'[{"pattern": "' + b"a" * 2048 + b'", "response": "b"}]', [":1: rules[0].pattern is longer than 1024 octets"]),
+    ("a pattern of 2 MiB", b'[{"pattern": "' + b"a" * (2 << 20) + b'", "response": "b"}]', [":1:", "a text of more than 1048576 bytes"]),
+    ("a pattern of 2 KiB", b'[{"pattern": "' + b"a" * 2048 + b'", "response": "b"}]', [":1: rules[0].pattern is longer than 1024 bytes"]),
     ("a pattern that becomes too large", b'[{"pattern": "(\\\\pL{100}){9}", "response": "b"}]', [":1: rules[0].pattern is no regular expression: "]),
     ("two hundred thousand numbers", b"[" + b"1," * 200_000 + b"1]", [":1: rules[0] must be"]),
     ("1001 rules", json.dumps([{"pattern": "a", "response": "b"}] * 1001).encode(), ["rules has more than 1000 items"]),
@@ -100,8 +100,8 @@ BODIES = [  # of trigger --from-file, with the event it is said to be
 
 
 def refuses_bad_configuration(wabot):
-    for what, octets, code, parts in CONFIG:
-        file = path(wabot, "odd.toml", octets)
+    for what, raw_bytes, code, parts in CONFIG:
+        file = path(wabot, "odd.toml", raw_bytes)
         expect(f"config: {what}", ask(wabot, "config", "show", "server.host", "server.port", config=file), code, *([file, *parts] if code else parts))
         expect(f"config check: {what}", ask(wabot, "config", "check", file), code, *(parts if code else []))
     for what, place, reason in odd_places(wabot):
@@ -125,12 +125,12 @@ def refuses_bad_configuration(wabot):
 
 
 def refuses_bad_documents(wabot):
-    for what, octets, parts in RULES:
-        file = path(wabot, "rules.json", octets)
+    for what, raw_bytes, parts in RULES:
+        file = path(wabot, "rules.json", raw_bytes)
         expect(f"rules: {what}", ask(wabot, *AGENT, file), 6, file, *parts)
-        expect(f"rules from stdin: {what}", ask(wabot, *AGENT, "-", stdin=octets), 6, *parts[1:])
-    for what, octets, parts in BODIES:
-        file = path(wabot, "body.json", octets)
+        expect(f"rules from stdin: {what}", ask(wabot, *AGENT, "-", stdin=raw_bytes), 6, *parts[1:])
+    for what, raw_bytes, parts in BODIES:
+        file = path(wabot, "body.json", raw_bytes)
         expect(f"body: {what}", ask(wabot, "trigger", "whatsapp.message.text", "--device", "shop", "--from-file", file), 6, file, *parts)
     for what, place, reason in odd_places(wabot):
         if "pipe" in what:

@@ -22,11 +22,11 @@ Answer = namedtuple("Answer", "status head body")
 Row = namedtuple("Row", "what request status left also", defaults=({}, None))
 
 
-async def exchange(address, octets, patience=30 * SLOWNESS):
+async def exchange(address, raw_bytes, patience=30 * SLOWNESS):
     reader, writer = await asyncio.open_connection(*address, limit=1 << 22)
     try:
         async def ask():
-            writer.write(octets)
+            writer.write(raw_bytes)
             try:
                 await writer.drain()
             except ConnectionError:
@@ -133,7 +133,7 @@ def signature_rows():
                           ("two headers, one right", [f"X-Hub-Signature-256: sha256={digits}", "X-Hub-Signature-256: sha256=00"])]:
         yield Row(f"signature: {what}", posted(body, *headers), 401)
     yield Row("signature: of the body written otherwise", posted(spaced, f"X-Hub-Signature-256: {sign(body)}"), 401)
-    yield Row("signature: of the body before an octet changed", posted(flipped, f"X-Hub-Signature-256: {sign(body)}"), 401)
+    yield Row("signature: of the body before a byte changed", posted(flipped, f"X-Hub-Signature-256: {sign(body)}"), 401)
     yield Row("signature: under another device's path", posted(body, f"X-Hub-Signature-256: {sign(body)}", path=PATH + "/nobody"), 404)
     yield Row("signature: in capitals, the name in small letters", posted(body, f"x-hub-signature-256: sha256={digits.upper()}"), 200, ONE)
     yield Row("the same body again", signed(body), 200)
@@ -142,7 +142,7 @@ def signature_rows():
 
 def body_rows():
     for what, body in [("nothing", b""), ("no JSON", b"hello"), ("half of it", b'{"object": "whatsapp_business'), ("a list", b"[]"), ("a number", b"7"),
-                       ("no UTF-8", b'{"object": "whatsapp_business_account\xff"}'), ("an octet of zero", b'{"object": "\0"}'),
+                       ("no UTF-8", b'{"object": "whatsapp_business_account\xff"}'), ("a byte of zero", b'{"object": "\0"}'),
                        ("another object", envelope([], "page")), ("an object of a number", envelope([], 7)), ("an entry that is none", envelope({})),
                        ("10 000 lists deep", b"[" * 10_000 + b"]" * 10_000), ("10 000 objects deep", b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
                        ("a lone surrogate", fresh_body().replace(b"hello", b"\\ud83d")), ("a number of 400 digits", b"1" * 400 + b"e999")]:
@@ -185,7 +185,7 @@ def text_rows():
 
 def frame_rows():
     body = fresh_body()
-    yield Row("frame: 4 MiB and one octet", posted(b" " * 65_536, f"Content-Length: {BODY_MAX + 1}", f"X-Hub-Signature-256: {sign(body)}"), 413)
+    yield Row("frame: 4 MiB and one byte", posted(b" " * 65_536, f"Content-Length: {BODY_MAX + 1}", f"X-Hub-Signature-256: {sign(body)}"), 413)
     yield Row("frame: 4 MiB", signed(b" " * BODY_MAX), 200, QUARANTINED)
     yield Row("frame: a length of 10 GB", posted(b"", "Content-Length: 10000000000", f"X-Hub-Signature-256: {sign(b'')}"), 413)
     packed = gzip.compress(body)
@@ -306,7 +306,7 @@ def check_many(wabot):
     check(difference(before, left(wabot)) == {"quarantined": 1, "messages": 600}, f"of 1000 items: {difference(before, left(wabot))}")
     kept = wabot.query("SELECT count(*) FROM inbox_items i WHERE i.inbox_id = (SELECT max(id) FROM inbox) AND i.state = 'quarantined'")[0][0]
     check(kept == 200, f"the broken ones are kept: {kept}")
-    print(f"1000 items in {len(body)} octets, answered after {took * 1000:.0f} ms")
+    print(f"1000 items in {len(body)} bytes, answered after {took * 1000:.0f} ms")
 
 
 with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:

@@ -1,7 +1,7 @@
 """No secret is to be read anywhere but where it was put, whatever is done and whatever goes wrong; and no process leaves a core: canaries_test.py WABOT
 
 Every secret that wabot takes is planted, in each way that it takes it, as a text that stands nowhere else. Then commands, a server and a worker go through
-what they have, good and bad, against a provider that tells in its errors whatever it was sent. All that they say is searched, and the octets of the store.
+what they have, good and bad, against a provider that tells in its errors whatever it was sent. All that they say is searched, and the bytes of the store.
 """
 import base64
 import ctypes
@@ -19,7 +19,7 @@ import urllib.request
 from wabot import Wabot, check, deliver, post, until, text_message, wamid, webhook
 
 planted = {}  # name -> text
-said = []  # (where, octets)
+said = []  # (where, bytes)
 
 
 def plant(name, text=None):
@@ -38,27 +38,27 @@ def plant_number(name):
 
 def forms(text):
     """How it might be shown."""
-    octets = text.encode()
-    yield octets
+    raw_bytes = text.encode()
+    yield raw_bytes
     if len(text) > 9:
-        yield octets.hex().encode()
+        yield raw_bytes.hex().encode()
         for shift in range(3):
-            coded = base64.b64encode(b"\0" * shift + octets)
-            yield coded[-(-shift * 8 // 6):(shift + len(octets)) * 8 // 6]
+            coded = base64.b64encode(b"\0" * shift + raw_bytes)
+            yield coded[-(-shift * 8 // 6):(shift + len(raw_bytes)) * 8 // 6]
         if len(text) == 64 and not text.startswith("canary"):
             yield bytes.fromhex(text)  # a key as it is used
 
 
 def search(places, but=()):
     found = []
-    for where, octets in places:
+    for where, raw_bytes in places:
         for name, text in planted.items():
             if name in but:
                 continue
             for form in forms(text):
-                at = octets.find(form)
+                at = raw_bytes.find(form)
                 if at >= 0:
-                    found.append(f"{where} tells {name}: {octets[max(0, at - 150):at + len(form) + 20]!r}")
+                    found.append(f"{where} tells {name}: {raw_bytes[max(0, at - 150):at + len(form) + 20]!r}")
     check(not found, f"{len(found)} hits\n" + "\n".join(found[:20]))
 
 
@@ -82,11 +82,11 @@ class Echo(http.server.BaseHTTPRequestHandler):
         code, status = [(190, 401), (100, 400), (131009, 400), (2, 503), (131026, 400)][Echo.answers % 5]
         Echo.answers += 1
         text = f"Error validating access token {token} in {self.path}: {self.headers} {body.decode(errors='replace')}"
-        octets = json.dumps({"error": {"message": text, "type": f"OAuth {token}", "code": code, "error_data": {"details": text}, "fbtrace_id": token}}).encode()
+        raw_bytes = json.dumps({"error": {"message": text, "type": f"OAuth {token}", "code": code, "error_data": {"details": text}, "fbtrace_id": token}}).encode()
         self.send_response(status)
-        self.send_header("Content-Length", str(len(octets)))
+        self.send_header("Content-Length", str(len(raw_bytes)))
         self.end_headers()
-        self.wfile.write(octets)
+        self.wfile.write(raw_bytes)
 
     do_GET = do_POST
 
@@ -258,7 +258,7 @@ provider = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
 threading.Thread(target=provider.serve_forever, daemon=True).start()
 with Wabot(sys.argv[1], WABOT_SEND_ATTEMPTS="2", WABOT_UNCERTAIN_WINDOW="1s") as wabot:
     wabot.init()
-    key_file = next(path for path, octets in files(wabot.dir) if len(octets.strip()) == 64)
+    key_file = next(path for path, raw_bytes in files(wabot.dir) if len(raw_bytes.strip()) == 64)
     with open(key_file) as file:
         planted["the store's master key"] = file.read().strip()
     settings_of_every_way(wabot)
@@ -284,12 +284,12 @@ with Wabot(sys.argv[1], WABOT_SEND_ATTEMPTS="2", WABOT_UNCERTAIN_WINDOW="1s") as
         said.extend(files(os.path.join(wabot.scratch, folder)))
     # A text is what a store is for, and people look for it there.
     texts = ("text of a message",)
-    talk = [(where, octets) for where, octets in said if not any(word in where for word in ("message list", "message get", "conversation list", "tail", "event get"))]
+    talk = [(where, raw_bytes) for where, raw_bytes in said if not any(word in where for word in ("message list", "message get", "conversation list", "tail", "event get"))]
     search(talk)
     search(said, but=texts)
-    search([(where, octets) for where, octets in [*store, *files(wabot.dir)] if where != key_file], but=(*texts, "an idempotency key"))
-    check(any(planted["text of a message"].encode() in octets for _, octets in store), "the search finds what is there")
+    search([(where, raw_bytes) for where, raw_bytes in [*store, *files(wabot.dir)] if where != key_file], but=(*texts, "an idempotency key"))
+    check(any(planted["text of a message"].encode() in raw_bytes for _, raw_bytes in store), "the search finds what is there")
     if not is_dumpable(wabot):
         dies_without_a_core(wabot)
-    print(f"{len(planted)} secrets, {len(said)} answers of {sum(len(octets) for _, octets in said)} octets, {sum(len(octets) for _, octets in store)} of the store: 0 hits")
+    print(f"{len(planted)} secrets, {len(said)} answers of {sum(len(raw_bytes) for _, raw_bytes in said)} bytes, {sum(len(raw_bytes) for _, raw_bytes in store)} of the store: 0 hits")
 provider.shutdown()

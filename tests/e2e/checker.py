@@ -106,7 +106,7 @@ class Checker:
         self.incoming = db.rows("SELECT id, content, conversation_id, created_at FROM messages WHERE direction = 'incoming'")
         self.outgoing = db.rows("SELECT id, parent_id, status, created_at FROM messages WHERE direction = 'outgoing'")
         self.turns = db.rows("SELECT id, first_message_id, last_message_id, reply_message_id, outcome, reason, attempt, updated_at FROM turns")
-        self.sends = db.rows("SELECT id, message_id, part, attempt, state, settled_by, uncertain_since, last_error, doubled_at, created_at, updated_at FROM sends ORDER BY id")
+        self.sends = db.rows("SELECT id, message_id, part, attempt, state, settled_by, uncertain_since, last_error, duplicate_at, created_at, updated_at FROM sends ORDER BY id")
         self.changes = db.rows("SELECT kind, object_type, object_id, created_at FROM changes WHERE object_type = 'send' OR kind = 'message.status'")
         self.bodies = dict(db.rows("SELECT state, count(*) AS bodies FROM inbox GROUP BY state"))
         self.question_of_message = {row.id: self.number_by_text.get(row.content) for row in self.incoming}
@@ -205,7 +205,7 @@ class Checker:
         is_late = row and row.uncertain_since and told_at > row.uncertain_since / 1e6 + self.window - MARGIN
         if is_late and not self.hold:
             self.counts["late"] += 1
-            if sum(1 for row in sends.rows if row.doubled_at) != len(sends.accepted) - 1:
+            if sum(1 for row in sends.rows if row.duplicate_at) != len(sends.accepted) - 1:
                 self.found("hidden double", [n], "went twice for a late status, and that is not shown")
         else:
             self.found("doubled", [n], f"the provider took its reply {len(sends.accepted)} times")

@@ -23,10 +23,10 @@ def png(colour):
             + chunk(b"IEND", b""))
 
 
-def octets_file(wabot, name, octets):
+def bytes_file(wabot, name, raw_bytes):
     path = os.path.join(wabot.scratch, name)
     with open(path, "wb") as file:
-        file.write(octets)
+        file.write(raw_bytes)
     return path
 
 
@@ -74,8 +74,8 @@ class Shop:
 def kinds(shop):
     """The words of each send, and what the provider gets."""
     wabot = shop.wabot
-    picture = octets_file(wabot, "boat.png", png((1, 2, 3)))
-    paper = octets_file(wabot, "bill.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 4000 + b"\n%%EOF\n")
+    picture = bytes_file(wabot, "boat.png", png((1, 2, 3)))
+    paper = bytes_file(wabot, "bill.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 4000 + b"\n%%EOF\n")
     card = wabot.file("card.json", json.dumps({"name": {"formatted_name": "Mara Lind"}, "phones": [{"phone": "+" + CARD_NUMBER, "type": "WORK", "wa_id": CARD_NUMBER}]}))
     rows = wabot.file("rows.json", json.dumps({"button": "Choose", "sections": [{"rows": [{"id": "r1", "title": "Rope"}, {"id": "r2", "title": "Sail"}]}]}))
     flow = wabot.file("interactive.json", json.dumps({"type": "catalog_message", "body": {"text": "All we have"}, "action": {"name": "catalog_message"}}))
@@ -137,14 +137,14 @@ def check_every_kind(binary):
 
 
 def check_sealed(shop):
-    """No number of a card anywhere, nor one that octets stand for."""
+    """No number of a card anywhere, nor one that bytes stand for."""
     dump = shop.wabot.store.dump()
     for folder, _, names in os.walk(shop.wabot.dir):
         for name in names:
             with open(os.path.join(folder, name), "rb") as file:
                 dump.append((name, file.read()))
-    for name, octets in dump:
-        check(CARD_NUMBER.encode() not in octets, f"the number of a card stands in {name}")
+    for name, raw_bytes in dump:
+        check(CARD_NUMBER.encode() not in raw_bytes, f"the number of a card stands in {name}")
     check("Mara Lind" in str(shop.wabot.query("SELECT content FROM messages WHERE message_type = 'contacts'")), "the name does not")
 
 
@@ -158,7 +158,7 @@ def check_uploads(binary):
     """What fails before the hand-over is tried again or refused, and is never uncertain."""
     for fault in [*UPLOAD_FAULTS, "upload_refused"]:
         with Shop(binary, "/" + fault, WABOT_LEASE="2s") as shop:
-            id = shop.send("--image", octets_file(shop.wabot, "a.png", png((9, 9, 9))))
+            id = shop.send("--image", bytes_file(shop.wabot, "a.png", png((9, 9, 9))))
             worker = shop.wabot.start("worker")
             wanted = "failed" if fault == "upload_refused" else "sent"
             until(f"end of {fault}", lambda: shop.status_of(id) == wanted)
@@ -184,9 +184,9 @@ def check_kills(binary):
 
 def check_kill(binary, point, is_open, words):
     with Shop(binary, WABOT_LEASE="1500ms", WABOT_UNCERTAIN_WINDOW="2s") as shop:
-        words = [octets_file(shop.wabot, "a.png", png((7, 7, 7))) if word == "FILE" else word for word in words]
+        words = [bytes_file(shop.wabot, "a.png", png((7, 7, 7))) if word == "FILE" else word for word in words]
         id = shop.send(*words)
-        # The octets of an upload are offered, too: before the hand-over, and no harm done.
+        # The bytes of an upload are offered, too: before the hand-over, and no harm done.
         is_open = is_open and not (point == "send.offered" and "--image" in words)
         faulty = shop.wabot.start("worker", WABOT_FAULT_AT=f"kill:{point}:1")
         until("kill", lambda: not faulty.is_alive())

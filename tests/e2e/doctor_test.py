@@ -106,7 +106,7 @@ def the_installation(wabot):
     with contextlib.suppress(FileNotFoundError):
         os.rmdir(folder)
     open(folder, "w").close()
-    with ill(wabot, "files", "fail", "out of the way"):
+    with ill(wabot, "files", "fail", "move or remove"):
         os.remove(folder)
 
 
@@ -136,7 +136,7 @@ def the_database(wabot):
 
     change(wabot, "UPDATE messages SET created_at = created_at + 7200000000")
     with ill(wabot, "clock", "fail", "NTP") as found:
-        check("went back" in found["detail"], f"{found}")
+        check("was set back" in found["detail"], f"{found}")
         change(wabot, "UPDATE messages SET created_at = created_at - 7200000000")
 
     for step in reversed(json.loads(wabot.run("migrate", "status", "-o", "json"))["items"][-2:]):  # the one before is still understood
@@ -148,7 +148,7 @@ def the_database(wabot):
 
 def the_disk(wabot):
     """A store on a file system that has no room at all."""
-    with ill(wabot, "disk", "fail", "make room", DATABASE_URL="sqlite:////proc/wabot.db"):
+    with ill(wabot, "disk", "fail", "free disk space", DATABASE_URL="sqlite:////proc/wabot.db"):
         pass
 
 
@@ -220,7 +220,7 @@ def main():
         wabot.device("one", provider.url, agent=None)
         wabot.run("message", "send", "+12025550117", "--device", "one", "--template", "order_ready", "--language", "en")  # something sealed, and something to be late
         found = examine(wabot, expect=0)
-        check({name for name, one in found.items() if one["status"] != "pass"} == {"workers"}, f"only nobody is at work: {found}")
+        check({name for name, one in found.items() if one["status"] != "pass"} == {"workers"}, f"only no worker is running: {found}")
         the_installation(wabot)
         the_disk(wabot)
         the_database(wabot)

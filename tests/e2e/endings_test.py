@@ -44,8 +44,8 @@ def every_code(wabot):
     ends(wabot, 2, "device", "list", "--timeout", "soon", says="takes a time")
     ends(wabot, 3, "device", "get", "nothing", says="no device")
     no_entry(wabot)
-    ends(wabot, 5, "device", "create", "sim", "--kind", "sim", says="exists already")
-    ends(wabot, 6, "message", "send", "+1", "--device", "sim", "--text", "hi", says="is no number")
+    ends(wabot, 5, "device", "create", "sim", "--kind", "sim", says="already exists")
+    ends(wabot, 6, "message", "send", "+1", "--device", "sim", "--text", "hi", says="is not a phone number")
     ends(wabot, 8, *device(wabot, "other", "http://127.0.0.1:1"), says="could not be asked")
     wabot.run("message", "send", "1", "--device", "sim", "--text", "hi")
     ends(wabot, 7, "job", "cancel", "send/1", "send/99", says="cancelled send/1; 1 of 2 failed")
@@ -184,7 +184,7 @@ def questions(wabot):
     # What is severe wants its name.
     last = json.loads(wabot.run("migrate", "status", "-o", "jsonl").splitlines()[-1])["name"]
     answer(11, b"y\n", "migrate", "down", "--yes", shows="Type " + last)
-    answer(0, last.encode() + b"\n", "migrate", "down", shows="took back " + last)
+    answer(0, last.encode() + b"\n", "migrate", "down", shows="reverted " + last)
     wabot.run("migrate", "up")
 
 

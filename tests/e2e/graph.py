@@ -43,13 +43,13 @@ from wabot import AddressFile, Sender, wamid, webhook
 # --- what may be answered ---------------------------------------------------------------------------------------------------------------------
 
 
-def answer_octets(status, body, headers="", kind="application/json"):
-    octets = body if isinstance(body, bytes) else body.encode()
-    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(octets)}\r\n{headers}\r\n".encode() + octets
+def answer_bytes(status, body, headers="", kind="application/json"):
+    raw_bytes = body if isinstance(body, bytes) else body.encode()
+    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(raw_bytes)}\r\n{headers}\r\n".encode() + raw_bytes
 
 
 def answer(value):
-    return answer_octets("200 OK", json.dumps(value))
+    return answer_bytes("200 OK", json.dumps(value))
 
 
 # Every code a client has to know, with its HTTP status: the code decides, not the status.
@@ -77,16 +77,16 @@ REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not 
 def graph_error(code, text=None, headers=""):
     status, usual = CODES[code]
     text = text or usual
-    return answer_octets(f"{status} {REASONS[status]}", json.dumps({"error": {"message": f"(#{code}) {text}", "type": "OAuthException", "code": code,
+    return answer_bytes(f"{status} {REASONS[status]}", json.dumps({"error": {"message": f"(#{code}) {text}", "type": "OAuthException", "code": code,
                                                                              "error_data": {"messaging_product": "whatsapp", "details": text}}}), headers)
 
 
 def page(status):
-    return answer_octets(status, f"<html>{status}</html>", kind="text/html")
+    return answer_bytes(status, f"<html>{status}</html>", kind="text/html")
 
 
 # What a message may meet. Of these it was taken all the same, and the answer says nothing clear (None: there is none) ...
-UNCLEAR = {"garbage": b"certainly not HTTP\r\n\r\n", "no_json": answer_octets("200 OK", "<html>thanks</html>"), "no_id": answer({"messages": []}),
+UNCLEAR = {"garbage": b"certainly not HTTP\r\n\r\n", "no_json": answer_bytes("200 OK", "<html>thanks</html>"), "no_id": answer({"messages": []}),
            "half": answer({"messages": []})[:-6], "page500": page("500 Internal Server Error"), "page502": page("502 Bad Gateway"),
            "page503": page("503 Service Unavailable"), "reset_answer": None, "swallow": None, "close": None, "drip": None}
 LIVES_ON = ("no_json", "no_id", "page500", "page502", "page503")  # the connection, after these
@@ -115,7 +115,7 @@ class Request:
         word, _, token = self.headers.get("authorization", "").partition(" ")
         self.token = token if word.lower() == "bearer" else ""
         self.fault = self.parts[0]  # or the version, which is none
-        self.read = 0  # octets of the body that were read before the rest
+        self.read = 0  # bytes of the body that were read before the rest
 
     async def body(self, reader):
         if self.headers.get("transfer-encoding", "").lower() == "chunked":
@@ -197,8 +197,8 @@ class Ledger:
                     done.set_result(None)
         self.syncing = None
 
-    def write(self, octets):
-        self.file.write(octets)
+    def write(self, raw_bytes):
+        self.file.write(raw_bytes)
         os.fdatasync(self.file.fileno())
 
 
@@ -287,7 +287,7 @@ class Graph:
         self.asked_for = collections.deque()  # faults of the messages to come
         self.met = set()  # messages whose first attempt had its fault
         self.bad_tokens = {"refused"}
-        self.media = {}  # id: (type, octets)
+        self.media = {}  # id: (type, bytes)
         self.number = self.at_once = 0
         self.change_plan(plan)
 
@@ -316,10 +316,10 @@ class Graph:
         if not request.token or request.token in self.bad_tokens:
             writer.write(graph_error(190))
         elif request.method == "POST" and request.parts[-1] == "media":
-            octets = await self.upload(request, body)
-            if octets is None:
+            raw_bytes = await self.upload(request, body)
+            if raw_bytes is None:
                 return False
-            writer.write(octets)
+            writer.write(raw_bytes)
         else:
             writer.write(self.node(request))
         return True
@@ -360,12 +360,12 @@ class Graph:
         if fault == "reset_body":
             await reader.read(1)
             return await self.reset_untaken(fault, writer)
-        octets = await request.body(reader)
+        raw_bytes = await request.body(reader)
         if fault == "reset_after":
             return await self.reset_untaken(fault, writer)
         self.at_once += 1
         try:
-            return await self.take(request, fault, number_id, octets, reader, writer)
+            return await self.take(request, fault, number_id, raw_bytes, reader, writer)
         finally:
             self.at_once -= 1
 
@@ -373,13 +373,13 @@ class Graph:
         await self.ledger.note("refused", code="reset", fault=fault)
         return reset(writer)
 
-    async def take(self, request, fault, number_id, octets, reader, writer):
+    async def take(self, request, fault, number_id, raw_bytes, reader, writer):
         """What its sender does not wait for is lost on the way."""
         latency = self.plan.get("latency", 0)
         await asyncio.sleep(latency)
         if reader.at_eof() or reader.exception() is not None:
             return False
-        text = await self.answer_to(request, fault, number_id, octets)
+        text = await self.answer_to(request, fault, number_id, raw_bytes)
         if isinstance(text, str):
             return await self.be_unclear(text, reader, writer)
         await asyncio.sleep(latency + self.delay())
@@ -389,13 +389,13 @@ class Graph:
             writer.write(text)
         return True
 
-    async def answer_to(self, request, fault, number_id, octets):
-        """The octets, or the name of the fault that takes their place."""
+    async def answer_to(self, request, fault, number_id, raw_bytes):
+        """The bytes, or the name of the fault that takes their place."""
         if not request.token or request.token in self.bad_tokens:
             await self.ledger.note("refused", code=190)
             return graph_error(190)
         try:
-            body = json.loads(octets)
+            body = json.loads(raw_bytes)
             why = what_is_wrong(body)
         except (ValueError, TypeError, AttributeError) as problem:
             why = str(problem)
@@ -428,17 +428,17 @@ class Graph:
         delays = self.plan.get("delays")
         return self.chance.random() * delays["most_s"] if delays and self.chance.random() < delays["share"] else 0
 
-    async def drop_by_drop(self, octets, writer):
-        for start in range(0, len(octets), 40):
-            writer.write(octets[start:start + 40])
+    async def drop_by_drop(self, raw_bytes, writer):
+        for start in range(0, len(raw_bytes), 40):
+            writer.write(raw_bytes[start:start + 40])
             await writer.drain()
             await asyncio.sleep(0.02)
 
     async def be_unclear(self, fault, reader, writer):
         """Whether the connection lives on."""
-        octets = UNCLEAR[fault]
-        if octets is not None:
-            writer.write(octets)
+        raw_bytes = UNCLEAR[fault]
+        if raw_bytes is not None:
+            writer.write(raw_bytes)
         elif fault == "drip":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
         while fault in ("drip", "swallow"):
@@ -462,12 +462,12 @@ class Graph:
         head = f"Content-Type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
         fields, file = {}, None
         for part in email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body).iter_parts():
-            octets = part.get_payload(decode=True)
+            raw_bytes = part.get_payload(decode=True)
             if part.get_filename() is None:
-                fields[part.get_param("name", header="content-disposition")] = octets.decode()
+                fields[part.get_param("name", header="content-disposition")] = raw_bytes.decode()
             else:
-                file = (part.get_content_type(), octets)
-                fields |= {"filename": part.get_filename(), "file_type": file[0], "size": len(octets), "sha256": hashlib.sha256(octets).hexdigest()}
+                file = (part.get_content_type(), raw_bytes)
+                fields |= {"filename": part.get_filename(), "file_type": file[0], "size": len(raw_bytes), "sha256": hashlib.sha256(raw_bytes).hexdigest()}
         if fields.get("messaging_product") != "whatsapp" or file is None:
             await self.ledger.note("invalid", why="an upload without messaging_product or file")
             return graph_error(100)
@@ -477,16 +477,16 @@ class Graph:
         return answer({"id": id})
 
     def node(self, request):
-        """A file's description, its octets, or an account: that is there, whatever its id."""
+        """A file's description, its bytes, or an account: that is there, whatever its id."""
         id = request.parts[-1]
         if request.parts[-2:-1] == ["files"]:
-            return answer_octets("200 OK", self.media[id][1], kind=self.media[id][0]) if id in self.media else answer_octets("404 Not Found", "")
+            return answer_bytes("200 OK", self.media[id][1], kind=self.media[id][0]) if id in self.media else answer_bytes("404 Not Found", "")
         if request.method == "DELETE":
             return answer({"success": True}) if self.media.pop(id, None) else graph_error(100)
         if id in self.media:
-            kind, octets = self.media[id]
+            kind, raw_bytes = self.media[id]
             return answer({"messaging_product": "whatsapp", "url": f"http://{request.headers['host']}/files/{id}", "mime_type": kind,
-                           "sha256": hashlib.sha256(octets).hexdigest(), "file_size": len(octets), "id": id})
+                           "sha256": hashlib.sha256(raw_bytes).hexdigest(), "file_size": len(raw_bytes), "id": id})
         # Asked for by way of a number it is a file, which this one does not have; else an account.
         return graph_error(100) if "phone_number_id=" in request.query else answer({"id": id})
 

@@ -14,7 +14,7 @@ REPLACED = {"messaging_product": "sms", "to": "", "type": "song", "text": {}}  #
 
 
 def call(graph, method, path, body=b"", token="good", kind="application/json"):
-    """The status and the octets; None when there was no whole answer."""
+    """The status and the bytes; None when there was no whole answer."""
     connection = http.client.HTTPConnection("127.0.0.1", graph.port, timeout=10)
     try:
         connection.request(method, path, body, {"Content-Type": kind, **({"Authorization": f"Bearer {token}"} if token else {})})
@@ -76,15 +76,15 @@ def check_validation(graph):
 
 
 def check_media(graph):
-    octets = bytes(range(256)) * 100
+    raw_bytes = bytes(range(256)) * 100
     part = 'Content-Disposition: form-data; name="{}"{}\r\n\r\n'
     body = b"".join([b"--edge\r\n" + part.format("messaging_product", "").encode() + b"whatsapp\r\n",
-                     b"--edge\r\n" + part.format("file", '; filename="a.bin"\r\nContent-Type: image/png').encode() + octets + b"\r\n", b"--edge--\r\n"])
+                     b"--edge\r\n" + part.format("file", '; filename="a.bin"\r\nContent-Type: image/png').encode() + raw_bytes + b"\r\n", b"--edge--\r\n"])
     id = json.loads(call(graph, "POST", "/v24.0/2000/media", body, kind="multipart/form-data; boundary=edge")[1])["id"]
     described = json.loads(call(graph, "GET", f"/v24.0/{id}?phone_number_id=2000")[1])
-    check((described["mime_type"], described["file_size"]) == ("image/png", len(octets)), f"{described}")
+    check((described["mime_type"], described["file_size"]) == ("image/png", len(raw_bytes)), f"{described}")
     path = described["url"].removeprefix(graph.url)
-    check(call(graph, "GET", path)[1] == octets, "the same octets come back")
+    check(call(graph, "GET", path)[1] == raw_bytes, "the same bytes come back")
     check(code_of(call(graph, "GET", path, token="")) == 190, "not without a token")
     check(json.loads(call(graph, "DELETE", f"/v24.0/{id}")[1]) == {"success": True} and call(graph, "GET", path)[0] == 404, "deleted")
     check(code_of(call(graph, "GET", f"/v24.0/{id}?phone_number_id=2000")) == 100, "nor described any more")

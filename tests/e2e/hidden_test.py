@@ -15,7 +15,7 @@ numbers = [OWN, *senders, mentioned, group_member, recipient, broken, stranger]
 
 
 def traces(number):
-    """The octets that would give it away: its digits with and without country code, their hex, and their base64 wherever they may stand in it."""
+    """The bytes that would give it away: its digits with and without country code, their hex, and their base64 wherever they may stand in it."""
     digits = number[-10:].encode()
     yield digits
     yield digits.hex().encode()
@@ -146,7 +146,7 @@ with Wabot(sys.argv[1], WABOT_LOG="debug", WABOT_LEASE="2s", WABOT_UNCERTAIN_WIN
     # What was searched is what there is to see, and the search finds what it looks for.
     check(b"a text without any number" in seen and NUMBER_ID.encode() in seen, "the store's files were read")
     check(b"send refused" in stderr, "stderr says something")
-    print(f"{len(seen_logs)} octets of logs, {sorted(os.listdir(logs))}")
+    print(f"{len(seen_logs)} bytes of logs, {sorted(os.listdir(logs))}")
     for number in numbers:
         planted = wamid(number, "PLANTED").encode()
         check(any(trace in planted for trace in traces(number)), "a number in a wamid is found")

@@ -31,22 +31,22 @@ class Answer:
         self.status = int(head.split(b" ", 2)[1])
 
 
-def read_answers(octets, is_head):
+def read_answers(raw_bytes, is_head):
     """All of them; `is_head` tells of each whether it has no body."""
     answers = []
-    while octets:
-        head, end, octets = octets.partition(b"\r\n\r\n")
+    while raw_bytes:
+        head, end, raw_bytes = raw_bytes.partition(b"\r\n\r\n")
         check(end, f"an answer is cut off: {head[:200]}")
         length = int(re.search(rb"content-length: (\d+)", head.lower())[1])
         length = 0 if is_head(len(answers)) else length
-        check(len(octets) >= length, f"the body of an answer is cut off: {head[:200]}")
-        answers.append(Answer(head + end, octets[:length]))
-        octets = octets[length:]
+        check(len(raw_bytes) >= length, f"the body of an answer is cut off: {head[:200]}")
+        answers.append(Answer(head + end, raw_bytes[:length]))
+        raw_bytes = raw_bytes[length:]
     return answers
 
 
 class Line:
-    """A connection of octets."""
+    """A connection of bytes."""
 
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
@@ -55,8 +55,8 @@ class Line:
     async def open(address, source=None):
         return Line(*await asyncio.open_connection(*address, local_addr=(source, 0) if source else None, limit=1 << 22))
 
-    async def send(self, octets):
-        self.writer.write(octets)
+    async def send(self, raw_bytes):
+        self.writer.write(raw_bytes)
         try:
             await self.writer.drain()
         except ConnectionError:
@@ -75,9 +75,9 @@ class Line:
 
         return await asyncio.wait_for(read(), patience)
 
-    async def ask(self, octets):
+    async def ask(self, raw_bytes):
         """The next answer."""
-        await self.send(octets)
+        await self.send(raw_bytes)
         head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         length = int(re.search(rb"content-length: (\d+)", head.lower())[1])
         return Answer(head, await asyncio.wait_for(self.reader.readexactly(length), PATIENCE))
@@ -86,11 +86,11 @@ class Line:
         self.writer.close()
 
 
-async def exchange(address, octets, source=None, is_head=lambda number: False, finishes=False):
+async def exchange(address, raw_bytes, source=None, is_head=lambda number: False, finishes=False):
     """The answers until the server closes."""
     line = await Line.open(address, source)
     try:
-        sending = asyncio.create_task(line.send(octets))
+        sending = asyncio.create_task(line.send(raw_bytes))
         if finishes:
             await sending
             line.writer.write_eof()
@@ -130,10 +130,10 @@ def stored(wabot):
 
 async def judge(wabot, message, faults):
     """Against its row, with a request right behind it."""
-    is_head = message.octets.startswith(b"HEAD")
+    is_head = message.raw_bytes.startswith(b"HEAD")
     expected = message.statuses + ([200] if message.goes_on else [])
     try:
-        answers = await exchange(wabot.address, message.octets + (PROBE if message.statuses else b""), is_head=lambda number: is_head and number == 0,
+        answers = await exchange(wabot.address, message.raw_bytes + (PROBE if message.statuses else b""), is_head=lambda number: is_head and number == 0,
                                  finishes=not message.statuses)
         for answer in answers:
             check_answer(message.what, answer)
@@ -166,15 +166,15 @@ async def try_messages(wabot, server):
 
 async def try_one_octet_at_a_time(wabot):
     """Wherever a message is cut into packets, it is the same."""
-    octets = chunked(b"5;a=b\r\nhello\r\n0\r\nX-Word: a\r\n\r\n") + head() + PROBE
+    raw_bytes = chunked(b"5;a=b\r\nhello\r\n0\r\nX-Word: a\r\n\r\n") + head() + PROBE
     line = await Line.open(wabot.address)
     line.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for i in range(len(octets)):
-        await line.send(octets[i:i + 1])
+    for i in range(len(raw_bytes)):
+        await line.send(raw_bytes[i:i + 1])
         await asyncio.sleep(0)
     statuses = [answer.status for answer in read_answers(await line.rest(), lambda number: False)]
     line.close()
-    check(statuses == [401, 200, 200], f"octet by octet: {statuses}")
+    check(statuses == [401, 200, 200], f"byte by byte: {statuses}")
 
 
 async def try_expectation(wabot):
@@ -281,11 +281,11 @@ async def timed(what, line, status, at_least, at_most, step=None):
 
     begin = time.monotonic()
     dripping = asyncio.create_task(drip())
-    octets = await line.rest()
+    raw_bytes = await line.rest()
     took = time.monotonic() - begin
     dripping.cancel()
     line.close()
-    answers = read_answers(octets, lambda number: False)
+    answers = read_answers(raw_bytes, lambda number: False)
     for answer in answers:
         check_answer(what, answer)
     got = [answer.status for answer in answers]
@@ -293,10 +293,10 @@ async def timed(what, line, status, at_least, at_most, step=None):
     check(at_least <= took <= at_most * SLOWNESS, f"{what}: after {took:.1f} s, not within {at_least} and {at_most} s")
 
 
-async def begun(wabot, octets):
+async def begun(wabot, raw_bytes):
     line = await Line.open(wabot.address)
-    if octets:
-        await line.send(octets)
+    if raw_bytes:
+        await line.send(raw_bytes)
     return line
 
 
@@ -308,7 +308,7 @@ async def try_steady_body(wabot):
         await asyncio.sleep(1)
     answer = await line.ask(b"x" * 2000)
     line.close()
-    check(answer.status == 401, f"a body of 2000 octets a second: {answer.status}")
+    check(answer.status == 401, f"a body of 2000 bytes a second: {answer.status}")
 
 
 async def try_never_reading(wabot):
@@ -317,11 +317,11 @@ async def try_never_reading(wabot):
     sender.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sender.connect(wabot.address)
     sender.setblocking(False)
-    octets = head(line="GET /metrics HTTP/1.1") * 1000
+    raw_bytes = head(line="GET /metrics HTTP/1.1") * 1000
     with sender:
         loop = asyncio.get_running_loop()
         try:
-            await asyncio.wait_for(loop.sock_sendall(sender, octets), 2)
+            await asyncio.wait_for(loop.sock_sendall(sender, raw_bytes), 2)
         except asyncio.TimeoutError:
             pass  # as it should: the server reads no more than it answers
         begin = time.monotonic()
@@ -332,12 +332,12 @@ async def try_never_reading(wabot):
 async def try_slow_ones(wabot):
     half = post("Content-Length: 2048", body="x" * 1024)
     await asyncio.gather(
-        timed("a head of an octet every nine seconds", await begun(wabot, b"G"), 408, 9.5, 12, (9, b"E")),
+        timed("a head of a byte every nine seconds", await begun(wabot, b"G"), 408, 9.5, 12, (9, b"E")),
         timed("a head of a header every second", await begun(wabot, b"GET / HTTP/1.1\r\n"), 408, 9.5, 12, (1, b"X-Word: a\r\n")),
         timed("empty lines for a head", await begun(wabot, b"\r\n"), 408, 9.5, 12, (1, b"\r\n")),
         timed("no head at all", await begun(wabot, b""), 0, 9.5, 12),
         timed("a body that stalls after half", await begun(wabot, half), 408, 5.5, 8),
-        timed("a body of an octet a second", await begun(wabot, post("Content-Length: 2048")), 408, 4.5, 7, (1, b"x")),
+        timed("a body of a byte a second", await begun(wabot, post("Content-Length: 2048")), 408, 4.5, 7, (1, b"x")),
         timed("a chunk's size that never ends", await begun(wabot, post("Transfer-Encoding: chunked")), 408, 4.5, 7, (1, b"0")),
         timed("trailers that never end", await begun(wabot, chunked(b"0\r\n")), 408, 4.5, 7, (0.5, b"X-Word: a\r\n")),
         try_steady_body(wabot),

@@ -1,11 +1,11 @@
 """HTTP messages as they should and as they should not be, each with its answer: what `serve` must make of every one, and of the request behind it.
 
-A message is (what, octets, statuses, goes_on): the statuses it is answered with (one, or none when its end never comes), and whether a request that follows on
+A message is (what, bytes, statuses, goes_on): the statuses it is answered with (one, or none when its end never comes), and whether a request that follows on
 the same connection is answered. If it is and should not be, or is not and should be, the two ends do not agree on where the message ends: that is smuggling.
 """
 from collections import namedtuple
 
-Message = namedtuple("Message", "what octets statuses goes_on")
+Message = namedtuple("Message", "what raw_bytes statuses goes_on")
 
 HOOK = "/webhooks/whatsapp"  # takes bodies; without a signature that fits it answers 401, once it has the whole
 LINE_MAX, HEAD_MAX, HEADERS_MAX = 8 * 1024, 32 * 1024, 100
@@ -13,16 +13,16 @@ BODY_MAX = 1024 * 1024
 HOOK_BODY_MAX = 5 * 1024 * 1024  # server.webhook_body_max of the test, which is not what it is by itself
 
 
-def octets(text):
+def raw_bytes(text):
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
 def head(*headers, line="GET / HTTP/1.1", host="Host: wabot"):
-    return b"".join(octets(part) + b"\r\n" for part in (line, *([host] if host else []), *headers)) + b"\r\n"
+    return b"".join(raw_bytes(part) + b"\r\n" for part in (line, *([host] if host else []), *headers)) + b"\r\n"
 
 
 def post(*headers, body=b""):
-    return head(*headers, line=f"POST {HOOK} HTTP/1.1") + octets(body)
+    return head(*headers, line=f"POST {HOOK} HTTP/1.1") + raw_bytes(body)
 
 
 def chunked(body, *headers):
@@ -91,15 +91,15 @@ def paths():
                  "/a%0d%0ab", "/a%0ab", "/a%09b", "/a%7fb", "/a#b", "/?a=%zz", "/?a=%00", "/?%ff=1", "//..", "health", "ftp://wabot/", "http:/health", "/" + "?" + "&".join(["a=1"] * 101)):
         yield served(f"path: {path[:40]}", head(line=f"GET {path} HTTP/1.1"), 404 if path == "/health/..;/live" else 400)
     yield served("path: of 7 KiB", head(line=f"GET /{'x' * 7 * 1024} HTTP/1.1"), 404)
-    for what, octet in [("an octet beyond ASCII", b"\xe9"), ("UTF-8 in clear", "é".encode()), ("an octet 255", b"\xff")]:
-        yield served(f"path: {what}", head(line=b"GET /" + octet + b" HTTP/1.1"), 400)
+    for what, raw_byte in [("a byte beyond ASCII", b"\xe9"), ("UTF-8 in clear", "é".encode()), ("a byte 255", b"\xff")]:
+        yield served(f"path: {what}", head(line=b"GET /" + raw_byte + b" HTTP/1.1"), 400)
 
 
 def headers():
     yield served("header: no space after the colon", head("X-Word:a"))
     yield served("header: spaces and tabs around the value", head("X-Word: \t a b \t "))
     yield served("header: empty", head("X-Word:"))
-    yield served("header: octets beyond ASCII in the value", head(b"X-Word: \xe9\xff"))
+    yield served("header: bytes beyond ASCII in the value", head(b"X-Word: \xe9\xff"))
     yield served("header: a name of every character there may be", head("!#$%&'*+-.^_`|~aZ09: x"))
     yield served("header: the same twice", head("X-Word: a", "X-Word: b"))
     yield served("header: a host with a port", head(host="Host: wabot:8000"))
@@ -110,12 +110,12 @@ def headers():
     yield last("header: a hundred and one", head(*["X-Word: a"] * HEADERS_MAX), 431)
     room = HEAD_MAX - len(head("X-Word: "))
     yield served("header: a head of 32 KiB", head("X-Word: " + "x" * room))
-    yield last("header: a head of 32 KiB and an octet", head("X-Word: " + "x" * (room + 1)), 431)
+    yield last("header: a head of 32 KiB and a byte", head("X-Word: " + "x" * (room + 1)), 431)
     yield last("header: one of 40 KiB", head("X-Word: " + "x" * 40 * 1024), 431)
     yield last("header: one of 1 MiB", head("X-Word: " + "x" * 1024 * 1024), 431)
     room = LINE_MAX - len("GET / HTTP/1.1")
     yield served("header: a request line of 8 KiB", head(line=f"GET /{'x' * room} HTTP/1.1"), 404)
-    yield last("header: a request line of 8 KiB and an octet", head(line=f"GET /{'x' * (room + 1)} HTTP/1.1"), 414)
+    yield last("header: a request line of 8 KiB and a byte", head(line=f"GET /{'x' * (room + 1)} HTTP/1.1"), 414)
     yield last("header: a target of 10 KiB", head(line=f"GET /{'x' * 10 * 1024} HTTP/1.1"), 414)
     yield last("header: a target of 1 MiB", head(line=f"GET /{'x' * 1024 * 1024} HTTP/1.1"), 414)
     yield last("header: no host", head(host=None), 400)
@@ -126,7 +126,7 @@ def headers():
     for what, line in [("a space before the colon", "X-Word : a"), ("a tab before the colon", "X-Word\t: a"), ("no colon", "X-Word"), ("no name", ": a"), ("a space in the name", "X Word: a"),
                        ("a fold of a space", "X-Word: a\r\n b"), ("a fold of a tab", "X-Word: a\r\n\tb"), ("a space before the first", " X-Word: a"), ("a bare CR in the value", "X-Word: a\rb"),
                        ("a bare LF in the value", "X-Word: a\nb: c"), ("a NUL in the value", "X-Word: a\0b"), ("a NUL in the name", "X-W\0rd: a"), ("a CR in the name", "X-W\rrd: a"),
-                       ("a bare CR at the end", "X-Word: a\r"), ("octet 1 in the value", "X-Word: a\x01b"), ("octet 127 in the value", "X-Word: a\x7fb"), ("octet 11 in the value", "X-Word: a\x0bb"),
+                       ("a bare CR at the end", "X-Word: a\r"), ("byte 1 in the value", "X-Word: a\x01b"), ("byte 127 in the value", "X-Word: a\x7fb"), ("byte 11 in the value", "X-Word: a\x0bb"),
                        ("an escape in the value", "X-Word: \x1b[31m")]:
         yield last(f"header: {what}", head(line), 400)
     for mark in '()<>@,;\\"/[]?={}':
@@ -157,7 +157,7 @@ def connections():
 
 def lengths():
     hidden = head(line="GET /health/live HTTP/1.1")  # what smuggles
-    yield served("length: a body of five octets", post("Content-Length: 5", body="hello"), 401)
+    yield served("length: a body of five bytes", post("Content-Length: 5", body="hello"), 401)
     yield served("length: a request for a body", post(f"Content-Length: {len(hidden)}", body=hidden), 401)
     yield served("length: nought", post("Content-Length: 0"), 401)
     yield served("length: none is nought", post(), 401)
@@ -167,7 +167,7 @@ def lengths():
     yield served("length: a HEAD may have a body", head("Content-Length: 5", line="HEAD / HTTP/1.1") + b"hello")
     yield last("length: the body of a request without a route is not read", head("Content-Length: 5", line="POST /nowhere HTTP/1.1") + b"hello", 404)
     yield last("length: the body of a wrong method is not read", head("Content-Length: 5", line="PUT / HTTP/1.1") + b"hello", 405)
-    yield unended("length: an octet too few", post("Content-Length: 600", body="x" * 300))
+    yield unended("length: a byte too few", post("Content-Length: 600", body="x" * 300))
     for length in ("+5", "-1", "-0", "0x5", "5, 5", "5,5", "5 5", "5;5", "5.0", "5e0", "five", "", "٥".encode().decode("latin-1"), "5\0", "\t5", "5\t", "\x0b5", "'5'", str(2**63), str(2**64), str(2**64 + 5),
                    "9" * 40, "1_0"):
         yield last(f"length: {length[:24]!r}", post(f"Content-Length: {length}", body="hello"), 400)
@@ -178,9 +178,9 @@ def lengths():
     for name in ("Content-Length ", "Content-Length\t", " Content-Length", "Content-\0Length", "Content-Length\x0b"):
         yield last(f"length: named {name!r}", post(f"{name}: 5", body="hello"), 400)
     yield served("length: the most there may be", post(f"Content-Length: {HOOK_BODY_MAX}", body="x" * HOOK_BODY_MAX), 401)
-    yield last("length: an octet more", post(f"Content-Length: {HOOK_BODY_MAX + 1}", body="x" * 1000), 413)
+    yield last("length: a byte more", post(f"Content-Length: {HOOK_BODY_MAX + 1}", body="x" * 1000), 413)
     yield served("length: the most there may be where no webhooks come", head(f"Content-Length: {BODY_MAX}") + b"x" * BODY_MAX)
-    yield last("length: an octet more where no webhooks come", head(f"Content-Length: {BODY_MAX + 1}"), 413)
+    yield last("length: a byte more where no webhooks come", head(f"Content-Length: {BODY_MAX + 1}"), 413)
     yield last("length: of an exabyte", post(f"Content-Length: {10**18 - 1}", body="x" * 1000), 413)
     yield last("length: too large, and asked for first", post(f"Content-Length: {HOOK_BODY_MAX + 1}", "Expect: 100-continue"), 413)
     yield served("expectation: of a body that is here already", post("Content-Length: 5", "Expect: 100-continue", body="hello"), 401)
@@ -234,8 +234,8 @@ def codings():
                        ("a size of a word", b"five\r\nhello\r\n"), ("no size", b"\r\nhello\r\n"), ("a space before the size", b" 5\r\nhello\r\n"), ("a space after the size", b"5 \r\nhello\r\n"),
                        ("a tab after the size", b"5\t\r\nhello\r\n"), ("a size in another script", b"\xd9\xa5\r\nhello\r\n"), ("a NUL in the size", b"5\0\r\nhello\r\n"), ("two sizes", b"5,5\r\nhello\r\n"),
                        ("a size with an underscore", b"1_0\r\n" + b"x" * 16 + b"\r\n"), ("a line of LF after the size", b"5\nhello\r\n"), ("a line of CR after the size", b"5\rhello\r\n"),
-                       ("no line end after the octets", b"5\r\nhello"), ("more octets than said", b"5\r\nhello!\r\n"), ("fewer octets than said", b"5\r\nhell\r\n"), ("a line of LF after the octets", b"5\r\nhello\n"),
-                       ("a line of CR after the octets", b"5\r\nhello\r"), ("an extension of 300 octets", b"5;" + b"x" * 300 + b"\r\nhello\r\n"), ("a LF in an extension", b"5;a\nb\r\nhello\r\n"),
+                       ("no line end after the bytes", b"5\r\nhello"), ("more bytes than said", b"5\r\nhello!\r\n"), ("fewer bytes than said", b"5\r\nhell\r\n"), ("a line of LF after the bytes", b"5\r\nhello\n"),
+                       ("a line of CR after the bytes", b"5\r\nhello\r"), ("an extension of 300 bytes", b"5;" + b"x" * 300 + b"\r\nhello\r\n"), ("a LF in an extension", b"5;a\nb\r\nhello\r\n"),
                        ("a bare CR in an extension", b"5;a\rb\r\nhello\r\n"), ("a NUL in an extension", b"5;a\0b\r\nhello\r\n"), ("an extension ended by LF", b"5;a\nhello\r\n"),
                        ("an extension that is no name", b"5;=\r\nhello\r\n"), ("a line end in a quoted extension", b'5;a="b\r\nhello"\r\nhello\r\n'),
                        ("a LF in a quoted extension", b'5;a="b\nc"\r\nhello\r\n'), ("a line end in the quoted extension of the last", b'5\r\nhello\r\n0;a="\r\n\r\nGET / HTTP/1.1"\r\n\r\n')]:

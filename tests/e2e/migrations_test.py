@@ -49,8 +49,11 @@ class Store:
                 db = sqlite3.connect(f"{wabot.dir}/wabot.db")
                 db.executescript(f"BEGIN;\n{script}\nCOMMIT;")
                 db.close()
-        if stored and wabot.run("migrate", "status", "--columns", "name", "--no-header").splitlines()[-1] == stored.stem:
+        if stored and not self.is_pending():
             wabot.run("migrate", "down", f"--confirm={stored.stem}")
+
+    def is_pending(self):
+        return any(not migration["applied"] for migration in json.loads(self.wabot.run("migrate", "status", "-o", "json", expect=None))["items"])
 
     def query(self, sql):
         """Of a store that may not be there yet."""

@@ -1,7 +1,7 @@
 """Of 100,000 answers none comes before the sync that made its row durable: order_of_syncs_test.py WABOT LOAD
 
 The server writes down, among all its threads, when a request's id was written to the log of the store, when its transaction ended, when syncs began and were
-done, and when the first octet of an answer was about to go.
+done, and when the first byte of an answer was about to go.
 """
 import json
 import os

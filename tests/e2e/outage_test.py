@@ -20,7 +20,7 @@ from with_postgres import Server  # noqa: E402
 
 IS_FULL = sys.argv[2] == "full"
 OUTAGE = 5.0 if IS_FULL else float(sys.argv[2])  # seconds
-DISK = 48 << 20  # octets
+DISK = 48 << 20  # bytes
 NOT_RUN = 77  # as CMakeLists.txt says
 RECOVERY = 10 * e2e.SLOWNESS  # seconds
 STEP = 150  # acknowledged between what is done to the server

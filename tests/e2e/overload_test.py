@@ -20,7 +20,7 @@ CONNECTIONS, SECONDS = int(sys.argv[2]), float(sys.argv[3])
 TIMES = float(sys.argv[4]) if SLOWNESS == 1 else 2  # what is offered, of what can be stored; the load needs a core of its own for ten
 SYNC_US = 1_000_000  # of the slow disk
 PAUSE, LARGE_PAUSE = 0.1, 1.0  # seconds between an answer and the next webhook
-RSS_MAX = 512 << 20  # octets
+RSS_MAX = 512 << 20  # bytes
 RECOVERY = 30 * SLOWNESS  # seconds
 LARGE = 16  # one in so many webhooks is
 LARGE_OCTETS = 150_000
@@ -31,7 +31,7 @@ SPARE = 200  # descriptors
 # --- the load: a process of its own -------------------------------------------------------------------------------------------------------------
 
 
-MARK = b"@" * 16  # where a body has its number: the same octets twice are one delivery
+MARK = b"@" * 16  # where a body has its number: the same bytes twice are one delivery
 
 
 def template(more):
@@ -85,19 +85,19 @@ class Load:
 
     def read(self, poster):
         try:
-            octets = poster.socket.recv(1 << 16)
+            raw_bytes = poster.socket.recv(1 << 16)
         except BlockingIOError:
             return
         except OSError:
-            octets = b""
-        poster.got += octets
+            raw_bytes = b""
+        poster.got += raw_bytes
         head, end, body = poster.got.partition(b"\r\n\r\n")
         if end:
             head = head.lower()
             length = int(re.search(rb"content-length: (\d+)", head)[1])
             if len(body) >= length:
                 return self.note(poster, head)
-        if not octets:
+        if not raw_bytes:
             self.statuses["none"] += 1
             self.close(poster)
             poster.due = time.monotonic() + poster.pause
@@ -157,7 +157,7 @@ def be_load(address, report):
 
 
 def peak(server):
-    """Octets resident at the most so far."""
+    """Bytes resident at the most so far."""
     with open(f"/proc/{server.process.pid}/status") as file:
         return int(dict(line.split(":", 1) for line in file)["VmHWM"].split()[0]) * 1024
 

@@ -22,7 +22,7 @@ LONG = " the long way"
 WORKER_POINTS = ["inbox.drained", "turn.claimed" + LONG, "turn.computed", "turn.computed" + LONG, "turn.finished", "turn.finished" + LONG, "send.claimed", "send.connected", "send.handing_over", "send.offered",
                  "send.answered", "send.recorded", "commit.before", "commit.after"]
 SERVER_POINTS = ["inbox.stored", "commit.before", "commit.after"]
-# Between the commit before the first octet and the one of the outcome nobody else can know what happened.
+# Between the commit before the first byte and the one of the outcome nobody else can know what happened.
 UNCERTAIN_POINTS = {"send.handing_over", "send.offered", "send.answered"}
 
 on_uncertain = sys.argv[2]
@@ -118,7 +118,7 @@ class Case:
     def after_stop(self):
         """The others take over, unless it was stopped while it holds the write lock; it wakes after its lease in any case."""
         since = time.monotonic()
-        # Between the last look at the clock and the socket an octet may be on its way already.
+        # Between the last look at the clock and the socket a byte may be on its way already.
         self.in_flight = self.wabot.query("SELECT count(*) FROM sends WHERE state = 'handing_over'")[0][0]
         self.is_replaced = self.place == "worker" and not self.wabot.store.waits_for(self.faulty.process.pid)
         if self.is_replaced:
@@ -164,7 +164,7 @@ class Case:
         doubled = sum(1 for count in answered.values() if count > 1)
         missing = sum(1 for id in self.asked if id not in answered)
         statuses = collections.Counter(status for status, in self.wabot.query("SELECT status FROM messages WHERE direction = 'outgoing'"))
-        shown = self.wabot.query("SELECT count(*) FROM sends WHERE doubled_at IS NOT NULL")[0][0]
+        shown = self.wabot.query("SELECT count(*) FROM sends WHERE duplicate_at IS NOT NULL")[0][0]
         check(statuses.total() == len(self.asked) and not set(statuses) - {"sent", "held"}, f"replies {statuses}")
         # What was with the socket when its process was stopped goes out when that wakes: in flight all the time, and nothing can call it back.
         if on_uncertain == "hold":

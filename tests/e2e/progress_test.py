@@ -62,10 +62,10 @@ def on_terminal(wabot, receiver, *words, expect=0, on_bar=None, **settings):
     with contextlib.suppress(OSError):  # the other side is gone
         while time.monotonic() < end:
             if select.select([ours], [], [], 1)[0]:
-                octets = os.read(ours, 65536)
-                if not octets:
+                raw_bytes = os.read(ours, 65536)
+                if not raw_bytes:
                     break
-                seen += octets
+                seen += raw_bytes
                 if on_bar and b"\x1b[K" in seen:
                     os.write(ours, on_bar)
                     on_bar = None

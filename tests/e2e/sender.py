@@ -1,6 +1,6 @@
 """In Meta's place: posts questions at a rate, each until it has a 2xx, and notes it: sender.py LEDGER ADDRESS_FILE PLAN
 
-The plan is `{"seed", "count", "rate", "people"}`. One in ten is posted again later, half of these as other octets with the same id; one in fifty twice at the same
+The plan is `{"seed", "count", "rate", "people"}`. One in ten is posted again later, half of these as other bytes with the same id; one in fifty twice at the same
 instant; one in twenty late, after those that come behind it. The ledger, lines of JSON on the disk before the next step is taken, has
 
   began   before the first attempt at question `n`: its `id`, `text` and whose `conversation` it is

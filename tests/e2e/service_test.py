@@ -137,9 +137,9 @@ def check_missing(wabot):
     until("row", lambda: wabot.query("SELECT queues FROM workers") == [("send,job",)])
     server = wabot.serve("--workers", "0")
     status, detail = health(wabot)
-    check(status == "warning" and detail == "no worker is at work on inbox,turn; start one with: wabot worker --queue inbox,turn", f"{status}: {detail}")
-    until("warning", lambda: lines(server, "no worker is at work"))
-    check(lines(server, "no worker is at work")[0].endswith("queues=inbox,turn"), server.text())
+    check(status == "warning" and detail == "no worker is running on inbox,turn; start one with: wabot worker --queue inbox,turn", f"{status}: {detail}")
+    until("warning", lambda: lines(server, "no worker is running"))
+    check(lines(server, "no worker is running")[0].endswith("queues=inbox,turn"), server.text())
 
     worker = wabot.start("worker", "--queue", "inbox,turn,job")
     until("health", lambda: health(wabot)[1] == "2 at work")
@@ -151,17 +151,17 @@ def check_missing(wabot):
     with db:
         db.execute("UPDATE workers SET seen_at = seen_at - 60000000 WHERE queues = 'send,job'")
     db.close()
-    check(health(wabot)[1].startswith("no worker is at work on send"), f"{health(wabot)}")
+    check(health(wabot)[1].startswith("no worker is running on send"), f"{health(wabot)}")
     check("send" in doctor(wabot)["detail"], f"{doctor(wabot)}")
-    until("second warning", lambda: len(lines(server, "no worker is at work")) == 2)
-    until("healing", lambda: sum(line.count(queue) for line in lines(server, "a worker is at work again") for queue in ("inbox", "turn")) == 2)
-    check(lines(server, "no worker is at work")[1].endswith("queues=send"), server.text())
+    until("second warning", lambda: len(lines(server, "no worker is running")) == 2)
+    until("healing", lambda: sum(line.count(queue) for line in lines(server, "workers are running again") for queue in ("inbox", "turn")) == 2)
+    check(lines(server, "no worker is running")[1].endswith("queues=send"), server.text())
     check(worker.stop() == 0, "it ends well")
     status, detail = health(wabot)
-    check(status == "warning" and "no worker is at work; nothing is answered" in detail and "wabot worker" in detail, f"{status}: {detail}")
+    check(status == "warning" and "no worker is running; nothing is answered" in detail and "wabot worker" in detail, f"{status}: {detail}")
     check(doctor(wabot)["status"] == "warn", f"{doctor(wabot)}")
     check(server.stop() == 0, "it ends well")
-    check(len(lines(server, "no worker is at work")) <= 3, f"told once for each change:\n{server.text()}")
+    check(len(lines(server, "no worker is running")) <= 3, f"told once for each change:\n{server.text()}")
 
 
 def check_server_told(wabot):

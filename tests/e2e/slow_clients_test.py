@@ -17,7 +17,7 @@ from wabot import SLOWNESS, Sender, Wabot, check, fail, text_message, until, wam
 
 CONNECTIONS, SECONDS = int(sys.argv[2]), float(sys.argv[3])
 P99_MAX = 0.3 * SLOWNESS  # seconds
-RSS_MORE_MAX = 64 << 20  # octets
+RSS_MORE_MAX = 64 << 20  # bytes
 SPARE = 200  # descriptors
 PROBES = 4
 STEP = 1.0  # seconds between two drips
@@ -25,8 +25,8 @@ STEP = 1.0  # seconds between two drips
 
 # --- the slow ones: a process of their own ------------------------------------------------------------------------------------------------------
 
-BODY = 60_000  # octets that a slow body is said to have
-FAST_ENOUGH = 1200  # octets a second that keep it going
+BODY = 60_000  # bytes that a slow body is said to have
+FAST_ENOUGH = 1200  # bytes a second that keep it going
 KINDS = {  # how each begins, and what it sends at every step
     "slow heads": (b"GET / HTTP/1.1\r\nHost: wabot\r\n", b"X-Word: a\r\n"),
     "slow bodies": (post(f"Content-Length: {BODY}"), b"x" * FAST_ENOUGH),
@@ -58,9 +58,9 @@ class Slow:
         self.opened += 1
         self.send(one, self.begin)
 
-    def send(self, one, octets):
+    def send(self, one, raw_bytes):
         try:
-            one.send(octets)
+            one.send(raw_bytes)
         except BlockingIOError:
             pass  # the server takes no more of it
         except OSError:
@@ -153,7 +153,7 @@ async def probe(wabot, seconds, word):
 
 
 def memory(server):
-    """Octets resident now and at the most so far."""
+    """Bytes resident now and at the most so far."""
     with open(f"/proc/{server.process.pid}/status") as file:
         lines = dict(line.split(":", 1) for line in file)
     return int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmHWM"].split()[0]) * 1024

@@ -222,7 +222,7 @@ def by_thaw(wabot, it, worker, worker_id):
     check(after["failed_attempts"] == before["failed_attempts"], "attempts were noted")
     lanes = {id for id, row in after["conversations"].items() if row != before["conversations"].get(id)}
     check(lanes <= {after["sends"][id][4] for id in late}, f"lanes changed: {lanes}")
-    # Between the last look at the clock and the socket an octet may have been on its way when it was stopped: that is one of the late answers.
+    # Between the last look at the clock and the socket a byte may have been on its way when it was stopped: that is one of the late answers.
     went = it.graph.count() - accepted
     check(went <= len(late), f"{went} were sent")
     print(f"stopped for {time.monotonic() - since:.0f} s it woke, sent {went} and wrote down {len(late)} late answers, and nothing else")

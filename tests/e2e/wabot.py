@@ -107,11 +107,11 @@ class PostgresStore:
         return False
 
     def dump(self):
-        """All that is in it, as (name, octets); octets of columns in clear and as the digits that the server writes them with."""
+        """All that is in it, as (name, bytes); bytes of columns in clear and as the digits that the server writes them with."""
         text = subprocess.run(["pg_dump", "--inserts", "-d", self.url], stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout
         clear = b"\n".join(bytes.fromhex(digits.decode()) for digits in re.findall(rb"\\x((?:[0-9a-f]{2})+)", text))
-        check(clear, "the dump has octets")
-        return [("pg_dump", text), ("octets of pg_dump", clear)]
+        check(clear, "the dump has bytes")
+        return [("pg_dump", text), ("bytes of pg_dump", clear)]
 
     def close(self):
         psql(POSTGRES.format("postgres"), f"DROP DATABASE {self.name} WITH (FORCE)")
@@ -224,10 +224,10 @@ class Wabot:
         shutil.rmtree(self.scratch)
 
     def run(self, *words, expect=0):
-        """A command's stdout."""
+        """A command's stdout; `expect` None takes any exit code."""
         done = subprocess.run([self.binary, *words, "-c", f"{self.dir}/wabot.toml", "--no-input"], env=self.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
-        check(done.returncode == expect, f"wabot {' '.join(words)}: exit {done.returncode}, not {expect}\n{done.stdout}{done.stderr}")
+        check(expect is None or done.returncode == expect, f"wabot {' '.join(words)}: exit {done.returncode}, not {expect}\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def begin_as(self, other):
@@ -473,7 +473,7 @@ class Graph:
         return self.noted_as("accepted")
 
     def uploads(self):
-        """Each with the id it got (`id`), its fields, its type and the digest of its octets."""
+        """Each with the id it got (`id`), its fields, its type and the digest of its bytes."""
         return self.noted_as("uploaded")
 
     def reads(self):

@@ -164,6 +164,18 @@ def check_broken_pipe(wabot):
     check(process.returncode == -signal.SIGPIPE, f"tail with a closed pipe: {process.returncode}")
 
 
+def check_reader_gone(wabot):
+    """A watcher whose reader ends is gone soon, though nothing happens any more."""
+    for words in (("message", "list", "--watch", "-o", "jsonl"), ("tail", "--follow", "-o", "jsonl", "-N", "1"), ("listen",)):
+        reader, writer = os.pipe()
+        process = subprocess.Popen([wabot.binary, *words, "-c", f"{wabot.dir}/wabot.toml"], env=wabot.env, stdin=subprocess.DEVNULL, stdout=writer,
+                                   stderr=subprocess.DEVNULL)
+        os.close(writer)
+        os.close(reader)
+        code = process.wait(PATIENCE)
+        check(code in (141, -signal.SIGPIPE), f"wabot {' '.join(words)} ends with {code}")
+
+
 def check_signer(wabot, graph, hook):
     """A body of one app that names an account of another one first is passed on with the secret that verified it."""
     secret, number_id = "the-secret-of-another-app", "200000000000002"
@@ -250,7 +262,7 @@ with concurrent.futures.ThreadPoolExecutor(1) as beside, Wabot(sys.argv[1]) as w
     messages.until("all forwarded", lambda lines: len([1 for line in lines if line["kind"] == "forward" and line["status"] == 200])
                    >= len([1 for line in lines if line["kind"] != "forward"]))
     for body, signature in zip(hook.bodies, hook.signatures):
-        check(signature == sign(body), "what is forwarded is signed with the device's secret, octet by octet")
+        check(signature == sign(body), "what is forwarded is signed with the device's secret, byte by byte")
     for watcher in (tail, messages, everything):
         text = "\n".join(watcher.lines + watcher.talk)
         check(SENDER not in text and "stumble" not in text and "hello" not in text, f"{watcher.words} shows a number or a text: {text}")
@@ -273,6 +285,7 @@ with concurrent.futures.ThreadPoolExecutor(1) as beside, Wabot(sys.argv[1]) as w
     tail.stop(signal.SIGINT, -signal.SIGINT)
     everything.stop(signal.SIGTERM, -signal.SIGTERM)
     check_broken_pipe(wabot)
+    check_reader_gone(wabot)
     check_full_pipe(wabot)
     check_signer(wabot, graph, hook)
     open_ends.result()

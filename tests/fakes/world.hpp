@@ -58,7 +58,7 @@ private:
     std::vector<std::shared_ptr<Wait>> waits_;
 };
 
-/// The same octets in every run. Safe from any thread.
+/// The same bytes in every run. Safe from any thread.
 class FakeRandom final : public Random {
 public:
     explicit FakeRandom(std::uint64_t seed = 1) : engine_(seed) {}

@@ -52,7 +52,7 @@ TEST_CASE("fake world: advancing resumes the waits that are due, earliest first,
     CHECK_FALSE(fake.timers.next());
 }
 
-TEST_CASE("fake world: the random octets are the same in every run", "[fakes]") {
+TEST_CASE("fake world: the random bytes are the same in every run", "[fakes]") {
     FakeRandom one, same, other(2);
     const std::string bytes = one.bytes(32);
     CHECK(bytes == same.bytes(32));

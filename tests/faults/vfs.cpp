@@ -219,7 +219,7 @@ void record_ids(const char* bytes, std::size_t count) {
     }
 }
 
-/// https://www.sqlite.org/fileformat2.html#the_write_ahead_log: a frame is a header of 24 octets and a page, and the header's second word is not 0
+/// https://www.sqlite.org/fileformat2.html#the_write_ahead_log: a frame is a header of 24 bytes and a page, and the header's second word is not 0
 /// when the frame ends a transaction. SQLite writes header and page one after the other.
 void record_write(File& file, const char* bytes, std::size_t count) {
     static constexpr std::size_t frame_header_size = 24;

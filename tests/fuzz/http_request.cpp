@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t request_body_max = 4096;
 
-/// A connection whose reads give so many octets each.
+/// A connection whose reads give so many bytes each.
 struct Peer {
     std::string_view rest;
     std::size_t step;
@@ -66,7 +66,7 @@ bool read_request(Peer& peer) {
 
 }  // namespace
 
-/// The first octet says how many octets one read gives.
+/// The first byte says how many bytes one read gives.
 void http_request(std::string_view input) {
     if (input.empty()) return;
     const auto step = static_cast<std::size_t>(static_cast<unsigned char>(input.front())) * 4 + 1;

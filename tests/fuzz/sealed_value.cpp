@@ -26,7 +26,7 @@ bool opens(const Vault& vault, const std::string& bytes, std::string_view place)
 
 }  // namespace
 
-/// Octets of a sealed value, or a key, or what is to be sealed.
+/// Bytes of a sealed value, or a key, or what is to be sealed.
 void sealed_value(std::string_view input) {
     constexpr std::string_view place = "contacts.phone_number";
     CountedRandom random;
@@ -41,7 +41,7 @@ void sealed_value(std::string_view input) {
     for (std::size_t i = 0; i < std::min(input.size(), changed.size()); ++i) changed[i] = static_cast<char>(changed[i] ^ input[i]);
     require(changed == sealed.enc.data || !opens(vault, changed, place), "a sealed value that was changed does not open");
 
-    if (const auto bytes = from_hex(input)) require(to_hex(*bytes).size() == input.size(), "two digits are an octet");
+    if (const auto bytes = from_hex(input)) require(to_hex(*bytes).size() == input.size(), "two digits are a byte");
     require(sha256(input).size() == 32 && from_hex(new_master_key(random))->size() == 32, "digests and keys have one size");
     const Vault other(input, random);
     require(!opens(other, sealed.enc.data, place) || from_hex(input) == from_hex(std::string(64, '5')), "a key opens its own");

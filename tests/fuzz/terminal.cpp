@@ -22,7 +22,7 @@ bool is_harmless(std::string_view text, std::string_view allowed) {
 
 }  // namespace
 
-/// The first octet is the width of a column.
+/// The first byte is the width of a column.
 void terminal(std::string_view input) {
     const std::size_t width = input.empty() ? 0 : static_cast<unsigned char>(input.front()) % 100;
     if (!input.empty()) input.remove_prefix(1);

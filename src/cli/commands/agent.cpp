@@ -81,14 +81,16 @@ AgentChange agent_change_of(const AgentChangeOptions& opts) {
 void warn_of_loops(Runtime& rt, const AgentChange& change) {
     if (!change.rules) return;
     if (const auto rule = agents::endless_rule(*change.rules))
-        rt.out().say("warning: rule {} answers everything, its own answer too: with another bot it talks until the device's loop_limit stops it",
-                     *rule + 1);
+        rt.out().say(
+            "warning: rule {} matches every text, also the agent's own answers: two bots would answer each other until the device's loop_limit stops "
+            "them",
+            *rule + 1);
 }
 
 void agent_create(Runtime& rt, const AgentChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return agents::find(db, opts.agent); });
-        if (found) return rt.out().done(false, "agent", *found, "agent {} is there already (id {})", found->key, found->id.value);
+        if (found) return rt.out().done(false, "agent", *found, "agent {} already exists (id {})", found->key, found->id.value);
     }
     AgentChange change = agent_change_of(opts);
     warn_of_loops(rt, change);
@@ -104,7 +106,7 @@ void change_agent(Runtime& rt, const std::string& who, const AgentChange& change
     if (changed)
         rt.out().done(true, "agent", agent, "{} agent {} (id {}, revision {})", verb, agent.key, agent.id.value, agent.revision);
     else
-        rt.out().done(false, "agent", agent, "agent {} is as asked for; nothing changed", agent.key);
+        rt.out().done(false, "agent", agent, "agent {} is unchanged", agent.key);
 }
 
 struct AgentDeleteOptions {
@@ -117,7 +119,7 @@ void agent_delete(Runtime& rt, const AgentDeleteOptions& opts) {
     if (opts.if_exists && !is_there) return rt.out().did(false, "there is no agent {}", opts.agent);
     const Agent agent = named_agent(rt, opts.agent);
     const auto served = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id).size(); });
-    rt.confirm(Confirm::ask, fmt::format("deleting agent {} would take it off {} device{}", agent.key, served, served == 1 ? "" : "s"));
+    rt.confirm(Confirm::ask, fmt::format("deleting agent {} would detach it from {} device{}", agent.key, served, served == 1 ? "" : "s"));
     rt.write([&](Transaction& tx) { return agents::remove(tx, rt.cause(), agent.id); });
     rt.out().done(true, "agent", agent, "deleted agent {} (id {})", agent.key, agent.id.value);
 }
@@ -139,20 +141,20 @@ void agent_attach(Runtime& rt, const AgentAttachOptions& opts) {
 void agent_detach(Runtime& rt, const AgentAttachOptions& opts) {
     const bool changed =
         rt.write([&](Transaction& tx) { return agents::detach(tx, rt.cause(), agents::get(tx, opts.agent).id, devices::get(tx, opts.device).id); });
-    rt.out().did(changed, "{} {} on {}", opts.agent, changed ? "answers no more" : "did not answer", opts.device);
+    rt.out().did(changed, "{} {} on {}", opts.agent, changed ? "no longer answers" : "did not answer", opts.device);
 }
 
 void declare_agent_change(CommandBuilder& cmd, AgentChangeOptions& opts) {
-    cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
-    cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
-    cmd.option("--rules-file", opts.rules_file, R"(JSON array of {"pattern", "response"}; the first match wins; - is stdin)")
+    cmd.option("--name", opts.name, "Display name").shown_as("TEXT");
+    cmd.option("--description", opts.description, "Description").shown_as("TEXT");
+    cmd.option("--rules-file", opts.rules_file, R"(JSON array of {"pattern", "response"}; the first match answers; -: stdin)")
         .shown_as("FILE")
         .completes(Noun::file);
-    cmd.option("--fallback", opts.fallback, "Reply when no rule matched; empty = none").shown_as("TEXT");
-    cmd.option("--trigger", opts.triggers, "Answers only texts with one of these words").shown_as("WORD");
-    cmd.option("--allow-contact", opts.allowed, "Answers only these contacts").shown_as("ID").completes(Noun::contact);
-    cmd.flag("--ignore-groups", opts.ignore_groups, "Does not answer in groups");
-    cmd.flag("--quote", opts.quote, "Replies quote the message they answer");
+    cmd.option("--fallback", opts.fallback, "Reply when no rule matches; empty: no reply").shown_as("TEXT");
+    cmd.option("--trigger", opts.triggers, "Answer only texts that contain one of these words").shown_as("WORD");
+    cmd.option("--allow-contact", opts.allowed, "Answer only these contacts").shown_as("ID").completes(Noun::contact);
+    cmd.flag("--ignore-groups", opts.ignore_groups, "Do not answer in groups");
+    cmd.flag("--quote", opts.quote, "Quote the answered message in replies");
 }
 
 template <auto Run>
@@ -182,91 +184,91 @@ std::span<const Command> agent_commands() {
         {.path = "agent list",
          .summary = "List the agents",
          .columns = fields_of<Agent>,
-         .examples = {{"wabot agent list", "every agent"}, {"wabot agent list --device shop", "who answers on a device"}},
+         .examples = {{"wabot agent list", "all agents"}, {"wabot agent list --device shop", "agents of one device"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentListOptions>();
-             cmd.option("--type", opts->type, "Only of this type");
-             cmd.option("--device", opts->device, "Only those attached to it").completes(Noun::device);
+             cmd.option("--type", opts->type, "Only agents of this type");
+             cmd.option("--device", opts->device, "Only agents attached to this device").completes(Noun::device);
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { agent_list(rt, *opts); };
          }},
         {.path = "agent get",
-         .summary = "Show one agent, its rules and where it answers",
+         .summary = "Show one agent: rules and devices",
          .columns = fields_of<Agent>,
          .examples = {{"wabot agent get faq", "by key"}, {"wabot agent get faq -o json", "for a script"}},
          .build = one_agent<agent_get>},
         {.path = "agent create",
-         .summary = "Add an agent; attach lets it answer",
+         .summary = "Create an agent; agent attach connects it to a device",
          .effect = Effect::writes,
          .columns = fields_of<Agent>,
          .examples = {{"wabot agent create faq --type rule_based --rules-file rules.json --fallback \"A colleague will answer you.\"",
-                       "answers by rules"},
-                      {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script, safe to repeat"}},
+                       "an agent with rules"},
+                      {"wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists", "from a script; can be repeated"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentChangeOptions>();
-             cmd.argument("key", opts->agent, "Its name in commands and links").required();
-             cmd.option("--type", opts->type, "How it answers").required();
+             cmd.argument("key", opts->agent, "Name in commands and links").required();
+             cmd.option("--type", opts->type, "Type of agent").required();
              declare_agent_change(cmd, *opts);
-             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the agent is there already");
+             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed if the agent already exists");
              return [opts](Runtime& rt) { agent_create(rt, *opts); };
          }},
         {.path = "agent update",
-         .summary = "Change an agent; what is not named stays. The next message meets the new revision",
+         .summary = "Change an agent. The next message is answered with the new revision",
          .effect = Effect::writes,
          .columns = fields_of<Agent>,
          .examples = {{"wabot agent update faq --rules-file rules.json", "new rules"},
-                      {"wabot agent update faq --fallback \"\"", "silence when no rule matches"}},
+                      {"wabot agent update faq --fallback \"\"", "no reply when no rule matches"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentChangeOptions>();
              cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
              declare_agent_change(cmd, *opts);
-             cmd.flag("--any-text", opts->any_trigger, "Needs no trigger word any more");
-             cmd.flag("--allow-all", opts->allow_all, "Answers every contact again");
-             cmd.flag("--answer-groups", opts->answer_groups, "Answers in groups again");
-             cmd.flag("--no-quote", opts->no_quote, "Replies quote nothing");
+             cmd.flag("--any-text", opts->any_trigger, "Remove all trigger words");
+             cmd.flag("--allow-all", opts->allow_all, "Answer all contacts");
+             cmd.flag("--answer-groups", opts->answer_groups, "Answer in groups");
+             cmd.flag("--no-quote", opts->no_quote, "Do not quote in replies");
              return [opts](Runtime& rt) { change_agent(rt, opts->agent, agent_change_of(*opts), "updated"); };
          }},
         {.path = "agent delete",
-         .summary = "Delete an agent; what it said stays",
+         .summary = "Delete an agent; its messages stay",
          .effect = Effect::writes,
          .columns = fields_of<Agent>,
-         .examples = {{"wabot agent delete faq -n", "what would stop"}, {"wabot agent delete faq --yes", "without being asked"}},
+         .examples = {{"wabot agent delete faq -n", "shows what would be deleted"}, {"wabot agent delete faq --yes", "without a question"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentDeleteOptions>();
              cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
-             cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such agent");
+             cmd.flag("--if-exists", opts->if_exists, "Succeed if the agent does not exist");
              return [opts](Runtime& rt) { agent_delete(rt, *opts); };
          }},
         {.path = "agent enable",
-         .summary = "Let an agent answer again",
+         .summary = "Enable an agent",
          .effect = Effect::writes,
          .columns = fields_of<Agent>,
-         .examples = {{"wabot agent enable faq", "wherever it is attached"}},
+         .examples = {{"wabot agent enable faq", "on all its devices"}},
          .build = one_agent<agent_enable>},
         {.path = "agent disable",
-         .summary = "Keep an agent silent, attached as it is",
+         .summary = "Disable an agent; it stays attached to its devices",
          .effect = Effect::writes,
          .columns = fields_of<Agent>,
          .examples = {{"wabot agent disable faq", "until enabled again"}},
          .build = one_agent<agent_disable>},
         {.path = "agent attach",
-         .summary = "Let an agent answer on a device. The first one becomes the primary one, which is asked last",
+         .summary = "Attach an agent to a device. The first agent becomes the primary agent, which is asked last",
          .effect = Effect::writes,
          .columns = fields_of<AgentBinding>,
          .examples = {{"wabot agent attach faq shop", "faq answers on shop"},
-                      {"wabot agent attach sales shop --priority 10", "asked before the others"}},
+                      {"wabot agent attach sales shop --priority 10", "asked before other agents"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentAttachOptions>();
              declare_binding(cmd, *opts);
-             cmd.option("--priority", opts->priority, "Lower is asked earlier (100)").shown_as("N");
-             cmd.flag("--primary", opts->primary, "Becomes the primary one, asked last");
+             cmd.option("--priority", opts->priority, "Agents with a lower number are asked first (100)").shown_as("N");
+             cmd.flag("--primary", opts->primary, "Make this the primary agent, asked last");
              return [opts](Runtime& rt) { agent_attach(rt, *opts); };
          }},
         {.path = "agent detach",
-         .summary = "Take an agent off a device",
+         .summary = "Detach an agent from a device",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot agent detach faq shop", "faq is silent on shop"}},
+         .examples = {{"wabot agent detach faq shop", "faq no longer answers on shop"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentAttachOptions>();
              declare_binding(cmd, *opts);

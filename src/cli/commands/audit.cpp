@@ -51,14 +51,15 @@ std::span<const Command> audit_commands() {
     static const Command table[] = {
         // namespace
         {.path = "audit list",
-         .summary = "List who had which command change what, or show numbers in full, the newest first",
+         .summary = "List the audit log: who changed data or showed masked data in full, newest first",
          .columns = fields_of<AuditEntry>,
          .examples = {{"wabot audit list", "the newest 50"},
-                      {"wabot audit list --object device/shop --all -o jsonl", "what was done to a device, for a script"}},
+                      {"wabot audit list --object device/shop --all -o jsonl", "changes of one device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AuditListOptions>();
-             cmd.option("--actor", opts->actor, "Only what this one did: cli:ana");
-             cmd.option("--object", opts->object, "Only what was done to it: device/shop, send/81, or any device").shown_as("NOUN[/ID]");
+             cmd.option("--actor", opts->actor, "Only entries of this actor: cli:ana");
+             cmd.option("--object", opts->object, "Only entries about this object: device/shop, send/81, or device for all devices")
+                 .shown_as("NOUN[/ID]");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { audit_list(rt, *opts); };
          }},
@@ -68,7 +69,7 @@ std::span<const Command> audit_commands() {
          .examples = {{"wabot audit get 7", "by id"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AuditGetOptions>();
-             cmd.argument("entry", opts->entry, "Its id").required().completes(Noun::audit);
+             cmd.argument("entry", opts->entry, "Id").required().completes(Noun::audit);
              return [opts](Runtime& rt) { audit_get(rt, *opts); };
          }},
     };

@@ -94,22 +94,22 @@ std::span<const Command> config_commands() {
         {.path = "config show",
          .summary = "Show the effective settings",
          .columns = fields_of<ShownSetting>,
-         .examples = {{"wabot config show --origin", "each value and where it comes from"}, {"wabot config show server.port", "one setting"}},
+         .examples = {{"wabot config show --origin", "each value and its origin"}, {"wabot config show server.port", "one setting"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ShowOptions>();
-             cmd.argument("key", opts->keys, "Only these settings, or tables of settings").completes(Noun::setting);
-             cmd.flag("--origin", opts->origin, "Also where each value comes from");
+             cmd.argument("key", opts->keys, "Names of settings, or of tables of settings").completes(Noun::setting);
+             cmd.flag("--origin", opts->origin, "Also show the origin of each value");
              declare_short_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { config_show(rt, *opts); };
          }},
         {.path = "config check",
-         .summary = "Look for faults in the configuration, all of them at once",
+         .summary = "Check the configuration and show all errors",
          .formats = formats::document,
-         .examples = {{"wabot config check", "what a command would read now"},
+         .examples = {{"wabot config check", "the files that commands read"},
                       {"wabot config check ./wabot.toml", "one file, before it is installed"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<CheckOptions>();
-             cmd.argument("file", opts->file, "This file instead of those that are found").completes(Noun::file);
+             cmd.argument("file", opts->file, "Check this file instead").completes(Noun::file);
              return [opts](Runtime& rt) { config_check(rt, *opts); };
          }},
     };

@@ -56,27 +56,27 @@ std::span<const Command> contact_commands() {
     static const Command table[] = {
         // namespace
         {.path = "contact list",
-         .summary = "List the contacts, the newest first",
+         .summary = "List the contacts, newest first",
          .columns = fields_of<Contact>,
          .examples = {{"wabot contact list", "the newest 50"},
                       {"wabot contact list --device shop --all -o jsonl", "all of one device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ContactListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.flag("--people", opts->people, "No groups");
+             cmd.flag("--people", opts->people, "Without groups");
              cmd.flag("--groups", opts->groups, "Only groups");
-             cmd.flag("--blocked", opts->blocked, "Only blocked ones");
+             cmd.flag("--blocked", opts->blocked, "Only blocked contacts");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { contact_list(rt, *opts); };
          }},
         {.path = "contact get",
-         .summary = "Show one contact, the addresses it is known by, and who may be the same person",
+         .summary = "Show one contact: addresses, and contacts that may be the same person",
          .columns = fields_of<Contact>,
-         .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by number, in full"}},
+         .examples = {{"wabot contact get 2", "by id"}, {"wabot contact get +12025550117 --device shop --reveal", "by phone number"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ContactGetOptions>();
              cmd.argument("contact", opts->contact, "Id, number, JID or user id").required().completes(Noun::contact);
-             cmd.option("--device", opts->device, "When the number is known on several").completes(Noun::device);
+             cmd.option("--device", opts->device, "Device; required if the number is known on several").completes(Noun::device);
              return [opts](Runtime& rt) { contact_get(rt, *opts); };
          }},
     };

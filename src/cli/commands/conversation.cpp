@@ -92,10 +92,10 @@ std::span<const Command> conversation_commands() {
     static const Command table[] = {
         // namespace
         {.path = "conversation list",
-         .summary = "List the conversations, the newest first",
+         .summary = "List the conversations, newest first",
          .columns = fields_of<Conversation>,
          .examples = {{"wabot conversation list", "the newest 50"},
-                      {"wabot conversation list --device shop --columns id,contact_name,control", "who answers whom"}},
+                      {"wabot conversation list --device shop --columns id,contact_name,control", "with who answers"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ConversationListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
@@ -103,25 +103,26 @@ std::span<const Command> conversation_commands() {
              return [opts](Runtime& rt) { conversation_list(rt, *opts); };
          }},
         {.path = "conversation get",
-         .summary = "Show one conversation and what was said last",
+         .summary = "Show one conversation and its last messages",
          .columns = fields_of<Conversation>,
-         .examples = {{"wabot conversation get 2", "a transcript"}, {"wabot conversation get 2 --messages 500 -o json", "more of it, for a script"}},
+         .examples = {{"wabot conversation get 2", "a transcript"},
+                      {"wabot conversation get 2 --messages 500 -o json", "more messages, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ConversationGetOptions>();
              cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
-             cmd.option("--messages", opts->messages, "How many of the last messages (50)").shown_as("N");
+             cmd.option("--messages", opts->messages, "Number of messages (50)").shown_as("N");
              return [opts](Runtime& rt) { conversation_get(rt, *opts); };
          }},
         {.path = "conversation handoff",
-         .summary = "Let a person answer instead of the agents, or the agents again",
+         .summary = "Hand a conversation over to a person, or back to the agents",
          .effect = Effect::writes,
          .columns = fields_of<Conversation>,
-         .examples = {{"wabot conversation handoff 2 --to human", "the agents stay silent"},
-                      {"wabot conversation handoff 2 --to agent", "they answer again"}},
+         .examples = {{"wabot conversation handoff 2 --to human", "agents do not answer"},
+                      {"wabot conversation handoff 2 --to agent", "agents answer again"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ConversationHandoffOptions>();
              cmd.argument("conversation", opts->conversation, "Key or id").required().completes(Noun::conversation);
-             cmd.option("--to", opts->to, "Who answers from now on").required();
+             cmd.option("--to", opts->to, "Who answers from now on: human or agent").required();
              return [opts](Runtime& rt) { conversation_handoff(rt, *opts); };
          }},
     };

@@ -13,6 +13,7 @@
 #include "core/base/log.hpp"
 #include "core/base/world.hpp"
 #include "core/channels/whatsapp/check_account.hpp"
+#include "core/crypto/secret.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/devices/devices.hpp"
@@ -53,10 +54,10 @@ void device_get(Runtime& rt, const DeviceNameOptions& opts) {
     extra["messaging_limit"] = standing.messaging_limit ? Json(*standing.messaging_limit) : Json(nullptr);
     extra["account_events"] = Json::array();
     for (const AccountEvent& event : standing.latest) extra["account_events"].push_back(to_json(event));
-    extra["kept_back"] = Json::array();
+    extra["throttled"] = Json::array();
     for (const ThrottledDevice& throttled : rt.read([&](Snapshot& db) { return throttling::list(db, device.id); }))
-        extra["kept_back"].push_back(throttled.detail + "; " + throttled.hint);
-    if (device.status == DeviceStatus::error) extra["way_out"] = devices::way_out_of_error(device.key);
+        extra["throttled"].push_back(throttled.detail + "; " + throttled.hint);
+    if (device.status == DeviceStatus::error) extra["hint"] = devices::way_out_of_error(device.key);
     rt.out().object("device", device, extra);
 }
 
@@ -87,7 +88,13 @@ struct DeviceChangeOptions {
 DeviceChange device_change_of(const DeviceChangeOptions& opts) {
     constexpr std::size_t secret_size_max = 64 * 1024;
     DeviceChange change{.name = opts.name, .description = opts.description, .phone_number = opts.phone, .options = opts.options};
-    for (const auto& [name, file] : opts.secrets_from) change.secrets.emplace_back(name, read_input(file, secret_size_max));
+    for (const auto& [name, file] : opts.secrets_from) {
+        change.secrets.emplace_back(name, read_input(file, secret_size_max));
+        // What should have written the secret may have failed: nothing is taken for a wish to remove it but this one file.
+        if (without_line_end(change.secrets.back().second).empty() && file != "/dev/null")
+            throw Error(Errc::invalid, fmt::format("{} is empty, and {} needs a value", file == "-" ? "standard input" : file, name),
+                        fmt::format("--secret-from {}=/dev/null removes the secret", name));
+    }
     if (opts.enable && opts.disable) usage_error("--enable and --disable exclude each other", {}, "--enable");
     if (opts.enable || opts.disable) change.is_active = opts.enable;
     return change;
@@ -107,7 +114,7 @@ void verify(Runtime& rt, const Device& device) {
 void device_create(Runtime& rt, const DeviceChangeOptions& opts) {
     if (opts.if_not_exists) {
         const auto found = rt.read([&](Snapshot& db) { return devices::find(db, opts.device); });
-        if (found) return rt.out().done(false, "device", *found, "device {} is there already (id {})", found->key, found->id.value);
+        if (found) return rt.out().done(false, "device", *found, "device {} already exists (id {})", found->key, found->id.value);
     }
     DeviceChange change = device_change_of(opts);
     change.key = opts.device;
@@ -133,7 +140,7 @@ void device_update(Runtime& rt, const DeviceChangeOptions& opts) {
     if (changed)
         rt.out().done(true, "device", device, "updated device {} (id {})", device.key, device.id.value);
     else
-        rt.out().done(false, "device", device, "device {} is as asked for; nothing changed", device.key);
+        rt.out().done(false, "device", device, "device {} is unchanged", device.key);
 }
 
 struct ResumeOptions {
@@ -146,7 +153,7 @@ void device_resume(Runtime& rt, const ResumeOptions& opts) {
     if (device.status == DeviceStatus::error && !opts.no_verify) verify(rt, device);
     const auto [row, changed] = rt.write([&](Transaction& tx) { return devices::resume(tx, rt.cause(), device.id); });
     if (changed)
-        rt.out().done(true, "device", row, "resumed device {} (id {}); what waits goes now", row.key, row.id.value);
+        rt.out().done(true, "device", row, "resumed device {} (id {}); waiting messages are sent", row.key, row.id.value);
     else
         rt.out().done(false, "device", row, "device {} is not in error; nothing changed", row.key);
 }
@@ -169,13 +176,13 @@ void device_delete(Runtime& rt, const DeviceDeleteOptions& opts) {
 }
 
 void declare_device_change(CommandBuilder& cmd, DeviceChangeOptions& opts) {
-    cmd.option("--name", opts.name, "Name for people").shown_as("TEXT");
-    cmd.option("--description", opts.description, "What it is for").shown_as("TEXT");
-    cmd.option("--phone", opts.phone, "Its own number, with country code").shown_as("NUMBER");
-    cmd.option("--option", opts.options, "Setting of its kind, such as phone_number_id; an empty value takes it away").shown_as("NAME=VALUE");
-    cmd.option("--secret-from", opts.secrets_from, "access_token, app_secret, previous_app_secret or verify_token, from a file; - is stdin")
+    cmd.option("--name", opts.name, "Display name").shown_as("TEXT");
+    cmd.option("--description", opts.description, "Description").shown_as("TEXT");
+    cmd.option("--phone", opts.phone, "Phone number of the device, with country code").shown_as("NUMBER");
+    cmd.option("--option", opts.options, "Option of this kind of device, such as phone_number_id; an empty value removes it").shown_as("NAME=VALUE");
+    cmd.option("--secret-from", opts.secrets_from, "Read access_token, app_secret, previous_app_secret or verify_token from a file; -: stdin")
         .shown_as("NAME=FILE");
-    cmd.flag("--no-verify", opts.no_verify, "Do not ask the provider whether it takes the credentials");
+    cmd.flag("--no-verify", opts.no_verify, "Do not check the credentials with the provider");
 }
 
 }  // namespace
@@ -186,16 +193,16 @@ std::span<const Command> device_commands() {
         {.path = "device list",
          .summary = "List the devices",
          .columns = fields_of<Device>,
-         .examples = {{"wabot device list", "every device"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
+         .examples = {{"wabot device list", "all devices"}, {"wabot device list --kind whatsapp -o json", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceListOptions>();
-             cmd.option("--kind", opts->kind, "Only of this channel");
-             cmd.option("--state", opts->state, "Only in this state");
+             cmd.option("--kind", opts->kind, "Only devices of this channel");
+             cmd.option("--state", opts->state, "Only rows in this state");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { device_list(rt, *opts); };
          }},
         {.path = "device get",
-         .summary = "Show one device, its options, its agents, and how it stands with its provider",
+         .summary = "Show one device: options, agents and account state at the provider",
          .columns = fields_of<Device>,
          .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
@@ -204,66 +211,66 @@ std::span<const Command> device_commands() {
              return [opts](Runtime& rt) { device_get(rt, *opts); };
          }},
         {.path = "device events",
-         .summary = "List what the provider said of accounts, numbers and templates, the newest first",
+         .summary = "List changes of accounts, numbers and templates that the provider reported, newest first",
          .columns = fields_of<AccountEvent>,
-         .examples = {{"wabot device events", "of every account"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
+         .examples = {{"wabot device events", "of all accounts"}, {"wabot device events shop --all -o jsonl", "of one device, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceEventsOptions>();
-             cmd.argument("device", opts->device, "Key or id; all when none is named").completes(Noun::device);
+             cmd.argument("device", opts->device, "Key or id (default: all devices)").completes(Noun::device);
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { device_events(rt, *opts); };
          }},
         {.path = "device create",
-         .summary = "Add a device: an account on a channel. A running server works with it at once",
+         .summary = "Create a device: an account on a channel. A running server uses it at once",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
          .examples = {{"wabot device create shop --kind whatsapp --option phone_number_id=106540352242922 --secret-from access_token=token.txt",
-                       "a number on the Cloud API"},
+                       "a phone number on the Cloud API"},
                       {"wabot device create trial --kind sim", "a simulator"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceChangeOptions>();
-             cmd.argument("key", opts->device, "Its name in commands and links").required();
+             cmd.argument("key", opts->device, "Name in commands and links").required();
              cmd.option("--kind", opts->kind, "The channel").required();
              declare_device_change(cmd, *opts);
-             cmd.option("--agent", opts->agent, "Attach this agent").completes(Noun::agent);
-             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed when the device is there already");
+             cmd.option("--agent", opts->agent, "Agent to attach").completes(Noun::agent);
+             cmd.flag("--if-not-exists", opts->if_not_exists, "Succeed if the device already exists");
              return [opts](Runtime& rt) { device_create(rt, *opts); };
          }},
         {.path = "device update",
-         .summary = "Change a device; what is not named stays. A running server works with it at once",
+         .summary = "Change a device. A running server uses the change at once",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
-         .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; a stopped queue moves on"},
-                      {"wabot device update shop --option rate_per_s=20", "a slower pace"}},
+         .examples = {{"wabot device update shop --secret-from access_token=token.txt", "a new token; waiting sends go out"},
+                      {"wabot device update shop --option rate_per_s=20", "a lower rate limit"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceChangeOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
              declare_device_change(cmd, *opts);
-             cmd.flag("--enable", opts->enable, "Take and send messages");
-             cmd.flag("--disable", opts->disable, "Take and send none; what waits stays");
+             cmd.flag("--enable", opts->enable, "Answer and send messages");
+             cmd.flag("--disable", opts->disable, "Answer and send nothing; waiting messages stay queued");
              return [opts](Runtime& rt) { device_update(rt, *opts); };
          }},
         {.path = "device resume",
-         .summary = "Let a device in error send again, once its account is mended",
+         .summary = "Let a device in state error send again, after its account was repaired",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
-         .examples = {{"wabot device resume shop", "the provider is asked first whether it takes the account"},
-                      {"wabot device resume shop --no-verify", "without asking it"}},
+         .examples = {{"wabot device resume shop", "checks the account with the provider first"},
+                      {"wabot device resume shop --no-verify", "without that check"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ResumeOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-             cmd.flag("--no-verify", opts->no_verify, "Do not ask the provider whether it takes the account");
+             cmd.flag("--no-verify", opts->no_verify, "Do not check the account with the provider");
              return [opts](Runtime& rt) { device_resume(rt, *opts); };
          }},
         {.path = "device delete",
-         .summary = "Delete a device; its history stays",
+         .summary = "Delete a device; its messages stay",
          .effect = Effect::writes,
          .columns = fields_of<Device>,
-         .examples = {{"wabot device delete shop -n", "what would stop"}, {"wabot device delete shop --yes", "without being asked"}},
+         .examples = {{"wabot device delete shop -n", "shows what would be deleted"}, {"wabot device delete shop --yes", "without a question"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DeviceDeleteOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-             cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such device");
+             cmd.flag("--if-exists", opts->if_exists, "Succeed if the device does not exist");
              return [opts](Runtime& rt) { device_delete(rt, *opts); };
          }},
     };

@@ -55,10 +55,10 @@ void event_replay(Runtime& rt, const ReplayOptions& opts) {
     const auto name = [](InboxId id) { return fmt::format("event/{}", id.value); };
     const auto taken = rt.write(
         [&](Transaction& tx) { return apply_each(tx, ids, name, [&](InboxId id, std::size_t) { return inbox::replay(tx, rt.cause(), id); }); });
-    const std::string done = fmt::format("put {} event{} back in line", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
+    const std::string done = fmt::format("queued {} event{} again", taken.changed.size(), taken.changed.size() == 1 ? "" : "s");
     refuse_failures(rt, taken, ids.size(), done);
     if (taken.changed.empty())
-        rt.out().did(false, "in line already; nothing changed");
+        rt.out().did(false, "already queued; nothing changed");
     else
         rt.out().did(true, "{}", done);
 }
@@ -69,32 +69,32 @@ std::span<const Command> event_commands() {
     static const Command table[] = {
         // namespace
         {.path = "event list",
-         .summary = "List the webhooks as they came, the newest first",
+         .summary = "List the received webhooks, newest first",
          .columns = fields_of<InboxEvent>,
-         .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "those that could not be read"}},
+         .examples = {{"wabot event list", "the newest 50"}, {"wabot event list --state quarantined", "webhooks that could not be read"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<EventListOptions>();
-             cmd.option("--state", opts->state, "Only in this state");
+             cmd.option("--state", opts->state, "Only rows in this state");
              declare_paging(cmd, opts->paging, "received_at");
              return [opts](Runtime& rt) { event_list(rt, *opts); };
          }},
         {.path = "event get",
-         .summary = "Show one webhook and what became of each of its parts; with --reveal its body",
+         .summary = "Show one webhook and the state of each of its items; --reveal adds the body",
          .columns = fields_of<InboxEvent>,
-         .examples = {{"wabot event get 1", "what was read out of it"}, {"wabot event get 1 --reveal -o json", "with the body"}},
+         .examples = {{"wabot event get 1", "its items"}, {"wabot event get 1 --reveal -o json", "with the body"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<EventGetOptions>();
-             cmd.argument("event", opts->event, "Its id").required().completes(Noun::event);
+             cmd.argument("event", opts->event, "Id").required().completes(Noun::event);
              return [opts](Runtime& rt) { event_get(rt, *opts); };
          }},
         {.path = "event replay",
-         .summary = "Put webhooks back in line; what was stored from them already is not stored twice",
+         .summary = "Process webhooks again; messages that are already stored are not stored twice",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot event replay 5", "after an upgrade that can read it"}},
+         .examples = {{"wabot event replay 5", "after an upgrade that can read the body"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ReplayOptions>();
-             cmd.argument("event", opts->events, "Their ids").required().completes(Noun::event);
+             cmd.argument("event", opts->events, "Ids of the messages").required().completes(Noun::event);
              return [opts](Runtime& rt) { event_replay(rt, *opts); };
          }},
     };

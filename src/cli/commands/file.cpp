@@ -35,8 +35,7 @@ struct FileGetOptions {
 
 std::string content_of(Runtime& rt, const File& file) {
     if (file.deleted_at || !file.storage_key)
-        throw Error(Errc::not_found, fmt::format("the content of file {} is not kept any longer", file.id.value),
-                    "retention.files says for how long it is");
+        throw Error(Errc::not_found, fmt::format("the content of file {} is no longer stored", file.id.value), "see the setting retention.files");
     const auto blobs = open_local_blobs(files_folder(rt.settings()));
     return read_blob(*blobs, *file.storage_key, static_cast<std::size_t>(files::size_max));
 }
@@ -44,8 +43,9 @@ std::string content_of(Runtime& rt, const File& file) {
 void save(Runtime& rt, const File& file, const std::string& path) {
     const std::string content = content_of(rt, file);
     if (path == "-") return rt.out().bytes(content);
-    if (!create_file(path, content)) throw Error(Errc::conflict, fmt::format("{} is there already", path), "name another, or remove it first");
-    rt.out().did(true, "saved file {} ({}, {} octets) as {}", file.id.value, file.file_type, file.file_size, path);
+    if (!create_file(path, content))
+        throw Error(Errc::conflict, fmt::format("{} is there already", path), "choose another name, or remove the file first");
+    rt.out().did(true, "saved file {} ({}, {} bytes) as {}", file.id.value, file.file_type, file.file_size, path);
 }
 
 void file_get(Runtime& rt, const FileGetOptions& opts) {
@@ -60,25 +60,25 @@ std::span<const Command> file_commands() {
     static const Command table[] = {
         // namespace
         {.path = "file list",
-         .summary = "List the files that came with messages and those that were sent, the newest first",
+         .summary = "List received and sent files, newest first",
          .columns = fields_of<File>,
          .examples = {{"wabot file list --device shop", "the newest 50 of a device"},
                       {"wabot file list --origin incoming --all -o jsonl", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<FileListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.option("--origin", opts->origin, "Only these");
+             cmd.option("--origin", opts->origin, "Run only these checks");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { file_list(rt, *opts); };
          }},
         {.path = "file get",
-         .summary = "Show one file, or save what is in it",
+         .summary = "Show one file, or save its content",
          .columns = fields_of<File>,
          .examples = {{"wabot file get 2", "its type, size and hash"}, {"wabot file get 2 --save menu.pdf", "its content; - is stdout"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<FileGetOptions>();
-             cmd.argument("file", opts->file, "Its id or UUID").required().completes(Noun::stored_file);
-             cmd.option("--save", opts->save, "Write its content to a new file; - is stdout").shown_as("PATH");
+             cmd.argument("file", opts->file, "Id or UUID").required().completes(Noun::stored_file);
+             cmd.option("--save", opts->save, "Write the content to a new file; -: stdout").shown_as("PATH");
              return [opts](Runtime& rt) { file_get(rt, *opts); };
          }},
     };

@@ -47,7 +47,7 @@ void ignore_create(Runtime& rt, const IgnoreCreateOptions& opts) {
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
     const auto [rule, changed] = rt.write([&](Transaction& tx) { return ignore_rules::create(tx, rt.cause(), vault, device.id, type, value); });
-    rt.out().done(changed, "ignore", rule, "{} ignore rule {} on {}", changed ? "created" : "there already is", rule.id.value, device.key);
+    rt.out().done(changed, "ignore", rule, "{} ignore rule {} on {}", changed ? "created" : "already exists:", rule.id.value, device.key);
 }
 
 struct IgnoreDeleteOptions {
@@ -73,7 +73,7 @@ struct IgnoreTestOptions {
 IgnoreFacts facts_of(Runtime& rt, const IgnoreTestOptions& opts) {
     if (!opts.from) return {.text = opts.text};
     const auto address = wabot::to_address(*opts.from);
-    if (!address) throw Error(Errc::invalid, fmt::format("\"{}\" is neither a number with country code nor a JID nor a user id", *opts.from));
+    if (!address) throw Error(Errc::invalid, fmt::format("\"{}\" is not a phone number with country code, a JID or a user id", *opts.from));
     return ignore_rules::facts_of(rt.vault(), *address, opts.text);
 }
 
@@ -93,9 +93,9 @@ std::span<const Command> ignore_commands() {
     static const Command table[] = {
         // namespace
         {.path = "ignore list",
-         .summary = "List the ignore rules: what no agent gets to see",
+         .summary = "List the ignore rules: messages that agents do not answer",
          .columns = fields_of<IgnoreRule>,
-         .examples = {{"wabot ignore list", "of all devices"}, {"wabot ignore list --device shop", "of one"}},
+         .examples = {{"wabot ignore list", "of all devices"}, {"wabot ignore list --device shop", "of one device"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<IgnoreListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
@@ -103,17 +103,17 @@ std::span<const Command> ignore_commands() {
              return [opts](Runtime& rt) { ignore_list(rt, *opts); };
          }},
         {.path = "ignore create",
-         .summary = "Keep agents from messages of a contact, of a group, or with a word in them; they are stored all the same",
+         .summary = "Create an ignore rule: agents do not answer messages of a contact, of a group, or with a word. The messages are stored",
          .effect = Effect::writes,
          .columns = fields_of<IgnoreRule>,
-         .examples = {{"wabot ignore create --keyword lottery --device shop", "whatever holds the word"},
-                      {"wabot ignore create --contact +12025550117 --device shop", "whatever they write"}},
+         .examples = {{"wabot ignore create --keyword lottery --device shop", "messages that contain the word"},
+                      {"wabot ignore create --contact +12025550117 --device shop", "all messages of one contact"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<IgnoreCreateOptions>();
              cmd.option("--contact", opts->contact, "Id, number, JID or user id").completes(Noun::contact);
              cmd.option("--group", opts->group, "Id of the group").shown_as("ID");
              cmd.option("--keyword", opts->keyword, "Word or phrase").shown_as("TEXT");
-             cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);
+             cmd.option("--device", opts->device, "Device; required if there are several").completes(Noun::device);
              return [opts](Runtime& rt) { ignore_create(rt, *opts); };
          }},
         {.path = "ignore delete",
@@ -123,21 +123,21 @@ std::span<const Command> ignore_commands() {
          .examples = {{"wabot ignore delete 2", "by the id that ignore list shows"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<IgnoreDeleteOptions>();
-             cmd.argument("rule", opts->rule, "Its id").required().completes(Noun::ignore);
+             cmd.argument("rule", opts->rule, "Id").required().completes(Noun::ignore);
              cmd.flag("--if-exists", opts->if_exists, "Succeed when there is no such rule");
              return [opts](Runtime& rt) { ignore_delete(rt, *opts); };
          }},
         {.path = "ignore test",
-         .summary = "Tell which ignore rule a message would fall under",
+         .summary = "Show which ignore rule a message would match",
          .formats = formats::nameless,
          .columns = fields_of<IgnoreVerdict>,
          .examples = {{"wabot ignore test \"win the lottery\" --device shop", "a text"},
-                      {"wabot ignore test hi --from +12025550117 --device shop", "from someone"}},
+                      {"wabot ignore test hi --from +12025550117 --device shop", "a text from a contact"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<IgnoreTestOptions>();
-             cmd.argument("text", opts->text, "What somebody writes").required();
-             cmd.option("--from", opts->from, "Who writes: number, JID or user id").shown_as("ADDRESS");
-             cmd.option("--device", opts->device, "Where; needed when there are several").completes(Noun::device);
+             cmd.argument("text", opts->text, "Text of the message").required();
+             cmd.option("--from", opts->from, "Author: number, JID or user id").shown_as("ADDRESS");
+             cmd.option("--device", opts->device, "Device; required if there are several").completes(Noun::device);
              return [opts](Runtime& rt) { ignore_test(rt, *opts); };
          }},
     };

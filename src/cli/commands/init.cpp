@@ -76,7 +76,7 @@ private:
             return steps_.push_back({"key", "master key comes from the environment", false});
         if (fs::exists(dir_ / "wabot.db"))
             throw Error(Errc::conflict, fmt::format("{} is there, but its master key {} is not", (dir_ / "wabot.db").string(), key.string()),
-                        "put the key back, or take the store away to begin anew");
+                        "restore the key, or remove the database to start again");
         if (!rt_.dry_run()) create_file(key, new_master_key(rt_.world().random) + "\n");
         steps_.push_back({"key", "master key created, mode 0600", true});
     }
@@ -161,7 +161,7 @@ void init(Runtime& rt, const InitOptions& opts) {
     if (opts.demo)
         out.say("Next:  wabot serve -c {}     then in another terminal:  wabot chat faq -c {}", config, config);
     else
-        out.say("Next:  wabot device create -h     and then:  wabot serve -c {}", config);
+        out.say("Next:  wabot device create -h     and then: wabot serve -c {}", config);
 }
 
 }  // namespace
@@ -170,14 +170,14 @@ std::span<const Command> init_commands() {
     static const Command table[] = {
         // namespace
         {.path = "init",
-         .summary = "Set wabot up in a folder: settings, master key, store. Fills in only what is missing",
+         .summary = "Set up wabot in a folder: settings file, master key, database. Existing files stay as they are",
          .effect = Effect::writes,
          .formats = formats::document,
-         .examples = {{"wabot init --dir ./demo --demo", "a place to try things in"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
+         .examples = {{"wabot init --dir ./demo --demo", "a demo installation"}, {"wabot init --dir /srv/wabot", "for your own devices"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<InitOptions>();
-             cmd.option("--dir", opts->dir, "The folder; this one when not given").completes(Noun::file);
-             cmd.flag("--demo", opts->demo, "Also a simulator, an agent and contacts to play with");
+             cmd.option("--dir", opts->dir, "The folder (default: the current one)").completes(Noun::file);
+             cmd.flag("--demo", opts->demo, "Also create a simulator device, an agent and contacts");
              return [opts](Runtime& rt) { init(rt, *opts); };
          }},
     };

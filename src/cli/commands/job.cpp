@@ -29,9 +29,9 @@ struct FilterOptions {
 };
 
 void declare_filter(CommandBuilder& cmd, FilterOptions& filter, std::string state_doc) {
-    cmd.option("--queue", filter.queue, "Only of this queue").words({"turn", "send", "job"});
+    cmd.option("--queue", filter.queue, "Only work of this queue").words({"turn", "send", "job"});
     cmd.option("--state", filter.state, std::move(state_doc));
-    cmd.option("--error", filter.error, "Only where this pattern (RE2) is found in the last error").shown_as("RE");
+    cmd.option("--error", filter.error, "Only work whose last error matches this pattern (RE2)").shown_as("RE");
     cmd.option("--device", filter.device, "Only of this device").completes(Noun::device);
 }
 
@@ -49,8 +49,8 @@ std::vector<WorkId> ids_of(const std::vector<std::string>& words) {
     for (const std::string& word : words) {
         const auto id = to_work_id(word);
         if (!id)
-            usage_error(fmt::format("\"{}\" is no id of a turn, a send or a job", word),
-                        "they look like turn/7, send/81, job/3; wabot job list shows them");
+            usage_error(fmt::format("\"{}\" is not the id of a turn, a send or a job", word),
+                        "ids look like turn/7, send/81, job/3; wabot job list shows them");
         if (std::find(ids.begin(), ids.end(), *id) == ids.end()) ids.push_back(*id);
     }
     return ids;
@@ -140,7 +140,7 @@ void retry_named(Runtime& rt, const std::vector<WorkId>& ids) {
     const auto retry = [&](Transaction& tx, const WorkId& id, std::size_t nth) {
         return work_actions::retry(tx, rt.cause(), id, tx.now() + delay_of(nth, ids.size()));
     };
-    for_each_of(rt, ids, retry, "released {}" + spread_of(ids.size()), "on its way already");
+    for_each_of(rt, ids, retry, "released {}" + spread_of(ids.size()), "already queued");
 }
 
 /// Everything that matches and can be retried, with its state's date.
@@ -197,7 +197,8 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     const auto can = [&](const work::StateRow& row) { return row.state == *filter.state && row.can.retry; };
     const auto states = work::all_states();
     if (std::none_of(states.begin(), states.end(), can))
-        usage_error(fmt::format("what is {} cannot be retried", to_word(*filter.state)), "--state takes dead, held or cancelled here", "--state");
+        usage_error(fmt::format("what is {} cannot be retried", to_word(*filter.state)), "--state takes dead, held, cancelled or retrying here",
+                    "--state");
     const Matching found = matching(rt, filter);
     if (found.ids.empty()) return rt.out().did(false, "no {} job matches; nothing to do", to_word(*filter.state));
     rt.confirm(Confirm::ask, fmt::format("{} job{} match{} (the oldest since {}) and would be tried again now", found.ids.size(),
@@ -205,14 +206,13 @@ void retry_matching(Runtime& rt, const FilterOptions& opts) {
     rt.plan_audit({.facts = {{"matching", JsonText{std::to_string(found.ids.size())}}}});
     const std::size_t moved = release(rt, found.ids);
     const std::size_t released = found.ids.size() - moved;
-    const std::string others = moved == 0 ? "" : fmt::format("; {} had moved on or cannot be retried", moved);
+    const std::string others = moved == 0 ? "" : fmt::format("; {} changed meanwhile or cannot be retried", moved);
     rt.out().did(released > 0, "released {}{}{}", released, spread_of(released), others);
 }
 
 void job_retry(Runtime& rt, const RetryOptions& opts) {
     if (opts.jobs.empty() == !opts.filter.is_given())
-        usage_error("job retry takes ids, or what to look for: --queue, --state, --error, --device",
-                    "wabot job list --state dead shows what there is");
+        usage_error("job retry needs ids or a filter: --queue, --state, --error, --device", "wabot job list --state dead shows the dead letters");
     if (opts.filter.is_given())
         retry_matching(rt, opts.filter);
     else
@@ -239,7 +239,7 @@ void job_resolve(Runtime& rt, const ResolveOptions& opts) {
     const work_actions::Verdict truth = opts.as == "sent" ? work_actions::Verdict::sent : work_actions::Verdict::not_sent;
     const auto settle = [&](Transaction& tx, const WorkId& id, std::size_t) { return work_actions::resolve(tx, rt.cause(), id, truth); };
     const std::string as = truth == work_actions::Verdict::sent ? "as sent" : "as not sent; queued again";
-    for_each_of(rt, ids, settle, fmt::format("settled {{}} {} (noted as {})", as, rt.cause().actor.label), "settled so already");
+    for_each_of(rt, ids, settle, fmt::format("settled {{}} {} (noted as {})", as, rt.cause().actor.label), "already settled this way");
 }
 
 }  // namespace
@@ -248,30 +248,30 @@ std::span<const Command> job_commands() {
     static const Command table[] = {
         // namespace
         {.path = "job list",
-         .summary = "List turns, sends and jobs that are not finished: under way, waiting, failed, uncertain or held",
+         .summary = "List unfinished turns, sends and jobs: running, waiting, failed, uncertain or held",
          .columns = fields_of<WorkItem>,
          .examples = {{"wabot job list --state dead", "the dead letters"}, {"wabot job list --queue send --error 131026", "by error"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<JobListOptions>();
-             declare_filter(cmd, opts->filter, "Only in this state (all but done and cancelled)");
+             declare_filter(cmd, opts->filter, "Only work in this state (all but done and cancelled)");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { job_list(rt, *opts); };
          }},
         {.path = "job get",
-         .summary = "Show a turn, a send or a job: its state and what it means, its failed attempts, what can be done",
+         .summary = "Show a turn, a send or a job: state, meaning, failed attempts, possible actions",
          .columns = fields_of<WorkItem>,
-         .examples = {{"wabot job get send/4", "why it did not go"}},
+         .examples = {{"wabot job get send/4", "why a message was not sent"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<JobGetOptions>();
              cmd.argument("job", opts->job, "turn/7, send/81 or job/3").required().completes(Noun::job);
              return [opts](Runtime& rt) { job_get(rt, *opts); };
          }},
         {.path = "job retry",
-         .summary = "Try again what is dead, held or cancelled, by id or all that match; several are spread over up to a minute",
+         .summary = "Try again now: dead, held, cancelled and retrying work, by id or all that match; several are spread over up to a minute",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot job retry turn/3", "its message is answered after all"},
-                      {"wabot job retry --queue send --error '^131000'", "shows how many and asks"}},
+         .examples = {{"wabot job retry turn/3", "its message is answered"},
+                      {"wabot job retry --queue send --error '^131000'", "shows the number and asks"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<RetryOptions>();
              cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").completes(Noun::job);
@@ -279,24 +279,25 @@ std::span<const Command> job_commands() {
              return [opts](Runtime& rt) { job_retry(rt, *opts); };
          }},
         {.path = "job cancel",
-         .summary = "Give up what waits, failed, or is uncertain or held; what runs is left alone",
+         .summary = "Cancel work that waits, failed, is uncertain or held; running work is not cancelled",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot job cancel send/6", "it is not sent, and what stands behind it goes on"}},
+         .examples = {{"wabot job cancel send/6", "the message is not sent; later messages go on"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<CancelOptions>();
              cmd.argument("job", opts->jobs, "turn/7, send/81 or job/3").required().completes(Noun::job);
              return [opts](Runtime& rt) { job_cancel(rt, *opts); };
          }},
         {.path = "job resolve",
-         .summary = "Say what became of uncertain or held sends: sent settles them, not-sent queues them again",
+         .summary = "Settle uncertain or held sends: sent ends them, not-sent queues them again",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot job resolve send/6 --as sent", "the contact has it"}, {"wabot job resolve send/6 --as not-sent", "it goes again, now"}},
+         .examples = {{"wabot job resolve send/6 --as sent", "the contact has the message"},
+                      {"wabot job resolve send/6 --as not-sent", "the message is sent again now"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ResolveOptions>();
              cmd.argument("job", opts->jobs, "Sends, as send/81").required().completes(Noun::job);
-             cmd.option("--as", opts->as, "What became of them").required().words({"sent", "not-sent"});
+             cmd.option("--as", opts->as, "Result: sent or not-sent").required().words({"sent", "not-sent"});
              return [opts](Runtime& rt) { job_resolve(rt, *opts); };
          }},
     };

@@ -75,10 +75,10 @@ void migrate_down(Runtime& rt) {
     Database& db = rt.unchecked_database();
     const std::vector<MigrationStatus> steps = migration_status(db);
     const auto last = std::find_if(steps.rbegin(), steps.rend(), [](const MigrationStatus& step) { return step.applied; });
-    if (last == steps.rend()) throw Error(Errc::conflict, "there is no migration to take back");
-    rt.confirm(Confirm::type, fmt::format("taking back {} drops what its tables hold", last->name), last->name);
-    if (rt.dry_run()) return rt.out().did(true, "would take back {}", last->name);
-    rt.out().did(true, "took back {}", wabot::migrate_down(db).name);
+    if (last == steps.rend()) throw Error(Errc::conflict, "there is no migration to revert");
+    rt.confirm(Confirm::type, fmt::format("reverting {} deletes the data in its tables", last->name), last->name);
+    if (rt.dry_run()) return rt.out().did(true, "would revert {}", last->name);
+    rt.out().did(true, "reverted {}", wabot::migrate_down(db).name);
 }
 
 }  // namespace
@@ -87,9 +87,9 @@ std::span<const Command> migrate_commands() {
     static const Command table[] = {
         // namespace
         {.path = "migrate status",
-         .summary = "Show which schema migrations are applied; exit 10 when some are pending",
+         .summary = "Show the schema migrations; exit 10 when some are pending",
          .columns = fields_of<MigrationStatus>,
-         .examples = {{"wabot migrate status", "where the store stands"}, {"wabot migrate status -q || wabot migrate up", "only when needed"}},
+         .examples = {{"wabot migrate status", "which migrations are applied"}, {"wabot migrate status -q || wabot migrate up", "only when needed"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<PagingOptions>();
              declare_short_paging(cmd, *opts);
@@ -101,20 +101,20 @@ std::span<const Command> migrate_commands() {
          .examples = {{"wabot migrate plan", "before an upgrade"}},
          .build = [](CommandBuilder&) -> Action { return migrate_plan; }},
         {.path = "migrate up",
-         .summary = "Bring the store to this version's schema, from nothing if need be; a store with data is backed up first",
+         .summary = "Migrate the database to this version's schema, or create it; a database with data is backed up first",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot migrate up", "after an upgrade"}, {"wabot migrate up -n", "how much there is to do"}},
+         .examples = {{"wabot migrate up", "after an upgrade"}, {"wabot migrate up -n", "what would be applied"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<UpOptions>();
              cmd.option("--to", opts->to, "Stop at this revision").shown_as("N");
              return [opts](Runtime& rt) { migrate_up(rt, *opts); };
          }},
         {.path = "migrate down",
-         .summary = "Take the last migration back, after a backup",
+         .summary = "Revert the last migration, after a backup",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot migrate down -n", "what would be taken back; --confirm and that name do it"}},
+         .examples = {{"wabot migrate down -n", "what would be reverted; --confirm NAME reverts it"}},
          .build = [](CommandBuilder&) -> Action { return migrate_down; }},
     };
     return table;

@@ -45,33 +45,33 @@ std::span<const Command> queue_commands() {
     static const Command table[] = {
         // namespace
         {.path = "queue list",
-         .summary = "Show what waits in each queue, what runs, what failed, and what is paused",
+         .summary = "Show for each queue how much waits, runs and failed, and whether it is paused",
          .columns = fields_of<QueueRow>,
-         .examples = {{"wabot queue list", "where messages are held up"}, {"wabot queue list -o json", "for monitoring"}},
+         .examples = {{"wabot queue list", "all queues"}, {"wabot queue list -o json", "for monitoring"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<PagingOptions>();
              declare_short_paging(cmd, *opts);
              return [opts](Runtime& rt) { queue_list(rt, *opts); };
          }},
         {.path = "queue pause",
-         .summary = "Let no worker take more from these queues; what is under way ends, webhooks are stored on, a restart changes nothing",
+         .summary = "Pause queues: workers take no new work from them. Running work ends, webhooks are still stored, a restart does not resume",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot queue pause send", "nothing is sent until it is resumed"},
+         .examples = {{"wabot queue pause send", "nothing is sent until queue resume"},
                       {"wabot queue pause turn send", "nothing is answered either"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<QueueOptions>();
-             cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
+             cmd.argument("queue", opts->queues, "Names of the queues").required().completes(Noun::queue);
              return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::pause, "paused", "paused already"); };
          }},
         {.path = "queue resume",
-         .summary = "Let the workers take from these queues again",
+         .summary = "Resume paused queues",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot queue resume send", "what waited goes out now"}},
+         .examples = {{"wabot queue resume send", "waiting messages are sent"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<QueueOptions>();
-             cmd.argument("queue", opts->queues, "Their names").required().completes(Noun::queue);
+             cmd.argument("queue", opts->queues, "Names of the queues").required().completes(Noun::queue);
              return [opts](Runtime& rt) { switch_queues(rt, *opts, pauses::resume, "resumed", "not paused"); };
          }},
     };

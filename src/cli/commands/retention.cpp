@@ -113,7 +113,7 @@ void retention_run(Runtime& rt, const RunOptions& opts) {
         purged.push_back({std::string(rule->noun), rows, rows > 0, rt.dry_run()});
         rt.out().note_change(rows > 0);
         const auto age = keep.*(rule->keep);
-        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would take away" : "took away", rows, rule->what,
+        rt.out().say("{} {} ({}, {}){}", rt.dry_run() ? "would delete" : "deleted", rows, rule->what,
                      age.count() == 0 ? "kept for ever" : "older than " + show_duration(age), rt.dry_run() ? " (dry run, nothing changed)" : "");
     }
     if (!rt.dry_run()) {
@@ -129,22 +129,22 @@ std::span<const Command> retention_commands() {
     static const Command table[] = {
         // namespace
         {.path = "retention show",
-         .summary = "Show what is kept for how long",
+         .summary = "Show retention times",
          .columns = fields_of<KeptNoun>,
-         .examples = {{"wabot retention show", "and which setting says so"}},
+         .examples = {{"wabot retention show", "with the settings"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<PagingOptions>();
              declare_short_paging(cmd, *opts);
              return [opts](Runtime& rt) { retention_show(rt, *opts); };
          }},
         {.path = "retention run",
-         .summary = "Take away what is older than its setting says; the workers do so every hour",
+         .summary = "Delete data older than its retention time; workers do this every hour",
          .effect = Effect::writes,
          .columns = fields_of<PurgedNoun>,
-         .examples = {{"wabot retention run -n", "how much would go"}, {"wabot retention run webhook", "the bodies of old webhooks, now"}},
+         .examples = {{"wabot retention run -n", "counts what would be deleted"}, {"wabot retention run webhook", "deletes now"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<RunOptions>();
-             cmd.argument("noun", opts->nouns, "Only these").words(rule_names());
+             cmd.argument("noun", opts->nouns, "Run only these checks").words(rule_names());
              return [opts](Runtime& rt) { retention_run(rt, *opts); };
          }},
     };

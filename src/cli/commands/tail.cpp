@@ -71,19 +71,19 @@ std::span<const Command> tail_commands() {
     static const Command table[] = {
         // namespace
         {.path = "tail",
-         .summary = "Show what happens: the last of it, then everything as it comes, until Ctrl-C",
+         .summary = "Show the activity feed: the last events, then new events, until Ctrl-C",
          .formats = formats::nameless,
          .columns = fields_of<ActivityEvent>,
          .examples = {{"wabot tail webhooks jobs --device shop", "webhooks, answers and sends of one device"},
                       {"wabot tail --follow -o jsonl | jq -c 'select(.kind == \"send.failed\")'", "for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<TailOptions>();
-             cmd.argument("topic", opts->topics, "What to show; everything when none is given");
+             cmd.argument("topic", opts->topics, "Kinds of events (default: all)");
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.option("--grep", opts->grep, "Only lines in which this regular expression is found").shown_as("RE");
-             cmd.option("-N,--last", opts->last, "How many of the past to begin with (20)").shown_as("N");
-             cmd.flag("-f,--follow", opts->follow, "Go on with what happens; the default at a terminal");
-             cmd.flag("--no-follow", opts->no_follow, "End after the past");
+             cmd.option("--grep", opts->grep, "Only lines that match this regular expression").shown_as("RE");
+             cmd.option("-N,--last", opts->last, "Number of past events to begin with (20)").shown_as("N");
+             cmd.flag("-f,--follow", opts->follow, "Continue with new events; the default at a terminal");
+             cmd.flag("--no-follow", opts->no_follow, "End after the past events");
              return [opts](Runtime& rt) { tail(rt, *opts); };
          }},
     };

@@ -38,23 +38,23 @@ std::span<const Command> template_commands() {
     static const Command table[] = {
         // namespace
         {.path = "template list",
-         .summary = "List the message templates that the provider has told of, the newest first",
+         .summary = "List the message templates that the provider reported, newest first",
          .columns = fields_of<Template>,
          .examples = {{"wabot template list", "the newest 50"}, {"wabot template list --device shop --all -o jsonl", "of one account, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<TemplateListOptions>();
-             cmd.option("--device", opts->device, "Only of this one's account").completes(Noun::device);
+             cmd.option("--device", opts->device, "Only templates of this device's account").completes(Noun::device);
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { template_list(rt, *opts); };
          }},
         {.path = "template get",
-         .summary = "Show one message template: its status, category and quality",
+         .summary = "Show one message template: status, category and quality",
          .columns = fields_of<Template>,
          .examples = {{"wabot template get order_ready --language en_US", "by name"}, {"wabot template get 1 -o json", "by id, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<TemplateGetOptions>();
              cmd.argument("template", opts->name, "Name or id").required().completes(Noun::template_);
-             cmd.option("--language", opts->language, "When the name has several").shown_as("CODE");
+             cmd.option("--language", opts->language, "Language; required if the name has several").shown_as("CODE");
              return [opts](Runtime& rt) { template_get(rt, *opts); };
          }},
     };

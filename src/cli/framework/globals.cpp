@@ -36,37 +36,39 @@ std::optional<E> word_from(const Lookup& environment, const char* name) {
 }  // namespace
 
 void declare_globals(CommandBuilder& builder, Globals& globals, Formats formats) {
-    builder.option("-c,--config", globals.config, "Configuration file; none = built-in defaults only").shown_as("FILE").completes(Noun::file);
-    builder.flag("--config-lenient", globals.config_lenient, "Keys of configuration files that are not known are warnings: for an older version");
-    builder.option("--env-file", globals.env_file, "File of NAME=value lines that count as environment").shown_as("FILE").completes(Noun::file);
-    builder.option("-o,--output", globals.output, "Form of what is printed").shown_as("FORMAT").words(formats.words());
-    builder.option("--jq", globals.jq, "Print what this jq expression makes of the JSON").shown_as("EXPR");
-    builder.option("--print", globals.template_text, "Print this text for each row, with {FIELD} for a member of its JSON").shown_as("TEXT");
-    builder.option("--print-file", globals.template_file, "The text stands in this file").shown_as("FILE").completes(Noun::file);
-    builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv, by field name, with commas")
+    builder.option("-c,--config", globals.config, "Configuration file; none: only built-in defaults").shown_as("FILE").completes(Noun::file);
+    builder.flag("--config-lenient", globals.config_lenient, "Unknown keys in configuration files are warnings, not errors");
+    builder.option("--env-file", globals.env_file, "File of NAME=value lines, used like environment variables")
+        .shown_as("FILE")
+        .completes(Noun::file);
+    builder.option("-o,--output", globals.output, "Output format").shown_as("FORMAT").words(formats.words());
+    builder.option("--jq", globals.jq, "Filter the JSON output with this jq expression").shown_as("EXPR");
+    builder.option("--print", globals.template_text, "Print this text for each row; {FIELD} stands for a member of the JSON").shown_as("TEXT");
+    builder.option("--print-file", globals.template_file, "Read the text of --print from this file").shown_as("FILE").completes(Noun::file);
+    builder.option("--columns", globals.columns, "Columns of table, wide, csv and tsv: field names separated by commas")
         .shown_as("LIST")
         .completes(Noun::column);
-    builder.flag("--no-header", globals.no_header, "Table, csv and tsv without their first line");
-    builder.flag("--no-trunc", globals.no_trunc, "Do not fit a table to the screen");
-    builder.flag("--no-pager", globals.no_pager, "Do not turn the pages of what is longer than the screen");
-    builder.flag("--plain", globals.plain, "No bars, no symbols, no pager, nothing drawn over: for screen readers");
-    builder.flag("--csv-raw", globals.csv_raw, "No apostrophe in csv before what a spreadsheet would take for a formula");
-    builder.option("--time", globals.time, "Times in tables, csv and tsv").shown_as("STYLE");
-    builder.option("--tz", globals.tz, "Their time zone: Europe/Berlin. JSON and YAML stay UTC").shown_as("ZONE");
-    builder.option("--color", globals.color, "When to colour").shown_as("WHEN").words({std::begin(color_words), std::end(color_words)});
-    builder.flag("--no-input", globals.no_input, "Never ask");
-    builder.flag("-y,--yes", globals.yes, "Yes to what would be asked");
-    builder.option("--confirm", globals.confirm, "The name that a severe change wants typed").shown_as("NAME");
-    builder.flag("-n,--dry-run", globals.dry_run, "Show what would change, change nothing");
+    builder.flag("--no-header", globals.no_header, "Omit the header line of table, csv and tsv");
+    builder.flag("--no-trunc", globals.no_trunc, "Do not cut tables to the screen width");
+    builder.flag("--no-pager", globals.no_pager, "Do not start a pager");
+    builder.flag("--plain", globals.plain, "For screen readers: no progress bars, no symbols, no pager");
+    builder.flag("--csv-raw", globals.csv_raw, "Do not protect csv cells against spreadsheet formulas");
+    builder.option("--time", globals.time, "Format of times in tables, csv and tsv").shown_as("STYLE");
+    builder.option("--tz", globals.tz, "Time zone of times in tables: Europe/Berlin. JSON and YAML use UTC").shown_as("ZONE");
+    builder.option("--color", globals.color, "When to use colour").shown_as("WHEN").words({std::begin(color_words), std::end(color_words)});
+    builder.flag("--no-input", globals.no_input, "Never ask a question");
+    builder.flag("-y,--yes", globals.yes, "Answer yes to questions");
+    builder.option("--confirm", globals.confirm, "Confirm a dangerous change with this name").shown_as("NAME");
+    builder.flag("-n,--dry-run", globals.dry_run, "Show what would change, without changing it");
     builder.flag("--exit-code", globals.exit_code, "Exit 10 when something changed or differs");
-    builder.option("--timeout", globals.timeout, "End after so long, with exit 9: 30s, 5m").shown_as("TIME");
-    builder.flag("-q,--quiet", globals.quiet, "Only errors on stderr");
-    builder.count("-v,--verbose", globals.verbose, "More on stderr; twice for much more");
-    builder.option("--log-format", globals.log_format, "Log lines on stderr").shown_as("FORM");
-    builder.option("--progress", globals.progress, "How long work tells how far it is, on stderr").shown_as("STYLE");
+    builder.option("--timeout", globals.timeout, "Time limit; exit 9 when it is over: 30s, 5m").shown_as("TIME");
+    builder.flag("-q,--quiet", globals.quiet, "Print only errors on stderr");
+    builder.count("-v,--verbose", globals.verbose, "Print more on stderr; twice: debug");
+    builder.option("--log-format", globals.log_format, "Format of log lines on stderr").shown_as("FORM");
+    builder.option("--progress", globals.progress, "How to show progress on stderr").shown_as("STYLE");
     builder.flag("--reveal", globals.reveal, "Show phone numbers and addresses in full");
-    builder.flag("-h,--help", globals.help, "This help");
-    builder.flag("--version", globals.version, "The version");
+    builder.flag("-h,--help", globals.help, "Show this help");
+    builder.flag("--version", globals.version, "Show the version");
 }
 
 namespace {
@@ -108,7 +110,7 @@ std::optional<Zone> zone_of(const Globals& globals, const Screen& screen, const 
     }
     const auto zone = Zone::find(*globals.tz);
     if (!zone)
-        usage_error(fmt::format("no time zone \"{}\"", *globals.tz), "names are those below /usr/share/zoneinfo (package tzdata): Europe/Berlin, UTC",
+        usage_error(fmt::format("no time zone \"{}\"", *globals.tz), "use a name from /usr/share/zoneinfo (package tzdata): Europe/Berlin, UTC",
                     "--tz");
     return zone;
 }
@@ -120,8 +122,7 @@ void refuse_contradictions(const Globals& globals, const Command& command) {
     const std::vector<std::string> reshaping = reshaping_flags(globals);
     if (reshaping.size() > 1) usage_error(fmt::format("{} exclude each other", fmt::join(reshaping, " and ")), {}, reshaping.back());
     if (!reshaping.empty() && globals.output && !is_json(*globals.output))
-        usage_error(fmt::format("{} makes something of JSON, not of {}", reshaping.front(), to_word(*globals.output)), "leave -o away",
-                    reshaping.front());
+        usage_error(fmt::format("{} filters JSON, not {}", reshaping.front(), to_word(*globals.output)), "omit -o", reshaping.front());
     if (!reshaping.empty() && !command.formats.has(OutputFormat::json) && !command.formats.has(OutputFormat::jsonl))
         usage_error(fmt::format("{} prints no JSON for {}", command.path, reshaping.front()), {}, reshaping.front());
     const OutputFormat format = globals.output.value_or(reshaping.empty() ? OutputFormat::table : OutputFormat::json);

@@ -19,7 +19,7 @@ std::vector<std::string> steps_of(std::string_view path) {
     std::vector<std::string> steps;
     for (std::size_t begin = 0; begin <= path.size();) {
         const std::size_t end = std::min(path.find('.', begin), path.size());
-        if (end == begin) usage_error(fmt::format("\"{}\" is no path", path), "names with dots between them: text.body, contacts.0.name");
+        if (end == begin) usage_error(fmt::format("\"{}\" is not a path", path), "separate names with dots: text.body, contacts.0.name");
         steps.emplace_back(path.substr(begin, end - begin));
         begin = end + 1;
     }

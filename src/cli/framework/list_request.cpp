@@ -77,15 +77,15 @@ std::optional<std::size_t> rows_wanted(const PagingOptions& paging, const Screen
 namespace {
 
 void declare_choice(CommandBuilder& cmd, PagingOptions& paging, std::string_view example) {
-    cmd.option("--filter", paging.filter, fmt::format("Only rows for which this holds: {}", example)).shown_as("EXPR");
+    cmd.option("--filter", paging.filter, fmt::format("Only rows that match this filter: {}", example)).shown_as("EXPR");
 }
 
 void declare_order(CommandBuilder& cmd, PagingOptions& paging, std::string_view cost, std::string_view usual_limit) {
-    cmd.option("--sort", paging.sort, fmt::format("In this order{}", cost)).shown_as("FIELD[:desc]").completes(Noun::sort_field);
-    cmd.option("--limit", paging.limit, fmt::format("At most so many ({})", usual_limit)).shown_as("N");
-    cmd.flag("--all", paging.all, "Every one");
-    cmd.option("--cursor", paging.cursor, "Go on where a list ended: its next_cursor").shown_as("C");
-    cmd.flag("-w,--watch", paging.watch, "Show it again whenever it changes, until Ctrl-C");
+    cmd.option("--sort", paging.sort, fmt::format("Sort order{}", cost)).shown_as("FIELD[:desc]").completes(Noun::sort_field);
+    cmd.option("--limit", paging.limit, fmt::format("Largest number of rows ({})", usual_limit)).shown_as("N");
+    cmd.flag("--all", paging.all, "All rows, without a limit");
+    cmd.option("--cursor", paging.cursor, "Continue a list: the next_cursor of its last page").shown_as("C");
+    cmd.flag("-w,--watch", paging.watch, "Show the list again when it changes, until Ctrl-C");
 }
 
 }  // namespace
@@ -93,8 +93,8 @@ void declare_order(CommandBuilder& cmd, PagingOptions& paging, std::string_view 
 void declare_paging(CommandBuilder& cmd, PagingOptions& paging, std::string_view time) {
     declare_choice(cmd, paging, "status = failed and not (content ~ \"invoice\")");
     cmd.option("--since", paging.since, fmt::format("Only rows whose {} is not before: 2026-01-31, 24h, 7d", time)).shown_as("TIME");
-    cmd.option("--until", paging.until, "Only rows from before").shown_as("TIME");
-    declare_order(cmd, paging, "; reads every row for it, where id reads only those shown", std::to_string(rows_default));
+    cmd.option("--until", paging.until, "Only rows before this time").shown_as("TIME");
+    declare_order(cmd, paging, "; any column but id needs a read of all rows", std::to_string(rows_default));
 }
 
 void declare_short_paging(CommandBuilder& cmd, PagingOptions& paging) {

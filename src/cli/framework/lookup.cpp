@@ -29,7 +29,7 @@ Device device_or_only(Runtime& rt, const std::optional<std::string>& who) {
     if (who) return named_device(rt, *who);
     std::vector<Device> all = rt.read([](Snapshot& db) { return devices::list(db); });
     if (all.size() == 1) return std::move(all.front());
-    if (all.empty()) throw Error(Errc::not_found, "there is no device", "make one with: wabot device create");
+    if (all.empty()) throw Error(Errc::not_found, "there is no device", "create one with: wabot device create");
     std::vector<std::string> keys;
     for (const Device& device : all) keys.push_back(device.key);
     usage_error("there are several devices; name one with --device", fmt::format("one of {}", fmt::join(keys, ", ")), "--device");
@@ -68,7 +68,7 @@ std::string read_input(const std::string& file, std::size_t size_max) {
     }
     if (!is_stdin && descriptor >= 0) ::close(descriptor);
     if (error != 0) throw Error(Errc::unavailable, fmt::format("{} cannot be read: {}", name, std::generic_category().message(error)));
-    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", name, size_max));
+    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} bytes", name, size_max));
     return text;
 }
 

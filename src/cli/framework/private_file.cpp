@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/base/error.hpp"
+#include "core/base/folder_owner.hpp"
 
 namespace wabot::cli {
 
@@ -33,7 +34,7 @@ int write_all(int descriptor, std::string_view text) {
 bool create_file(const std::filesystem::path& file, std::string_view text, unsigned mode) {
     // Written aside and linked: a kill in between leaves no half of a key under the name of one.
     const std::filesystem::path part = fmt::format("{}.{}.part", file.string(), getpid());
-    const int descriptor = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    const int descriptor = open_or_create(part, O_WRONLY | O_EXCL | O_CLOEXEC, mode);
     if (descriptor < 0) fail(part, errno);
     int error = ::fchmod(descriptor, mode) == 0 ? write_all(descriptor, text) : errno;
     ::close(descriptor);
@@ -46,7 +47,7 @@ bool create_file(const std::filesystem::path& file, std::string_view text, unsig
 void create_folder(const std::filesystem::path& folder) {
     if (folder.empty() || std::filesystem::is_directory(folder)) return;
     create_folder(folder.parent_path());
-    if (::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) fail(folder, errno);
+    if (!create_folder_in(folder, 0750) && errno != EEXIST) fail(folder, errno);
 }
 
 }  // namespace wabot::cli

@@ -135,7 +135,7 @@ const Vault& Runtime::vault() {
     if (!vault_) {
         const Secret& key = settings().store.master_key;
         if (key.empty())
-            throw Error(Errc::unavailable, "there is no master key, and phone numbers and credentials are sealed with it",
+            throw Error(Errc::invalid, "there is no master key, and phone numbers and credentials are sealed with it",
                         "set WABOT_MASTER_KEY or WABOT_MASTER_KEY_FILE; wabot init makes a key for a new store");
         vault_ = std::make_unique<Vault>(key.reveal(), world().random);
     }

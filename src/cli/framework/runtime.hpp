@@ -60,7 +60,7 @@ public:
     Database& database();
     /// The store, open, whatever its schema; for the commands that look after it.
     Database& unchecked_database(DatabaseOptions options = {});
-    /// Error{unavailable} when there is no master key.
+    /// Error{invalid} when there is no master key.
     const Vault& vault();
 
     /// What ends the command when its time is over, if anything does.

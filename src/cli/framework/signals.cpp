@@ -1,5 +1,6 @@
 #include "cli/framework/signals.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -17,6 +18,12 @@ using namespace std::chrono_literals;
 constexpr auto look_interval = 25ms;  // the store's own look at other processes takes up to as long again
 constexpr auto look_anyway = 1s;
 constexpr auto unavailable_wait = 250ms;
+
+/// Whether standard output is a pipe whose reader has ended: the next change, which would fail to be written, may never come.
+bool is_reader_gone() {
+    pollfd output{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+    return ::poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
 
 }  // namespace
 
@@ -58,6 +65,7 @@ void follow(Runtime& rt, Interrupt& interrupt, const std::function<Look()>& look
     Look next = Look::again;
     bool is_away = false;
     while (!interrupt.wait(0ms)) {
+        if (is_reader_gone()) std::raise(SIGPIPE);  // as a write would
         try {
             const std::uint64_t count = rt.database().change_count();
             const auto now = std::chrono::steady_clock::now();

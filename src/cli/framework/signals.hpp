@@ -40,6 +40,7 @@ enum class Look {
 
 /// Calls `look` whenever the store may have changed, within 50 ms of it, and every second; `idle(limit)` is where the time between is spent. Returns
 /// when `look` says so or a signal came. While the store is unavailable it is told once on stderr, and waited for.
+/// Ends the process by SIGPIPE when the reader of standard output has ended.
 void follow(Runtime& rt, Interrupt& interrupt, const std::function<Look()>& look, const std::function<void(std::chrono::milliseconds)>& idle);
 
 }  // namespace wabot::cli

@@ -21,7 +21,7 @@ namespace wabot::cli {
 /// The account that the environment names, for devices and directory.
 EnvironmentCredentials environment_credentials(const Settings& settings);
 
-/// Where the octets of files lie.
+/// Where the bytes of files lie.
 std::filesystem::path files_folder(const Settings& settings);
 
 /// How long what is kept.

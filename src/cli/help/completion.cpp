@@ -165,7 +165,7 @@ std::filesystem::path users_file(ShellName shell, const Environment& environment
             return std::filesystem::path(set->second);
         const auto home = environment.find("HOME");
         if (home == environment.end() || home->second.empty())
-            throw Error(Errc::unavailable, fmt::format("neither {} nor HOME is set", variable), "print the script and put it where you want it");
+            throw Error(Errc::invalid, fmt::format("neither {} nor HOME is set", variable), "print the script and put it where you want it");
         return std::filesystem::path(home->second) / below_home;
     };
     switch (shell) {
@@ -207,15 +207,15 @@ std::span<const Command> completion_commands() {
     static const Command table[] = {
         // namespace
         {.path = "completion",
-         .summary = "Print what makes a shell complete wabot's commands, flags and the names of what there is",
+         .summary = "Print a completion script for a shell: commands, flags and names of objects",
          .effect = Effect::writes,
          .formats = formats::document,
-         .examples = {{"wabot completion bash --install", "for yourself; says which file"},
-                      {"wabot completion zsh >/usr/local/share/zsh/site-functions/_wabot", "for everybody"}},
+         .examples = {{"wabot completion bash --install", "for your user; prints the file name"},
+                      {"wabot completion zsh >/usr/local/share/zsh/site-functions/_wabot", "for all users"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<CompletionOptions>();
-             cmd.argument("shell", opts->shell, "Which one").required();
-             cmd.flag("--install", opts->install, "Write it where the shell looks for a user's own");
+             cmd.argument("shell", opts->shell, "The shell").required();
+             cmd.flag("--install", opts->install, "Write the script to your user's completion folder");
              return [opts](Runtime& rt) { completion(rt, *opts); };
          }},
     };

@@ -24,7 +24,7 @@ std::string type_of(const Field& field) {
         case Kind::integer: return "integer";
         case Kind::number: return "number";
         case Kind::text: return field.words.empty() ? "text" : "word";
-        case Kind::bytes: return "octets, in hexadecimal";
+        case Kind::bytes: return "bytes, in hexadecimal";
         case Kind::time: return "time, ISO 8601 in UTC";
         case Kind::json: return "JSON";
         case Kind::sealed: return "text, sealed in the store";
@@ -153,13 +153,12 @@ std::span<const Command> explain_commands() {
     static const Command table[] = {
         // namespace
         {.path = "explain",
-         .summary = "Explain what an object is made of: its fields, their types and what they may hold",
+         .summary = "Explain the fields of an object: types and allowed values",
          .formats = formats::document,
-         .examples = {{"wabot explain message.status", "one field of a message, and its words"},
-                      {"wabot explain limits", "how much there may be of anything"}},
+         .examples = {{"wabot explain message.status", "one field of a message, and its values"}, {"wabot explain limits", "all limits"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ExplainOptions>();
-             cmd.argument("noun", opts->what, "The noun, or NOUN.FIELD, or limits; all nouns when none is given").completes(Noun::explained);
+             cmd.argument("noun", opts->what, "NOUN, NOUN.FIELD, or limits (default: the list of nouns)").completes(Noun::explained);
              return [opts](Runtime& rt) { explain(rt, *opts); };
          }},
     };

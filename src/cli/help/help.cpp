@@ -114,7 +114,7 @@ std::string noun_help(std::string_view noun, std::span<const Command* const> com
         if (c->noun() == noun) lines.push_back({std::string(c->verb()), std::string(c->summary)});
     const auto command = std::find_if(commands.begin(), commands.end(), [&](const Command* c) { return c->noun() == noun; });
     return fmt::format("Usage: wabot {} COMMAND [ARGUMENTS] [FLAGS]\n", noun) + two_columns("Commands", lines, width) +
-           fmt::format("\nwabot {} COMMAND --help says more, man {} all.\n", noun, page_of(**command));
+           fmt::format("\nwabot {} COMMAND --help and man {} explain the commands.\n", noun, page_of(**command));
 }
 
 std::string overview(std::span<const Command* const> commands, std::size_t width) {
@@ -136,7 +136,7 @@ std::string overview(std::span<const Command* const> commands, std::size_t width
     return "wabot receives messages, lets an agent answer them, and sends the answers back.\n\nUsage: wabot COMMAND [ARGUMENTS] [FLAGS]\n" +
            two_columns("Commands", lines, width) + two_columns("Topics, by wabot help TOPIC", topics, width) +
            two_columns("Global flags", lines_of(globals.parameters(), false), width) +
-           "\nwabot COMMAND --help says more; wabot init --dir demo --demo makes a place to try things in.\n";
+           "\nwabot COMMAND --help explains a command; wabot init --dir demo --demo creates a demo installation.\n";
 }
 
 std::string help_on(std::span<const std::string> words, std::size_t width) {
@@ -174,7 +174,7 @@ std::span<const Command> help_commands() {
          .examples = {{"wabot help device create", "what the command takes"}, {"wabot help exit-codes", "a topic"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<HelpOptions>();
-             cmd.argument("command", opts->words, "Words of the command, or the topic").completes(Noun::command);
+             cmd.argument("command", opts->words, "Command, or topic").completes(Noun::command);
              return [opts](Runtime& rt) { help(rt, *opts); };
          }},
     };

@@ -24,7 +24,7 @@ std::string bytes(std::size_t count) {
     constexpr std::size_t kib = 1024, mib = 1024 * kib;
     if (count >= mib && count % mib == 0) return fmt::format("{} MiB", count / mib);
     if (count >= kib && count % kib == 0) return fmt::format("{} KiB", count / kib);
-    return fmt::format("{} octets", count);
+    return fmt::format("{} bytes", count);
 }
 
 std::size_t webhook_body_default() {

@@ -40,9 +40,9 @@ std::span<const Command> version_commands() {
     static const Command table[] = {
         // namespace
         {.path = "version",
-         .summary = "Show the version, the schemas it works on, and what it was built with",
+         .summary = "Show the version, the supported schema revisions and the libraries",
          .formats = formats::document,
-         .examples = {{"wabot version", "for a report"}, {"wabot version -o json", "for a script"}},
+         .examples = {{"wabot version", "for a bug report"}, {"wabot version -o json", "for a script"}},
          .build = [](CommandBuilder&) -> Action { return show_version; }},
     };
     return table;

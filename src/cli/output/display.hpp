@@ -26,7 +26,7 @@ std::size_t cells_of(std::string_view text);
 std::string fitted(std::string_view text, std::size_t cells, std::string_view mark);
 
 /// `text` with nothing left that a terminal would obey: control characters, escape sequences, line breaks and bidirectional overrides become
-/// \n, \t, \x1b, \u202e; octets that are not UTF-8 become \xff. What is UTF-8 and printable stays.
+/// \n, \t, \x1b, \u202e; bytes that are not UTF-8 become \xff. What is UTF-8 and printable stays.
 std::string escaped_line(std::string_view text);
 
 /// The same, wrapped in U+2068 and U+2069 when it holds right-to-left letters, so that it does not reorder its neighbours.

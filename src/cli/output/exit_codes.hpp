@@ -36,7 +36,7 @@ enum class Exit : int {
 struct ExitRow {
     int code;
     std::string_view name;   // "not_found"
-    std::string_view when;   // "The named object is not there"
+    std::string_view when;   // "The named object does not exist"
     std::string_view again;  // whether it is worth trying again: "yes", "no", ...; empty when it is no failure
 };
 std::span<const ExitRow> all_exits();

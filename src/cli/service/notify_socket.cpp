@@ -39,7 +39,7 @@ NotifySocket::NotifySocket(const Environment& environment) {
     const std::string_view path = value_of(environment, "NOTIFY_SOCKET");
     if (path.empty()) return;
     if ((path[0] != '/' && path[0] != '@') || path.size() < 2 || path.size() >= sizeof address_.sun_path) {
-        log::warning("NOTIFY_SOCKET is no path of a socket", {{"path", path}});
+        log::warning("NOTIFY_SOCKET is not a socket path", {{"path", path}});
         return;
     }
     address_.sun_family = AF_UNIX;
@@ -60,7 +60,7 @@ void NotifySocket::send(std::string_view lines) const noexcept {
     if (!is_open()) return;
     const auto* const address = reinterpret_cast<const sockaddr*>(&address_);
     if (::sendto(descriptor_, lines.data(), lines.size(), MSG_NOSIGNAL, address, address_length_) < 0)
-        log::warning("the service manager does not listen", {{"error", std::strerror(errno)}});
+        log::warning("systemd notify socket unreachable", {{"error", std::strerror(errno)}});
 }
 
 }  // namespace wabot::cli

@@ -76,7 +76,7 @@ struct Service {
         options.limits.connections_max = std::min(options.limits.connections_max, connections_possible());
         options.listen = opts.listen;
         const auto largest = static_cast<std::size_t>(settings.server.webhook_body_max);
-        options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its octets
+        options.limits.bodies_max = std::max(options.limits.bodies_max, 2 * largest);  // a string that grows has twice its bytes
         const bool is_v6 = settings.server.host.find(':') != std::string::npos;
         if (options.listen.empty())
             options.listen.push_back((is_v6 ? "[" + settings.server.host + "]" : settings.server.host) + ":" + std::to_string(settings.server.port));
@@ -109,7 +109,7 @@ struct Service {
             if (device->kind != DeviceKind::whatsapp) continue;
             if (device->credentials.app_secret.empty())
                 out.push_back(fmt::format(
-                    "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are refused", device->key));
+                    "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are rejected", device->key));
             if (device->credentials.access_token.empty())
                 out.push_back(fmt::format("device {} has no access token (WHATSAPP_ACCESS_TOKEN, or --secret-from access_token=FILE): it cannot send",
                                           device->key));
@@ -158,10 +158,10 @@ struct Service {
             const std::size_t devices = registry.now()->entries().size();
             return fmt::format("{} device{}", devices, devices == 1 ? "" : "s");
         };
-        const auto tell_strains = [this](const std::vector<ThrottledDevice>& throttling) {
-            strain_watch.see(throttling, std::chrono::steady_clock::now());
+        const auto report_throttled = [this](const std::vector<ThrottledDevice>& throttling) {
+            throttle_alerts.see(throttling, std::chrono::steady_clock::now());
         };
-        return {made_progress, about, true, tell_strains};
+        return {made_progress, about, true, report_throttled};
     }
 
     asio::awaitable<std::string> probe_database() {
@@ -173,7 +173,7 @@ struct Service {
     Database& db;
     World& world;
     Metrics metrics;
-    ThrottleAlerts strain_watch{metrics};
+    ThrottleAlerts throttle_alerts{metrics};
     DeviceRegistry registry;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<BlobStore> blobs;
@@ -237,15 +237,17 @@ std::span<const Command> serve_commands() {
         // namespace
         {
             .path = "serve",
-            .summary = "Take webhooks, answer and send: the server, with its workers inside",
+            .summary = "Run the server: receive webhooks, answer and send, with workers in the same process",
             .effect = Effect::runs,
             .formats = formats::document,
             .examples = {{"wabot serve -c /etc/wabot/wabot.toml", "in production"},
                          {"wabot serve --listen 127.0.0.1:8080 --workers 2", "another port, two workers"}},
             .build = [](CommandBuilder& cmd) -> Action {
                 auto opts = cmd.options<ServeOptions>();
-                cmd.option("--listen", opts->listen, "Address: 8000, 127.0.0.1:8000, [::1]:8000; port 0 takes a free one").shown_as("ADDR");
-                cmd.option("--workers", opts->workers, "Workers inside this process; 0 leaves the work to `wabot worker` (default 1)").shown_as("N");
+                cmd.option("--listen", opts->listen, "Address to listen on: 8000, 127.0.0.1:8000, [::1]:8000; port 0 chooses a free port")
+                    .shown_as("ADDR");
+                cmd.option("--workers", opts->workers, "Workers in this process; 0: only `wabot worker` processes do the work (default 1)")
+                    .shown_as("N");
                 return [opts](Runtime& rt) {
                     if (opts->workers < 0 || opts->workers > 64) usage_error("--workers takes 0 to 64", {}, "--workers");
                     serve(rt, *opts);

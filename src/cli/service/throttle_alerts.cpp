@@ -14,8 +14,8 @@ constexpr std::chrono::minutes tell_interval{10};
 
 int ThrottleAlerts::see(const std::vector<ThrottledDevice>& throttling, std::chrono::steady_clock::time_point now) {
     int lines = 0;
-    const auto gauge = [this](const std::string& device, StrainKind kind) {
-        return metrics_.gauge("wabot_device_kept_back", "Devices that have more to send than they may, by what keeps them back",
+    const auto gauge = [this](const std::string& device, ThrottleKind kind) {
+        return metrics_.gauge("wabot_device_throttled", "Devices that have more to send than they may, by what keeps them back",
                               {{"device", device}, {"by", to_word(kind)}});
     };
     for (const ThrottledDevice& throttled : throttling) {
@@ -23,7 +23,7 @@ int ThrottleAlerts::see(const std::vector<ThrottledDevice>& throttling, std::chr
         const auto [told, is_new] = told_.try_emplace({throttled.device, throttled.kind}, now);
         if (!is_new && now - told->second < tell_interval) continue;
         told->second = now;
-        log::warning("device kept back",
+        log::warning("device throttled",
                      {{"device", throttled.device}, {"by", to_word(throttled.kind)}, {"detail", throttled.detail}, {"hint", throttled.hint}});
         ++lines;
     }
@@ -35,7 +35,7 @@ int ThrottleAlerts::see(const std::vector<ThrottledDevice>& throttling, std::chr
             continue;
         }
         gauge(device, kind).set(0);
-        log::info("device not kept back any more", {{"device", device}, {"by", to_word(kind)}});
+        log::info("device no longer throttled", {{"device", device}, {"by", to_word(kind)}});
         ++lines;
         one = told_.erase(one);
     }

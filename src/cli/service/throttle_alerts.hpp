@@ -21,7 +21,7 @@ public:
 
 private:
     Metrics& metrics_;
-    std::map<std::pair<std::string, StrainKind>, std::chrono::steady_clock::time_point> told_;  // by device and kind, when last
+    std::map<std::pair<std::string, ThrottleKind>, std::chrono::steady_clock::time_point> told_;  // by device and kind, when last
 };
 
 }  // namespace wabot::cli

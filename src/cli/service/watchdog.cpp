@@ -103,7 +103,7 @@ void ServiceWatchdog::look() {
         Seen seen;
         if (socket_.is_open()) seen.queues = queues::list(db);
         seen.attendance = workers::attendance(db);
-        if (signs_.tell_strains) seen.throttling = throttling::list(db);
+        if (signs_.report_throttled) seen.throttling = throttling::list(db);
         return seen;
     };
     try {
@@ -112,7 +112,7 @@ void ServiceWatchdog::look() {
         if (!seen.attendance.unattended.empty()) status += "; " + workers::what_is_missing(seen.attendance);
         tell(status);
         if (signs_.minds_workers) report_unattended(seen.attendance.unattended);
-        if (signs_.tell_strains) signs_.tell_strains(seen.throttling);
+        if (signs_.report_throttled) signs_.report_throttled(seen.throttling);
     } catch (const std::exception&) {
         tell("the store does not answer; see the log");  // where those who wanted something from it have said why
     }
@@ -127,8 +127,8 @@ void ServiceWatchdog::tell(const std::string& status) {
 
 void ServiceWatchdog::report_unattended(const std::vector<QueueName>& unattended) {
     const auto left = without(unattended, unattended_), back = without(unattended_, unattended);
-    if (!left.empty()) log::warning("no worker is at work", {{"queues", workers::names_of(left)}});
-    if (!back.empty()) log::info("a worker is at work again", {{"queues", workers::names_of(back)}});
+    if (!left.empty()) log::warning("no worker is running", {{"queues", workers::names_of(left)}});
+    if (!back.empty()) log::info("workers are running again", {{"queues", workers::names_of(back)}});
     unattended_ = unattended;
 }
 

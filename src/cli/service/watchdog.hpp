@@ -38,7 +38,7 @@ public:
         std::function<bool()> made_progress;  // whether every loop has gone on since this last said yes; called until stop()
         std::function<std::string()> about;   // "2 devices"
         bool minds_workers = false;           // whether missing workers are logged
-        std::function<void(const std::vector<ThrottledDevice>&)> tell_strains = {};  // which devices are kept back, every few seconds
+        std::function<void(const std::vector<ThrottledDevice>&)> report_throttled = {};  // which devices are kept back, every few seconds
     };
 
     /// `db` outlives the object.

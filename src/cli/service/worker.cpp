@@ -102,19 +102,19 @@ std::span<const Command> worker_commands() {
         // namespace
         {
             .path = "worker",
-            .summary = "Empty the inbox, answer turns, hand over sends and run jobs, beside a server or alone",
+            .summary = "Run workers: read the inbox, answer messages, send, run background jobs",
             .effect = Effect::runs,
             .formats = formats::document,
-            .examples = {{"wabot worker --queue inbox,turn", "beside `wabot serve --workers 0` and workers for the rest"},
-                         {"wabot worker --until-empty", "from cron: work off what is due, then end"}},
+            .examples = {{"wabot worker --queue inbox,turn", "beside `wabot serve --workers 0` and workers for the other queues"},
+                         {"wabot worker --until-empty", "from cron: process everything that is due, then end"}},
             .build = [](CommandBuilder& cmd) -> Action {
                 auto opts = cmd.options<WorkerCommandOptions>();
-                cmd.option("--queue", opts->queues, "Work on these only, with commas: inbox, turn, send, job").shown_as("LIST");
+                cmd.option("--queue", opts->queues, "Process only these queues, separated by commas: inbox, turn, send, job").shown_as("LIST");
                 cmd.option("--concurrency", opts->concurrency,
-                           "At most N turns, N sends and N jobs at a time (default 256, worker.send_concurrency, 16)")
+                           "At most N turns, N sends and N jobs at the same time (default 256, worker.send_concurrency, 16)")
                     .shown_as("N");
-                cmd.flag("--once", opts->once, "One round over what is due, then end");
-                cmd.flag("--until-empty", opts->until_empty, "Rounds until nothing is due, then end");
+                cmd.flag("--once", opts->once, "Process what is due now, once, then end");
+                cmd.flag("--until-empty", opts->until_empty, "Repeat until nothing is due, then end");
                 return [opts](Runtime& rt) {
                     std::vector<QueueName> queues = read_queues(opts->queues);
                     const int concurrency = opts->concurrency.value_or(1);

@@ -23,10 +23,10 @@ struct Agent {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(Agent, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; never all digits"),
+WABOT_DESCRIBE(Agent, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; not only digits"),
                FIELD(name, .max = 255), FIELD(description, .max = 2000, .wide = true), FIELD(agent_type, .read_only = true),
-               FIELD(config, .wide = true, .doc = "Rules, fallback, triggers and limits; see agent_config.hpp"),
-               FIELD(revision, .read_only = true, .doc = "Raised by every change; a turn notes it"), FIELD(is_active),
+               FIELD(config, .wide = true, .doc = "Rules, fallback, triggers and limits"),
+               FIELD(revision, .read_only = true, .doc = "Increases with every change; each turn records it"), FIELD(is_active),
                FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
 
 /// An agent answers on a device.
@@ -40,7 +40,8 @@ struct AgentBinding {
     Time updated_at;
 };
 WABOT_DESCRIBE(AgentBinding, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true), FIELD(agent_id, .read_only = true),
-               FIELD(priority, .doc = "Lower is asked earlier"), FIELD(is_primary, .doc = "Asked last; one per device"),
-               FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
+               FIELD(priority, .doc = "Agents with a lower number are asked first"),
+               FIELD(is_primary, .doc = "Whether this agent is asked last; one per device"), FIELD(created_at, .read_only = true, .wide = true),
+               FIELD(updated_at, .read_only = true, .wide = true))
 
 }  // namespace wabot

@@ -19,7 +19,7 @@ std::shared_ptr<const Responder> open_agent(AgentType type, const AgentConfig& c
         case AgentType::langgraph:
         case AgentType::builtin: break;
     }
-    throw Error(Errc::invalid, fmt::format("nothing here answers for agents of type {}", to_word(type)));
+    throw Error(Errc::invalid, fmt::format("there are no agents of type {} yet", to_word(type)));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ Agent changed(Snapshot& db, const Agent& before, const AgentChange& change) {
 
 void refuse_duplicate(Snapshot& db, const Agent& agent) {
     const auto same = db.query("SELECT id FROM agents WHERE key = $1 AND id <> $2 AND deleted_at IS NULL", agent.key, agent.id).first<AgentId>();
-    if (same) throw Error(Errc::conflict, fmt::format("agent {} exists already", agent.key), "choose another name with --key");
+    if (same) throw Error(Errc::conflict, fmt::format("agent {} already exists", agent.key), "choose another key");
 }
 
 /// The agent, as it is until the unit ends.

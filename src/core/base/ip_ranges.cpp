@@ -9,24 +9,24 @@ namespace wabot {
 
 namespace {
 
-using AddressOctets = std::array<std::uint8_t, 16>;  // of IPv4 in the last four, behind the prefix that says so
+using AddressBytes = std::array<std::uint8_t, 16>;  // of IPv4 in the last four, behind the prefix that says so
 
-constexpr AddressOctets mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr AddressBytes mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 constexpr int mapped_bits = 96;
 
-bool is_mapped(const AddressOctets& bytes) {
+bool is_mapped(const AddressBytes& bytes) {
     return std::equal(bytes.begin(), bytes.begin() + mapped_bits / 8, mapped_prefix.begin());
 }
 
-std::optional<AddressOctets> read_address(std::string_view text) {
+std::optional<AddressBytes> read_address(std::string_view text) {
     const std::string copy(text);
-    AddressOctets bytes = mapped_prefix;
+    AddressBytes bytes = mapped_prefix;
     if (inet_pton(AF_INET, copy.c_str(), &bytes[mapped_bits / 8]) == 1) return bytes;
     if (inet_pton(AF_INET6, copy.c_str(), bytes.data()) == 1) return bytes;
     return std::nullopt;
 }
 
-bool same_bits(const AddressOctets& a, const AddressOctets& b, int count) {
+bool same_bits(const AddressBytes& a, const AddressBytes& b, int count) {
     const auto whole = count / 8;
     if (!std::equal(a.begin(), a.begin() + whole, b.begin())) return false;
     const int rest = count % 8;

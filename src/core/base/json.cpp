@@ -17,7 +17,7 @@ namespace wabot {
 namespace {
 
 /// Tells how far the library has read, which its interface does not.
-class CountedOctet {
+class CountedByte {
 public:
     using iterator_category = std::forward_iterator_tag;
     using value_type = char;
@@ -25,18 +25,18 @@ public:
     using pointer = const char*;
     using reference = const char&;
 
-    CountedOctet(const char* at, const char** reached) : at_(at), reached_(reached) {}
+    CountedByte(const char* at, const char** reached) : at_(at), reached_(reached) {}
     reference operator*() const { return *at_; }
-    CountedOctet& operator++() {
+    CountedByte& operator++() {
         *reached_ = ++at_;
         return *this;
     }
-    CountedOctet operator++(int) {
-        const CountedOctet before = *this;
+    CountedByte operator++(int) {
+        const CountedByte before = *this;
         ++*this;
         return before;
     }
-    bool operator==(const CountedOctet& other) const { return at_ == other.at_; }
+    bool operator==(const CountedByte& other) const { return at_ == other.at_; }
 
 private:
     const char* at_;
@@ -63,8 +63,8 @@ public:
     Builder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits), reached_(text.data()) {}
 
     Json build() {
-        const CountedOctet end(text_.data() + text_.size(), &reached_);
-        Json::sax_parse(CountedOctet(text_.data(), &reached_), end, this);  // false only after parse_error, which throws
+        const CountedByte end(text_.data() + text_.size(), &reached_);
+        Json::sax_parse(CountedByte(text_.data(), &reached_), end, this);  // false only after parse_error, which throws
         return std::move(root_);
     }
 
@@ -105,20 +105,20 @@ public:
     /// The library's own text quotes the input, which may hold what must not be shown.
     bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
         const auto broken = invalid_utf8_at(text_);
-        if (broken && *broken <= position) throw JsonError(fmt::format("not JSON: octet {} is not UTF-8", *broken), *broken);
+        if (broken && *broken <= position) throw JsonError(fmt::format("not JSON: byte {} is not UTF-8", *broken), *broken);
         const std::size_t last = position == 0 ? 0 : position - 1;
-        throw JsonError(fmt::format("not JSON at octet {}", last), last);
+        throw JsonError(fmt::format("not JSON at byte {}", last), last);
     }
 
 private:
-    /// The octet is the last one that was looked at.
+    /// The byte is the last one that was looked at.
     [[noreturn]] void refuse(const std::string& why) const {
         const auto last = static_cast<std::size_t>(std::max<std::ptrdiff_t>(reached_ - text_.data(), 1) - 1);
-        throw JsonError(fmt::format("{}, at octet {}", why, last), last);
+        throw JsonError(fmt::format("{}, at byte {}", why, last), last);
     }
 
     void check(const std::string& text) const {
-        if (text.size() > limits_.bytes) refuse(fmt::format("JSON has a text of more than {} octets", limits_.bytes));
+        if (text.size() > limits_.bytes) refuse(fmt::format("JSON has a text of more than {} bytes", limits_.bytes));
         if (limits_.is_strict && has_noncharacter(text)) refuse("JSON has a text with what is no character");
     }
 
@@ -344,7 +344,7 @@ Json read_json(std::string_view text, int depth_max) {
 }
 
 Json read_strict_json(std::string_view text) {
-    if (text.starts_with("\xEF\xBB\xBF")) throw JsonError("not JSON at octet 0: a byte order mark", 0);
+    if (text.starts_with("\xEF\xBB\xBF")) throw JsonError("not JSON at byte 0: a byte order mark", 0);
     return Builder(text, strict_json_limits).build();
 }
 

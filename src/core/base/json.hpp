@@ -14,10 +14,10 @@ namespace wabot {
 using Json = nlohmann::ordered_json;
 
 /// Reads one document. Error{bad_request} with the offset for anything that is not JSON, is nested deeper than `depth_max`, or holds
-/// octets that are not UTF-8.
+/// bytes that are not UTF-8.
 Json read_json(std::string_view text, int depth_max = 64);
 
-/// Writes without white space; octets that are not UTF-8 become U+FFFD.
+/// Writes without white space; bytes that are not UTF-8 become U+FFFD.
 std::string write_json(const Json& json);
 
 /// How the sealed fields of an object are shown: given the value and its associated data, the text to print.

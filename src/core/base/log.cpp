@@ -42,7 +42,7 @@ std::shared_ptr<spdlog::sinks::sink> file_sink(const std::filesystem::path& path
     try {
         return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(path.string(), file_size_max, old_files);
     } catch (const spdlog::spdlog_ex& e) {
-        throw Error(Errc::unavailable, fmt::format("the log file {} cannot be opened: {}", path.string(), e.what()), "check AI_MESSAGE_LOGS_FOLDER");
+        throw Error(Errc::invalid, fmt::format("the log file {} cannot be opened: {}", path.string(), e.what()), "check AI_MESSAGE_LOGS_FOLDER");
     }
 }
 
@@ -101,7 +101,7 @@ void set_up(const Setup& setup) {
         std::error_code failed;
         std::filesystem::create_directories(*setup.folder, failed);
         if (failed)
-            throw Error(Errc::unavailable, fmt::format("the log folder {} cannot be made: {}", setup.folder->string(), failed.message()),
+            throw Error(Errc::invalid, fmt::format("the log folder {} cannot be made: {}", setup.folder->string(), failed.message()),
                         "check AI_MESSAGE_LOGS_FOLDER");
     }
     current() = make_state(setup);

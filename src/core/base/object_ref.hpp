@@ -20,7 +20,7 @@ std::optional<std::int64_t> as_id(std::string_view who);
 
 /// Faults of a key: slug, 1 to 100 characters, not all digits.
 void check_key(std::string_view key, std::vector<Fault>& faults);
-/// Faults of a text: its length in characters, and octets that are not UTF-8.
+/// Faults of a text: its length in characters, and bytes that are not UTF-8.
 void check_length(std::string_view where, std::string_view text, std::size_t least, std::size_t most, std::vector<Fault>& faults);
 /// Error{invalid} with all of them, when there are any: `device refused: key is all digits ...; name must not be empty`.
 void throw_if_any(std::string_view noun, const std::vector<Fault>& faults);

@@ -34,7 +34,7 @@ bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-/// The character that starts at `at`; octets that are not UTF-8 give something that makes no word.
+/// The character that starts at `at`; bytes that are not UTF-8 give something that makes no word.
 char32_t character_at(std::string_view text, std::size_t at) {
     const auto lead = static_cast<unsigned char>(text[at]);
     if (lead < 0x80) return lead;
@@ -73,11 +73,11 @@ RE2::Options options(std::int64_t bytes) {
 
 constexpr std::int64_t memory_max = 256 * 1024;  // of which a sixth is the program
 constexpr int looks_max = 64;                    // matches of one pattern looked at in one text: keeps the time linear
-// Where a pattern has too many states RE2 goes through its program for each octet, and time is their product. What one text may cost bounds how much
+// Where a pattern has too many states RE2 goes through its program for each byte, and time is their product. What one text may cost bounds how much
 // of it is looked at.
 constexpr std::size_t text_bytes_least = 512;
 constexpr int instructions_max = 4096;
-constexpr std::size_t work_max = 1'000'000;  // octets times instructions, a millisecond or several
+constexpr std::size_t work_max = 1'000'000;  // bytes times instructions, a millisecond or several
 
 std::size_t work_of(const RE2& program, std::size_t bytes) {
     return bytes * static_cast<std::size_t>(std::max(program.ProgramSize(), 1));
@@ -130,7 +130,7 @@ struct Pattern::Compiled {
 
 Pattern Pattern::of_expression(std::string_view expression) {
     if (expression.empty()) throw Error(Errc::invalid, "must not be empty");
-    if (expression.size() > bytes_max) throw Error(Errc::invalid, fmt::format("is longer than {} octets", bytes_max));
+    if (expression.size() > bytes_max) throw Error(Errc::invalid, fmt::format("is longer than {} bytes", bytes_max));
     if (!valid_utf8(expression)) throw Error(Errc::invalid, "is not UTF-8");
     refuse_empty_alternative(expression);
     auto compiled = std::make_shared<const Compiled>(expression);

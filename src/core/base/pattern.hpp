@@ -12,7 +12,7 @@ namespace wabot {
 /// nor ends inside a word: `hi` is found in "Hi, Ana" but not in "this", `order \d+` in "order 12!" but not in "order 12b", and `\?` anywhere.
 /// To find the beginnings of words, write `appoint\w*`. Letters, digits and _ make words; scripts written without spaces (Chinese, Thai, ...)
 /// have no such limits. Takes some milliseconds at most, whatever the pattern and the text: of a text the first 64 KiB are looked at, of a pattern
-/// that is costly less, 512 octets at least. Cheap to copy; safe from any thread.
+/// that is costly less, 512 bytes at least. Cheap to copy; safe from any thread.
 class Pattern {
 public:
     static constexpr std::size_t bytes_max = 1024;
@@ -23,7 +23,7 @@ public:
     /// Words to be found as they stand; white space between them may be any.
     static Pattern of_words(std::string_view words);
 
-    /// Where a match stands, in octets.
+    /// Where a match stands, in bytes.
     struct Match {
         std::size_t begin;
         std::size_t end;

@@ -7,7 +7,7 @@ namespace wabot {
 
 std::string Random::word(std::size_t length) {
     static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
-    static constexpr unsigned fair = 256 / letters.size() * letters.size();  // octets from here on would favour the first letters
+    static constexpr unsigned fair = 256 / letters.size() * letters.size();  // bytes from here on would favour the first letters
     std::string out;
     while (out.size() < length)
         for (const char byte : bytes(length - out.size()))

@@ -5,11 +5,11 @@
 
 namespace wabot {
 
-/// Unpredictable octets. Safe to call from any thread.
+/// Unpredictable bytes. Safe to call from any thread.
 class Random {
 public:
     virtual ~Random() = default;
-    /// `count` random octets, fit for keys and nonces.
+    /// `count` random bytes, fit for keys and nonces.
     virtual std::string bytes(std::size_t count) = 0;
     /// `length` characters of [a-z0-9], for keys and tokens that people see.
     std::string word(std::size_t length);

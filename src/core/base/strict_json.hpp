@@ -12,9 +12,9 @@ namespace wabot {
 class JsonError : public Error {
 public:
     JsonError(const std::string& why, std::size_t byte);
-    /// Where it was found, "line:column" in `text`; columns are octets.
+    /// Where it was found, "line:column" in `text`; columns are bytes.
     std::string place_in(std::string_view text) const;
-    /// The same of a file that holds `text`, as Error{invalid}: "rules.json:2:7: not JSON at octet 12".
+    /// The same of a file that holds `text`, as Error{invalid}: "rules.json:2:7: not JSON at byte 12".
     Error in_file(std::string_view file, std::string_view text, std::string hint = {}) const;
 
 private:

@@ -237,4 +237,9 @@ std::string mask_numbers(std::string_view text) {
     return out;
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+    static constexpr std::string_view mark = "\xEF\xBB\xBF";
+    return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
 }  // namespace wabot

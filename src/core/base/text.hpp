@@ -7,26 +7,26 @@
 
 namespace wabot {
 
-/// Where `text` stops being UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF), in octets; nullopt when it is all UTF-8.
+/// Where `text` stops being UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF), in bytes; nullopt when it is all UTF-8.
 std::optional<std::size_t> invalid_utf8_at(std::string_view text);
 inline bool valid_utf8(std::string_view text) {
     return !invalid_utf8_at(text);
 }
 
-/// Characters of UTF-8 text, as limits count them: code points. Octets that start no character are not counted.
+/// Characters of UTF-8 text, as limits count them: code points. Bytes that start no character are not counted.
 std::size_t count_code_points(std::string_view text);
 
 /// The first `most` characters of UTF-8 text, whole ones.
 std::string first_characters(std::string_view text, std::size_t most);
 
-/// The text as every database takes it: U+0000, and octets that are no UTF-8, are U+FFFD. nullopt when it is so already.
+/// The text as every database takes it: U+0000, and bytes that are no UTF-8, are U+FFFD. nullopt when it is so already.
 std::optional<std::string> sanitize_utf8(std::string_view text);
 
 /// Lower case of ASCII, Latin-1 and Latin Extended-A (U+0041 to U+017F), with "ß" and everything else unchanged: for comparing names and keywords
-/// without regard to case. It can grow or shrink the text by an octet, and is no full Unicode case folding.
+/// without regard to case. It can grow or shrink the text by a byte, and is no full Unicode case folding.
 std::string fold_case(std::string_view text);
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, counted in octets.
+/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, counted in bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to a mistyped `word`, at most two edits away and never more than half of its length; the first of equals.
@@ -51,5 +51,8 @@ std::string mask_numbers(std::string_view text);
 
 /// What stands for the hidden part of a number or password.
 inline constexpr std::string_view mask = "••••••";
+
+/// Without the mark that editors of Windows put before the first line of a text in UTF-8.
+std::string_view without_byte_order_mark(std::string_view text);
 
 }  // namespace wabot

@@ -16,7 +16,7 @@ namespace wabot {
 /// UTC, microseconds: every time in the database, in JSON and in the code.
 using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
-/// Octets that are no text: ciphertext, digests.
+/// Bytes that are no text: ciphertext, digests.
 struct Bytes {
     std::string data;
     bool empty() const { return data.empty(); }

@@ -57,7 +57,7 @@ public:
     }
 
 private:
-    // A nonce of 12 octets costs less than asking for it: they are drawn in advance, each thread for itself, and wiped when given out.
+    // A nonce of 12 bytes costs less than asking for it: they are drawn in advance, each thread for itself, and wiped when given out.
     struct Pool {
         unsigned char bytes[1024];
         std::size_t left = 0;
@@ -72,7 +72,7 @@ private:
     static void draw(unsigned char* to, std::size_t count) {
         for (std::size_t got = 0; got < count;) {
             const ssize_t some = getrandom(to + got, count - got, 0);
-            if (some < 0 && errno != EINTR) throw Error(Errc::unavailable, "the machine gives no random octets");
+            if (some < 0 && errno != EINTR) throw Error(Errc::unavailable, "the machine gives no random bytes");
             got += static_cast<std::size_t>(std::max<ssize_t>(some, 0));
         }
     }

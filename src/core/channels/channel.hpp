@@ -41,7 +41,7 @@ struct Uploaded {
 };
 using UploadOutcome = std::variant<Uploaded, NotSent>;
 
-/// The commit between "connected" and "first octet of the message".
+/// The commit between "connected" and "first byte of the message".
 class HandOver {
 public:
     virtual ~HandOver() = default;
@@ -53,7 +53,7 @@ public:
 class Channel {
 public:
     virtual ~Channel() = default;
-    /// Hands `message` to the provider. Awaits `gate.commit()` once, when connected and before the first body octet; sends nothing if that
+    /// Hands `message` to the provider. Awaits `gate.commit()` once, when connected and before the first body byte; sends nothing if that
     /// throws, and lets the exception pass. Takes at most 30 s after the commit.
     virtual asio::awaitable<SendOutcome> send(const Outgoing& message, HandOver& gate) = 0;
     /// Gives the provider a file. Nothing of it reaches a person, so that a repetition does no harm: an unclear answer is a refusal that may pass.

@@ -146,7 +146,7 @@ void check_file(ContentKind kind, const FileFacts& file) {
     if (std::ranges::find(limit.types, std::string_view(file.mime_type)) == limit.types.end())
         throw Error(Errc::invalid, fmt::format("{} may be {}, and the file is {}", word, fmt::join(limit.types, ", "), file.mime_type));
     const std::int64_t most = kind == ContentKind::sticker && file.is_animated ? animated_sticker_max : limit.size_max;
-    if (file.size > most) throw Error(Errc::invalid, fmt::format("{} may have {} octets, and the file has {}", word, most, file.size));
+    if (file.size > most) throw Error(Errc::invalid, fmt::format("{} may have {} bytes, and the file has {}", word, most, file.size));
     if (file.size == 0) throw Error(Errc::invalid, word + " is an empty file");
 }
 

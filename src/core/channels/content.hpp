@@ -30,7 +30,7 @@ struct Content {
     JsonText object;
 };
 
-/// The type and size of a file, as its octets say.
+/// The type and size of a file, as its bytes say.
 struct FileFacts {
     std::string mime_type;
     std::int64_t size = 0;
@@ -50,7 +50,7 @@ bool is_media(ContentKind kind);
 void check(const Content& content);
 /// The MIME types of media of that kind.
 std::span<const std::string_view> media_types(ContentKind kind);
-/// The same of a file for media of that kind: its type, and no more octets than the provider takes.
+/// The same of a file for media of that kind: its type, and no more bytes than the provider takes.
 void check_file(ContentKind kind, const FileFacts& file);
 
 /// What people read of it in a list: the text, a caption, a template's name and values, buttons, names; never a number of a contact card.

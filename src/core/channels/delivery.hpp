@@ -12,7 +12,7 @@
 
 namespace wabot {
 
-/// A file that a message brought, as its provider describes it; the octets are to be fetched by its id, or for a few minutes by its url.
+/// A file that a message brought, as its provider describes it; the bytes are to be fetched by its id, or for a few minutes by its url.
 struct IncomingMedia {
     std::string media_id;
     std::string mime_type;  // with its parameters: "audio/ogg; codecs=opus"

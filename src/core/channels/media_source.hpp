@@ -13,11 +13,11 @@ namespace wabot {
 
 namespace asio = boost::asio;
 
-/// The octets are in the draft. What the provider says of them; empty where it says nothing.
+/// The bytes are in the draft. What the provider says of them; empty where it says nothing.
 struct MediaFetched {
     std::string mime_type;
     std::string sha256;                // 64 hexadecimal digits
-    std::optional<std::int64_t> size;  // octets
+    std::optional<std::int64_t> size;  // bytes
 };
 
 /// Why they are not.
@@ -38,11 +38,11 @@ class MediaSource {
 public:
     virtual ~MediaSource() = default;
     /// Fetches what is not yet in `draft`: it goes on behind what is there, where the provider can do that, else from the beginning. Never more than
-    /// `size_max` octets.
+    /// `size_max` bytes.
     virtual asio::awaitable<MediaOutcome> fetch(std::string media_id, std::shared_ptr<BlobDraft> draft, std::int64_t size_max) = 0;
 };
 
-/// The hash of a medium as providers write it, 64 hexadecimal digits or base64 of the 32 octets: the digits in lower case; "" for anything else.
+/// The hash of a medium as providers write it, 64 hexadecimal digits or base64 of the 32 bytes: the digits in lower case; "" for anything else.
 std::string read_media_hash(const std::string& text);
 
 }  // namespace wabot

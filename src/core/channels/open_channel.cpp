@@ -36,7 +36,7 @@ Delivery read_delivery(std::string_view kind, std::string_view body, Time receiv
     if (kind == "whatsapp") return read_whatsapp_delivery(body, received_at);
     if (kind == "sim") return read_sim_delivery(body, received_at);
     Delivery unknown;
-    unknown.unreadable = "this version knows no channel of that kind";
+    unknown.unreadable = "this version has no channel of that kind";
     return unknown;
 }
 

@@ -12,7 +12,7 @@ bool starts_character(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
 }
 
-/// Where character `count` of `text` begins, in octets; its size when it has no more than `count`.
+/// Where character `count` of `text` begins, in bytes; its size when it has no more than `count`.
 std::size_t bytes_of(std::string_view text, std::size_t count) {
     std::size_t at = 0;
     while (at < text.size()) {
@@ -25,7 +25,7 @@ std::size_t bytes_of(std::string_view text, std::size_t count) {
     return at;
 }
 
-/// Where to end the first part, of at most `limit` octets. A boundary in its first half would leave a needlessly short part, unless it is all
+/// Where to end the first part, of at most `limit` bytes. A boundary in its first half would leave a needlessly short part, unless it is all
 /// there is.
 std::size_t cut_at(std::string_view text, std::size_t limit) {
     const std::string_view window = text.substr(0, limit + 1);

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 
 namespace wabot {
 
@@ -87,7 +88,7 @@ std::optional<std::string> read_env_value(std::string_view text) {
 }
 
 std::optional<EnvEntry> read_env_line(std::string_view line) {
-    if (line.starts_with("export ")) line = trimmed(line.substr(7));
+    if (line.starts_with("export ") || line.starts_with("export\t")) line = trimmed(line.substr(7));
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos || !is_env_name(line.substr(0, equals))) return std::nullopt;
     auto value = read_env_value(trimmed(line.substr(equals + 1)));
@@ -95,7 +96,7 @@ std::optional<EnvEntry> read_env_line(std::string_view line) {
     return EnvEntry{std::string(line.substr(0, equals)), std::move(*value)};
 }
 
-/// Whether octets or the end come in time: a pipe may be one that nobody writes to.
+/// Whether bytes or the end come in time: a pipe may be one that nobody writes to.
 bool has_more_soon(int descriptor) {
     constexpr int patience_ms = 3'000;
     pollfd wanted{.fd = descriptor, .events = POLLIN, .revents = 0};
@@ -166,7 +167,7 @@ std::vector<EnvEntry> read_env_file(const fs::path& file) {
     std::vector<Fault> faults;
     std::string message;
     unsigned number = 0;
-    for (std::string_view rest = text; !rest.empty();) {
+    for (std::string_view rest = without_byte_order_mark(text); !rest.empty();) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         const std::string_view line = trimmed(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -219,7 +220,7 @@ std::string read_file(const fs::path& file, std::size_t size_max) {
     const int error = errno;
     ::close(descriptor);
     if (got < 0) fail(error);
-    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} octets", file.string(), size_max));
+    if (text.size() > size_max) throw Error(Errc::too_large, fmt::format("{} is larger than {} bytes", file.string(), size_max));
     return text;
 }
 

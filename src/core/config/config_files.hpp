@@ -61,7 +61,7 @@ struct FoundFiles {
 /// $XDG_CONFIG_HOME/wabot/config.toml, the system's conf.d/*.toml (the last name first) and wabot.toml.
 FoundFiles find_config_files(const ConfigSearch& place);
 
-/// The text of a small file. Error{unavailable} with the reason, Error{too_large} above `size_max` octets.
+/// The text of a small file. Error{unavailable} with the reason, Error{too_large} above `size_max` bytes.
 std::string read_file(const std::filesystem::path& file, std::size_t size_max);
 
 /// Whether everybody on the machine may read it.

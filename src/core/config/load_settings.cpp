@@ -8,6 +8,7 @@
 #include "core/base/text.hpp"
 #include "core/config/setting.hpp"
 #include "core/config/settings.hpp"
+#include "core/crypto/secret.hpp"
 
 namespace wabot {
 
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t secret_size_max = 64 * 1024;
 constexpr std::string_view file_suffix = "_FILE";
+constexpr std::string_view sqlite_scheme = "sqlite:///";
 
 /// Variables that are ours and no settings: how a command runs, not what the installation is.
 constexpr std::string_view other_variables[] = {"WABOT_CONFIG", "WABOT_NO_INPUT", "WABOT_TIME", "WABOT_TIMEOUT"};
@@ -33,11 +35,6 @@ struct Found {
     bool checked = false;  // entries of TOML files are, before anything overrides them
 };
 
-std::string without_line_end(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    return text;
-}
-
 /// `path` seen from `folder`: "/x/y" for "y" in "/x", "/x" for ".".
 fs::path below(const fs::path& folder, const fs::path& path) {
     const fs::path whole = (folder / path).lexically_normal();
@@ -46,9 +43,8 @@ fs::path below(const fs::path& folder, const fs::path& path) {
 
 /// The URL of a SQLite file relative to a folder, if that is what it is; any other URL unchanged.
 std::string sqlite_url_below(const fs::path& folder, const std::string& url) {
-    static constexpr std::string_view scheme = "sqlite:///";
-    const bool relative = url.starts_with(scheme) && url.size() > scheme.size() && url[scheme.size()] != '/';
-    return relative ? std::string(scheme) + below(folder, url.substr(scheme.size())).string() : url;
+    const bool relative = url.starts_with(sqlite_scheme) && url.size() > sqlite_scheme.size() && url[sqlite_scheme.size()] != '/';
+    return relative ? std::string(sqlite_scheme) + below(folder, url.substr(sqlite_scheme.size())).string() : url;
 }
 
 class Loader {
@@ -130,7 +126,7 @@ private:
     std::optional<Found> find(const Setting& row) {
         if (auto found = find_flag(row)) return found;
         for (const std::string_view name : row.note.env)
-            if (const EnvValue* held = variable(name)) return Found{held->value, held->origin};
+            if (const EnvValue* held = variable(name)) return Found{in_home(row, held->value), held->origin};
         if (row.may_come_from_file())
             if (auto found = find_file_of_secret(row)) return found;
         return find_in_config(row);
@@ -153,7 +149,7 @@ private:
             if (name.empty()) continue;
             const std::string file_variable = std::string(name) + std::string(file_suffix);
             if (const EnvValue* held = variable(file_variable))
-                return read_secret(row, held->value, fmt::format("{} ({})", held->origin, held->value));
+                return read_secret(row, in_home(held->value), fmt::format("file {} ({})", held->value, held->origin));
             if (const EnvValue* folder = variable("CREDENTIALS_DIRECTORY")) {
                 const fs::path file = fs::path(folder->value) / name;
                 std::error_code ignored;
@@ -168,8 +164,9 @@ private:
             if (row_of(entry.name) != &row || std::holds_alternative<std::monostate>(entry.value)) continue;
             const fs::path folder = entry.file.parent_path();
             if (entry.name == row.name)
-                return Found{relative_to(folder, row, text_of(entry)), fmt::format("file {}:{}", entry.file.string(), entry.line), true};
-            const fs::path secret = below(folder, text_of(entry));
+                return Found{relative_to(folder, row, in_home(row, text_of(entry))), fmt::format("file {}:{}", entry.file.string(), entry.line),
+                             true};
+            const fs::path secret = below(folder, in_home(text_of(entry)));
             return read_secret(row, secret, fmt::format("file {} ({}:{})", secret.string(), entry.file.string(), entry.line));
         }
         return std::nullopt;
@@ -178,10 +175,28 @@ private:
     Found read_secret(const Setting& row, const fs::path& file, std::string origin) {
         try {
             warn_if_world_readable(file);
-            return {without_line_end(read_file(file, secret_size_max)), std::move(origin)};
+            std::string text(without_line_end(read_file(file, secret_size_max)));
+            if (text.empty()) throw Error(Errc::invalid, "the file is empty");
+            return {std::move(text), std::move(origin)};
         } catch (const Error& e) {
             throw Error(e.code(), fmt::format("{}: {}: {}", origin, row.name, e.what()));
         }
+    }
+
+    /// `text` of a setting with the home folder in place of ~: nobody but a shell knows ~, and a folder of that name is never meant.
+    std::string in_home(const Setting& row, const std::string& text) const {
+        if (row.kind == SettingKind::path) return in_home(text);
+        return row.note.url && text.starts_with(sqlite_scheme) ? std::string(sqlite_scheme) + in_home(text.substr(sqlite_scheme.size())) : text;
+    }
+
+    std::string in_home(const std::string& path) const {
+        if (!path.starts_with('~')) return path;
+        const EnvValue* home = variable("HOME");
+        const bool is_own = path.size() == 1 || path[1] == '/';
+        if (!is_own || home == nullptr)
+            throw Error(Errc::invalid, fmt::format("{} is not a path: ~ {}; write the whole path", path,
+                                                   is_own ? "needs HOME" : "with a user's name is for shells"));
+        return home->value + path.substr(1);
     }
 
     static std::string relative_to(const fs::path& folder, const Setting& row, const std::string& text) {

@@ -90,6 +90,7 @@ template <>
 struct SettingCodec<Secret> {
     static constexpr SettingKind kind = SettingKind::secret;
     static std::string read(Secret& member, const SettingNote&, std::string_view text) {
+        if (const auto fault = fault_of_secret(text); !fault.empty()) return std::string(fault);
         member = Secret(std::string(text));
         return {};
     }

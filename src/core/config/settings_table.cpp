@@ -49,7 +49,7 @@ namespace {
 void append_example(std::string& out, const Setting& row) {
     const SettingNote& note = row.note;
     out += fmt::format("\n# {}\n# {} in the configuration file", note.doc, row.name);
-    if (row.may_come_from_file()) out += fmt::format("; the value may stand in a file named by {}_FILE", note.env[0]);
+    if (row.may_come_from_file()) out += fmt::format("; {}_FILE may name a file that contains the value", note.env[0]);
     out += ".\n";
     if (!note.words.empty()) out += fmt::format("# One of {}.\n", fmt::join(note.words, ", "));
     if (!note.derived.empty()) out += fmt::format("# Not set: {}.\n", note.derived);

@@ -29,11 +29,12 @@ struct Contact {
     Time updated_at;
 };
 WABOT_DESCRIBE(Contact, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true),
-               FIELD(contact_jid, .read_only = true, .sealed = "contacts.contact_jid", .doc = "Where replies go: a JID, a user id or a group id"),
+               FIELD(contact_jid, .read_only = true, .sealed = "contacts.contact_jid", .doc = "Address for replies: a JID, a user id or a group id"),
                FIELD(phone_number, .read_only = true, .wide = true, .sealed = "contacts.phone_number",
-                     .doc = "None for groups and for people known by user id only"),
-               FIELD(name, .max = 255), FIELD(is_blocked, .doc = "Stored, never answered, never written to"), FIELD(is_group, .read_only = true),
-               FIELD(marketing, .read_only = true, .wide = true, .doc = "Whether it wants to be written what is for sale; null: never said"),
+                     .doc = "null for groups and for people known only by user id"),
+               FIELD(name, .max = 255), FIELD(is_blocked, .doc = "Messages are stored but not answered, and nothing is sent"),
+               FIELD(is_group, .read_only = true),
+               FIELD(marketing, .read_only = true, .wide = true, .doc = "Whether the contact accepts marketing; null: never said"),
                FIELD(marketing_at, .read_only = true, .wide = true), FIELD(last_incoming_at, .read_only = true, .wide = true),
                FIELD(last_message_at, .read_only = true), FIELD(created_at, .read_only = true, .wide = true),
                FIELD(updated_at, .read_only = true, .wide = true))
@@ -62,7 +63,7 @@ struct ContactNote {
     Time updated_at;
 };
 WABOT_DESCRIBE(ContactNote, FIELD(id, .key = true, .read_only = true), FIELD(contact_id, .read_only = true), FIELD(kind, .read_only = true),
-               FIELD(other_contact_id, .read_only = true, .doc = "Possibly the same person: an address of the one came with one of the other"),
+               FIELD(other_contact_id, .read_only = true, .doc = "Possibly the same person: the provider sent addresses of both together"),
                FIELD(created_at, .read_only = true), FIELD(updated_at, .read_only = true, .wide = true))
 
 }  // namespace wabot

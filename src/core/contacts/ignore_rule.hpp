@@ -23,9 +23,9 @@ struct IgnoreRule {
     Time updated_at;
 };
 WABOT_DESCRIBE(IgnoreRule, FIELD(id, .key = true, .read_only = true), FIELD(device_id, .read_only = true), FIELD(rule_type, .read_only = true),
-               FIELD(value, .max = 255, .doc = "The word of a keyword rule"),
-               FIELD(address, .read_only = true, .sealed = "ignore_rules.address", .doc = "Whom a contact or group rule means"),
-               FIELD(contact_id, .read_only = true, .doc = "The contact it means, when it was known"), FIELD(is_active),
+               FIELD(value, .max = 255, .doc = "Keyword of a keyword rule"),
+               FIELD(address, .read_only = true, .sealed = "ignore_rules.address", .doc = "Address of the contact or group that the rule matches"),
+               FIELD(contact_id, .read_only = true, .doc = "The contact that the rule matches, if it is known"), FIELD(is_active),
                FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
 
 }  // namespace wabot

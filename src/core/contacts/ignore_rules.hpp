@@ -62,7 +62,7 @@ private:
 namespace ignore_rules {
 
 /// `value`: a word or phrase; the id, number, JID or user id of a contact; the id of a group, as the provider's or as a contact's. A rule that is
-/// there already is no change. Error{invalid} for a value that means nothing, Error{conflict} over 1000 rules of one device.
+/// already exists: no change. Error{invalid} for a value that means nothing, Error{conflict} over 1000 rules of one device.
 Changed<IgnoreRule> create(Transaction& tx, const Cause& cause, const Vault& vault, DeviceId device, IgnoreRuleType type, std::string_view value);
 std::optional<IgnoreRule> find(Snapshot& db, IgnoreRuleId id);
 /// In the order they were made; 0 = of all devices.

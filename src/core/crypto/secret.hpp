@@ -2,6 +2,7 @@
 
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace wabot {
@@ -23,5 +24,12 @@ public:
 private:
     std::string text_;
 };
+
+/// Why `text` is no secret of a provider: "" when it is one. Printable ASCII without white space: anything else comes from an editor (a blank
+/// or a second line, a byte order mark), and a signature made with it never matches.
+std::string_view fault_of_secret(std::string_view text);
+
+/// The text of a file without the line end that an editor or `echo` adds.
+std::string_view without_line_end(std::string_view text);
 
 }  // namespace wabot

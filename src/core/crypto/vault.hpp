@@ -11,7 +11,7 @@
 namespace wabot {
 
 /// Seals what must not stand in clear. AES-256-GCM under a key derived (HKDF-SHA256) from the master key; look-up hashes are HMAC-SHA256
-/// under a second derived key. A ciphertext is: format octet 1, key id (4 octets), nonce (12), ciphertext, tag (16). The associated data is
+/// under a second derived key. A ciphertext is: format byte 1, key id (4 bytes), nonce (12), ciphertext, tag (16). The associated data is
 /// "table.column", so a value moved to another column does not open. Safe to use from several threads.
 class Vault {
 public:
@@ -39,9 +39,9 @@ private:
 /// A new master key: 64 hexadecimal digits.
 std::string new_master_key(Random& random);
 
-/// HMAC-SHA256, 32 octets.
+/// HMAC-SHA256, 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view text);
-/// SHA-256, 32 octets.
+/// SHA-256, 32 bytes.
 std::string sha256(std::string_view text);
 /// Compares in a time that depends on the lengths alone.
 bool equal_in_constant_time(std::string_view a, std::string_view b);

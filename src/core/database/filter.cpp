@@ -27,7 +27,7 @@ std::string ascii_lower(std::string_view text) {
 struct Token {
     enum Kind { word, quoted, sign, end } kind = end;
     std::string text;
-    std::size_t column = 1;  // in octets, from 1
+    std::size_t column = 1;  // in bytes, from 1
 
     bool is(std::string_view keyword) const { return kind == word && ascii_lower(text) == keyword; }
     bool is_sign(std::string_view wanted) const { return kind == sign && text == wanted; }
@@ -253,7 +253,7 @@ private:
 }  // namespace
 
 Condition read_filter(std::string_view text, const FilterReading& reading) {
-    if (text.size() > text_max) refuse(text_max, fmt::format("longer than {} octets", text_max));
+    if (text.size() > text_max) refuse(text_max, fmt::format("longer than {} bytes", text_max));
     if (!valid_utf8(text) || text.find('\0') != std::string_view::npos) refuse(1, "not UTF-8 text");
     return Reader(text, reading).run();
 }

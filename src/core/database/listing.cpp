@@ -46,7 +46,7 @@ Condition time_condition(Snapshot& db, const Listing& listing, const ListQuery& 
     return when;
 }
 
-/// As it is compared: texts by their octets, in both databases.
+/// As it is compared: texts by their bytes, in both databases.
 std::string comparable(const Field& field) {
     return std::string(field.name) + (field.kind == Kind::text ? " {|COLLATE \"C\"}" : "");
 }

@@ -39,9 +39,17 @@ void refuse_changed_history(const std::vector<AppliedMigration>& applied, const 
         if (step.revision > static_cast<int>(known.size())) continue;  // newer than we are: said elsewhere
         const Migration& ours = known[static_cast<std::size_t>(step.revision) - 1];
         if (ours.name != step.name || ours.checksum != step.checksum)
-            throw Error(Errc::conflict, "migration " + step.name + " of the database is not the one this wabot knows",
+            throw Error(Errc::conflict, "migration " + step.name + " of the database is not the migration of that name in this wabot",
                         "use the wabot that made this database, or restore a backup");
     }
+}
+
+void refuse_newer(const std::vector<AppliedMigration>& applied) {
+    if (applied.empty() || applied.back().revision <= schema_max()) return;
+    throw Error(Errc::conflict,
+                "the database is at revision " + std::to_string(applied.back().revision) + ", newer than this wabot, which supports up to " +
+                    std::to_string(schema_max()),
+                "use a newer wabot, or go back with that one's: wabot migrate down");
 }
 
 /// False when another process was quicker.
@@ -90,17 +98,14 @@ void check_schema(Database& db) {
     if (revision < schema_min)
         throw Error(Errc::conflict, "the database is at revision " + std::to_string(revision) + ", this wabot needs " + std::to_string(schema_min),
                     "bring it up with: wabot migrate up");
-    if (revision > schema_max())
-        throw Error(
-            Errc::conflict,
-            "the database is at revision " + std::to_string(revision) + ", newer than this wabot, which knows " + std::to_string(schema_max()),
-            "use a newer wabot, or go back with that one's: wabot migrate down");
+    refuse_newer(*applied);
 }
 
 std::vector<MigrationStatus> migration_status(Database& db) {
     const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
+    refuse_newer(applied);
     std::vector<MigrationStatus> out;
     for (const AppliedMigration& step : applied) out.push_back({step.revision, step.name, true, step.applied_at});
     for (const Migration& step : known)
@@ -112,9 +117,10 @@ std::vector<Migration> migrate_up(Database& db, std::optional<int> to, const std
     const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
+    refuse_newer(applied);
     const int last = to.value_or(static_cast<int>(known.size()));
     if (last < 1 || last > static_cast<int>(known.size()))
-        throw Error(Errc::invalid, "there is no revision " + std::to_string(last), "this wabot knows 1 to " + std::to_string(known.size()));
+        throw Error(Errc::invalid, "there is no revision " + std::to_string(last), "this wabot supports 1 to " + std::to_string(known.size()));
     std::vector<Migration> due;
     for (const Migration& step : known)
         if (step.revision > static_cast<int>(applied.size()) && step.revision <= last) due.push_back(step);
@@ -129,11 +135,11 @@ std::vector<Migration> migrate_up(Database& db, std::optional<int> to, const std
 
 Migration migrate_down(Database& db) {
     const auto applied = applied_steps(db).value_or(std::vector<AppliedMigration>{});
-    if (applied.empty()) throw Error(Errc::conflict, "there is no migration to take back");
+    if (applied.empty()) throw Error(Errc::conflict, "there is no migration to revert");
     const auto known = migrations_for(db.dialect());
     refuse_changed_history(applied, known);
     if (applied.back().revision > static_cast<int>(known.size()))
-        throw Error(Errc::conflict, "migration " + applied.back().name + " is newer than this wabot", "take it back with the wabot that knows it");
+        throw Error(Errc::conflict, "migration " + applied.back().name + " is newer than this wabot", "revert it with the wabot that applied it");
     const Migration step = known[static_cast<std::size_t>(applied.back().revision) - 1];
     db.back_up();
     auto work = [step](Transaction& tx) {

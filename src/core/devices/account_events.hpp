@@ -29,9 +29,9 @@ struct AccountEvent {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(AccountEvent, FIELD(id, .key = true), FIELD(device_id, .doc = "None when it is about several, or none here"),
-               FIELD(waba_id, .doc = "The business account at the provider"), FIELD(field), FIELD(event), FIELD(weight), FIELD(facts),
-               FIELD(timestamp, .doc = "The provider's time"), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
+WABOT_DESCRIBE(AccountEvent, FIELD(id, .key = true), FIELD(device_id, .doc = "null if the event concerns several devices, or no known device"),
+               FIELD(waba_id, .doc = "WhatsApp business account id"), FIELD(field), FIELD(event), FIELD(weight), FIELD(facts),
+               FIELD(timestamp, .doc = "Time at the provider"), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 /// How a device stands with its provider, by the newest news; null where there were none.
 struct AccountStanding {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/text.hpp"
+#include "core/crypto/secret.hpp"
 
 namespace wabot::devices {
 
@@ -20,19 +21,9 @@ Json open_secrets(const std::optional<Bytes>& sealed, const Vault& vault) {
 
 std::string unknown_secret(DeviceKind kind, std::string_view name) {
     const auto known = secret_names(kind);
-    if (known.empty()) return fmt::format("is no secret: {} devices have none", to_word(kind));
+    if (known.empty()) return fmt::format("is not a secret: {} devices have none", to_word(kind));
     const std::string near = did_you_mean(name, known);
-    return fmt::format("is no secret of {} devices; {}", to_word(kind), near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
-}
-
-/// What an editor or `echo` leaves around a secret in a file.
-std::string_view without_line_ends(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    return text;
-}
-
-bool is_printable(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127; });
+    return fmt::format("is not a secret of {} devices; {}", to_word(kind), near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
 }
 
 }  // namespace
@@ -51,19 +42,19 @@ std::optional<Bytes> assign_secrets(DeviceKind kind, const std::optional<Bytes>&
     const auto known = secret_names(kind);
     for (const auto& [name, given] : assignments) {
         const std::string where = "secrets." + name;
-        const std::string_view value = without_line_ends(given);
+        const std::string_view value = without_line_end(given);
         if (std::ranges::find(known, name) == known.end())
             faults.push_back({where, unknown_secret(kind, name), "unknown"});
         else if (value.empty())
             secrets.erase(name);
         else if (value.size() > secret_bytes_max)
-            faults.push_back({where, fmt::format("is longer than {} octets", secret_bytes_max), "length"});
-        else if (!is_printable(value))
-            faults.push_back({where, "holds white space or characters that are not ASCII", "value"});
+            faults.push_back({where, fmt::format("is longer than {} bytes", secret_bytes_max), "length"});
+        else if (const auto fault = fault_of_secret(value); !fault.empty())
+            faults.push_back({where, std::string(fault), "value"});
         else
             secrets[name] = std::string(value);
     }
-    // Sealing makes a new nonce each time: the same secrets must stay the same octets, or asking twice would look like a change.
+    // Sealing makes a new nonce each time: the same secrets must stay the same bytes, or asking twice would look like a change.
     if (secrets == before) return sealed;
     if (secrets.empty()) return std::nullopt;
     return vault.seal_bytes(write_json(secrets), sealed_as);

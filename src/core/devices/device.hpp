@@ -33,15 +33,15 @@ struct Device {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(Device, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; never all digits"),
+WABOT_DESCRIBE(Device, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key = true, .doc = "Name in commands and links; not only digits"),
                FIELD(name, .max = 255), FIELD(description, .max = 2000, .wide = true), FIELD(kind, .read_only = true, .doc = "The channel"),
-               FIELD(options, .wide = true, .doc = "Settings of its kind; unknown ones are refused"), FIELD(secrets, .secret = true),
-               FIELD(provider_ref, .read_only = true, .wide = true, .doc = "The account at the provider: WhatsApp's phone number id"),
+               FIELD(options, .wide = true, .doc = "Options of this kind of device; unknown options are refused"), FIELD(secrets, .secret = true),
+               FIELD(provider_ref, .read_only = true, .wide = true, .doc = "Account id at the provider; WhatsApp: the phone number id"),
                FIELD(phone_number, .wide = true, .sealed = "devices.phone_number"), FIELD(status, .read_only = true),
                FIELD(last_error, .read_only = true, .wide = true, .doc = "Why the status is error"),
                FIELD(connected_at, .read_only = true, .wide = true), FIELD(disconnected_at, .read_only = true, .wide = true),
                FIELD(last_seen_at, .read_only = true, .wide = true), FIELD(is_active),
-               FIELD(revision, .read_only = true, .wide = true, .doc = "Raised by every change of configuration"),
+               FIELD(revision, .read_only = true, .wide = true, .doc = "Increases with every change of the configuration"),
                FIELD(created_at, .read_only = true, .wide = true), FIELD(updated_at, .read_only = true, .wide = true))
 
 }  // namespace wabot

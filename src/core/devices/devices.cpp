@@ -82,11 +82,11 @@ Device changed(const Device& before, const DeviceChange& change, const Vault& va
 void refuse_duplicates(Transaction& tx, const Device& device) {
     const auto named =
         tx.query("SELECT id FROM devices WHERE key = $1 AND id <> $2 AND deleted_at IS NULL", device.key, device.id).first<std::int64_t>();
-    if (named) throw Error(Errc::conflict, fmt::format("device {} exists already", device.key), "choose another name with --key");
+    if (named) throw Error(Errc::conflict, fmt::format("device {} already exists", device.key), "choose another key");
     if (!device.provider_ref) return;
     static constexpr std::string_view sql = "SELECT key FROM devices WHERE kind = $1 AND provider_ref = $2 AND id <> $3 AND deleted_at IS NULL";
     const auto same = tx.query(sql, device.kind, *device.provider_ref, device.id).first<std::string>();
-    if (same) throw Error(Errc::conflict, fmt::format("device {} has phone_number_id {} already", *same, *device.provider_ref));
+    if (same) throw Error(Errc::conflict, fmt::format("device {} already has phone_number_id {}", *same, *device.provider_ref));
 }
 
 std::optional<Bytes> part(const std::optional<Sealed>& value, Bytes Sealed::*member) {
@@ -210,7 +210,7 @@ Changed<Device> resume(Transaction& tx, const Cause& cause, DeviceId id) {
 
 std::string way_out_of_error(std::string_view key) {
     return fmt::format(
-        "a new token: wabot device update {0} --secret-from access_token=FILE; else mend the account at the provider, then: "
+        "a new token: wabot device update {0} --secret-from access_token=FILE; or fix the account at the provider, then: "
         "wabot device resume {0}",
         key);
 }

@@ -18,10 +18,10 @@ constexpr OptionSpec specs[] = {
     {DeviceKind::whatsapp, "graph_url", OptionForm::url, "https://graph.facebook.com", "Where the Cloud API answers"},
     {DeviceKind::whatsapp, "graph_version", OptionForm::version, "v24.0", "Version of the Cloud API"},
     {DeviceKind::whatsapp, "media_hosts", OptionForm::hosts, "lookaside.fbsbx.com",
-     "Hosts that media are fetched from beside graph_url's, with commas"},
+     "Hosts from which media are downloaded, besides the host of graph_url; separated by commas"},
     {DeviceKind::whatsapp, "rate_per_s", OptionForm::number, "80", "Sends per second; 0 = no limit", false, 1000},
     {DeviceKind::whatsapp, "loop_limit", OptionForm::number, "10", "Automatic replies per contact and minute; 0 = no limit", false, 10'000},
-    {DeviceKind::whatsapp, "on_uncertain", OptionForm::word, "resend", "A reply that may or may not have arrived: resend or hold"},
+    {DeviceKind::whatsapp, "on_uncertain", OptionForm::word, "resend", "What to do with a reply that may not have arrived: resend or hold"},
     {DeviceKind::sim, "rate_per_s", OptionForm::number, "0", "Sends per second; 0 = no limit", false, 1000},
     {DeviceKind::sim, "loop_limit", OptionForm::number, "10", "Automatic replies per contact and minute; 0 = no limit", false, 10'000},
 };
@@ -90,7 +90,7 @@ std::optional<std::string> read_value(const OptionSpec& spec, std::string_view t
             break;
         case OptionForm::hosts:
             for (const std::string& host : split_hosts(text))
-                if (!is_host(host)) return "must be names of hosts with commas between them";
+                if (!is_host(host)) return "must be host names separated by commas";
             break;
         case OptionForm::word:
             if (!from_word<OnUncertain>(text)) return "must be resend or hold";
@@ -111,7 +111,8 @@ std::string unknown_option(DeviceKind kind, std::string_view name) {
     for (const OptionSpec& spec : specs)
         if (spec.kind == kind) known.push_back(spec.name);
     const std::string near = did_you_mean(name, known);
-    return fmt::format("is no option of {} devices; {}", to_word(kind), near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
+    return fmt::format("is not an option of {} devices; {}", to_word(kind),
+                       near.empty() ? fmt::format("they have {}", fmt::join(known, ", ")) : near);
 }
 
 std::string text_of(const Json& options, DeviceKind kind, std::string_view name) {
@@ -156,7 +157,7 @@ Json assign_options(DeviceKind kind, Json options, const Assignments& assignment
     }
     for (const OptionSpec& spec : specs)
         if (spec.kind == kind && spec.required && !options.contains(spec.name))
-            faults.push_back({fmt::format("options.{}", spec.name), fmt::format("is needed: {}", spec.doc), "missing"});
+            faults.push_back({fmt::format("options.{}", spec.name), fmt::format("is required: {}", spec.doc), "missing"});
     return options;
 }
 

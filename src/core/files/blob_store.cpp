@@ -49,7 +49,7 @@ BlobFacts put_blob(BlobStore& store, const std::string& key, const BlobSource& s
         draft->clear();
         for (std::string bytes = source(); !bytes.empty(); bytes = source()) {
             if (draft->size() + static_cast<std::int64_t>(bytes.size()) > size_max)
-                throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " octets");
+                throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " bytes");
             draft->append(bytes);
         }
         const auto reader = draft->read();
@@ -66,7 +66,7 @@ BlobFacts put_blob(BlobStore& store, const std::string& key, const BlobSource& s
 std::string read_blob(const BlobStore& store, const std::string& key, std::size_t size_max) {
     std::string out;
     each_piece(*store.open(key), [&](std::string_view bytes) {
-        if (out.size() + bytes.size() > size_max) throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " octets");
+        if (out.size() + bytes.size() > size_max) throw Error(Errc::too_large, "the file is larger than " + std::to_string(size_max) + " bytes");
         out += bytes;
     });
     return out;

@@ -18,11 +18,11 @@ namespace wabot {
 
 namespace asio = boost::asio;
 
-/// The octets of a blob, from its beginning on.
+/// The bytes of a blob, from its beginning on.
 class BlobReader {
 public:
     virtual ~BlobReader() = default;
-    /// As many octets as there are, at most all of `to`; 0 at the end.
+    /// As many bytes as there are, at most all of `to`; 0 at the end.
     virtual std::size_t read(std::span<char> to) = 0;
 };
 
@@ -43,7 +43,7 @@ public:
     virtual void discard() = 0;
 };
 
-/// Where the octets of files lie, by keys of our own (`new_blob_key`), never by names that others made: Error{bug} for any other text. Blocking; any
+/// Where the bytes of files lie, by keys of our own (`new_blob_key`), never by names that others made: Error{bug} for any other text. Blocking; any
 /// thread. Error{unavailable} when the disk or the service cannot.
 class BlobStore {
 public:
@@ -76,20 +76,20 @@ std::unique_ptr<BlobStore> open_local_blobs(std::filesystem::path folder);
 std::string new_blob_key(Random& random);
 bool is_blob_key(std::string_view text);
 
-/// What a blob is, seen from its octets.
+/// What a blob is, seen from its bytes.
 struct BlobFacts {
     std::int64_t size = 0;
     std::string sha256;  // 64 hexadecimal digits
-    std::string head;    // the first `blob_head_max` octets: what `content_type.hpp` looks at
+    std::string head;    // the first `blob_head_max` bytes: what `content_type.hpp` looks at
 };
 inline constexpr std::size_t blob_head_max = 4096;
 
 /// Reads it to its end.
 BlobFacts facts_of(BlobReader& reader);
 
-/// Gives the next octets, "" at the end.
+/// Gives the next bytes, "" at the end.
 using BlobSource = std::function<std::string()>;
-/// Stores all of `source`. Error{too_large} above `size_max` octets; nothing is left of it then, nor when `source` or `check` throws. `check` looks
+/// Stores all of `source`. Error{too_large} above `size_max` bytes; nothing is left of it then, nor when `source` or `check` throws. `check` looks
 /// at it before it is there for others.
 BlobFacts put_blob(BlobStore& store, const std::string& key, const BlobSource& source, std::int64_t size_max,
                    const std::function<void(const BlobFacts&)>& check = {});

@@ -15,7 +15,7 @@ constexpr std::string_view text = "text/plain";
 constexpr std::string_view ole = "application/x-ole-storage";
 constexpr std::string_view ooxml = "application/vnd.openxmlformats-officedocument";
 
-/// Octets at a place in the file, which are those of a type.
+/// Bytes at a place in the file, which are those of a type.
 struct Signature {
     std::size_t at;
     std::string_view bytes;
@@ -107,7 +107,7 @@ std::string_view text_of(std::string_view head) {
     return markup.empty() ? text : markup;
 }
 
-/// A type that we take, the ending of its files, and what its octets may look like.
+/// A type that we take, the ending of its files, and what its bytes may look like.
 struct Taken {
     std::string_view declared;
     std::string_view extension;

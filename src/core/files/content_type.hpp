@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-/// What the octets of a file say that it is.
+/// What the bytes of a file say that it is.
 namespace wabot::content_type {
 
-/// The MIME type that the first octets show (`BlobFacts::head`): one that we take, or one that we know well enough to name, as "text/html". "" when
+/// The MIME type that the first bytes show (`BlobFacts::head`): one that we take, or one that we know well enough to name, as "text/html". "" when
 /// they show none.
 std::string_view of_bytes(std::string_view head);
 
@@ -17,7 +17,7 @@ std::string base_of(std::string_view declared);
 /// Whether files of this declared type are taken at all.
 bool is_taken(std::string_view declared);
 
-/// Why a file that was declared to be of a type must not be taken, naming both; nullopt when its octets agree.
+/// Why a file that was declared to be of a type must not be taken, naming both; nullopt when its bytes agree.
 std::optional<std::string> refusal(std::string_view declared, std::string_view head);
 
 /// ".jpg"; "" for a type that we do not take.

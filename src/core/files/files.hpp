@@ -15,7 +15,7 @@ namespace wabot {
 /// Who gave us a file: a contact by a message, or somebody on our side.
 WABOT_ENUM(FileOrigin, incoming, outgoing)
 
-/// A file whose octets lie in a `BlobStore`.
+/// A file whose bytes lie in a `BlobStore`.
 struct File {
     FileId id;
     std::string uuid;
@@ -32,9 +32,9 @@ struct File {
     Time updated_at;
 };
 WABOT_DESCRIBE(File, FIELD(id, .key = true), FIELD(uuid, .wide = true), FIELD(device_id), FIELD(origin),
-               FIELD(file_name, .doc = "For people to see; no name on any disk"), FIELD(file_type, .doc = "Its MIME type, as its octets confirm it"),
-               FIELD(file_size, .doc = "Octets"), FIELD(sha256, .wide = true), FIELD(storage_backend, .wide = true),
-               FIELD(storage_key, .secret = true), FIELD(deleted_at, .wide = true, .doc = "Since when its octets are gone"), FIELD(created_at),
+               FIELD(file_name, .doc = "Display name; not a path"), FIELD(file_type, .doc = "MIME type, checked against the content"),
+               FIELD(file_size, .doc = "Bytes"), FIELD(sha256, .wide = true), FIELD(storage_backend, .wide = true),
+               FIELD(storage_key, .secret = true), FIELD(deleted_at, .wide = true, .doc = "When the content was deleted"), FIELD(created_at),
                FIELD(updated_at, .wide = true))
 
 namespace files {

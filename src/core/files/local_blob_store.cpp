@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/base/error.hpp"
+#include "core/base/folder_owner.hpp"
 #include "core/base/value.hpp"
 #include "core/files/blob_store.hpp"
 
@@ -58,7 +59,7 @@ void sync_folder(const fs::path& folder) {
 
 /// With its parents; durable.
 void make_folder(const fs::path& folder) {
-    if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+    if (create_folder_in(folder, 0700)) return sync_folder(folder.parent_path());
     if (errno == EEXIST) return;
     if (errno != ENOENT) fail("made", folder, errno);
     make_folder(folder.parent_path());
@@ -93,7 +94,7 @@ struct stat status_of(int descriptor, const fs::path& path) {
 /// The file of a draft, locked. The lock goes with the process that holds it.
 Descriptor lock_draft(const fs::path& path) {
     for (;;) {
-        Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+        Descriptor file(open_or_create(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (file.number() < 0) fail("made", path, errno);
         if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) throw Error(Errc::conflict, path.string() + " is being written");
         // Who held it before may have published or discarded it between the two calls: then it is not the file of that name any more.
@@ -175,7 +176,7 @@ public:
 
     std::unique_ptr<BlobDraft> begin(const std::string& key) override {
         const fs::path target = path_of(key);
-        if (folder_.empty()) throw Error(Errc::unavailable, "there is no folder for files", "set WABOT_STATE_DIR");
+        if (folder_.empty()) throw Error(Errc::unavailable, "the folder for files is missing", "set WABOT_STATE_DIR");
         make_folder(drafts());
         return std::make_unique<LocalDraft>(drafts() / key, target);
     }

@@ -51,7 +51,7 @@ std::string CurlLoop::start() {
         open();
         return {};
     } catch (const Error& error) {
-        if (!std::exchange(is_failure_told_, true)) log::error("no requests can be made", {{"error", error.what()}, {"hint", error.hint()}});
+        if (!std::exchange(is_failure_logged_, true)) log::error("no requests can be made", {{"error", error.what()}, {"hint", error.hint()}});
         return error.what();
     }
 }

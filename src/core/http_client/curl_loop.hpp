@@ -65,7 +65,7 @@ private:
     std::mutex mutex_;
     std::vector<Order> orders_;
     bool stopping_ = false;
-    bool is_failure_told_ = false;
+    bool is_failure_logged_ = false;
     std::thread thread_;
 };
 

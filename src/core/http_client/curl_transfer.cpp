@@ -269,7 +269,7 @@ std::size_t CurlTransfer::read(char* to, std::size_t room) {
     return count;
 }
 
-/// The next octets of the body; none when its source has failed.
+/// The next bytes of the body; none when its source has failed.
 std::size_t CurlTransfer::fill(std::span<char> to) {
     if (!request_.source) {
         std::memcpy(to.data(), request_.body.data() + offered_, to.size());
@@ -330,7 +330,7 @@ void CurlTransfer::finish(CURLcode result) {
     if (!refusal_.empty()) return fail(refusal_);
     if (result != CURLE_OK) return fail(reason_of(result));
     if (!head_is_whole_) return fail(reason_of(CURLE_PARTIAL_FILE));
-    // A body of no octets is offered all the same.
+    // A body of no bytes is offered all the same.
     if (taker_ == Taker::nobody_yet) offer_to_sink();
     if (!refusal_.empty()) return fail(refusal_);
     answer_.status = status();

@@ -21,7 +21,7 @@ class BodySource {
 public:
     virtual ~BodySource() = default;
     virtual std::size_t size() const = 0;
-    /// The next octets, at most all of `to` and at least one.
+    /// The next bytes, at most all of `to` and at least one.
     virtual std::size_t read(std::span<char> to) = 0;
 };
 
@@ -56,7 +56,7 @@ struct HttpRequest {
     bool public_only = false;
 };
 
-/// No clear answer. `offered` says whether any octet of the body may have reached the other side.
+/// No clear answer. `offered` says whether any byte of the body may have reached the other side.
 struct HttpFailure {
     bool offered = false;
     std::string reason;         // "could not connect", "connection closed before an answer", ...: never the URL's credentials or the body
@@ -65,7 +65,7 @@ struct HttpFailure {
 
 using HttpOutcome = std::variant<HttpAnswer, HttpFailure>;
 
-/// Awaited at most once, when the connection (TLS included) is up and before the first body octet; when it throws, no body is sent and the
+/// Awaited at most once, when the connection (TLS included) is up and before the first body byte; when it throws, no body is sent and the
 /// exception comes out of `exchange`. The head may be on its way before; a server may refuse by it alone, before or while this is awaited.
 /// Needs a body to hold back: Error{bug} otherwise.
 using BeforeBody = std::function<asio::awaitable<void>()>;

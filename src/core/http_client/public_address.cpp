@@ -12,7 +12,7 @@ namespace wabot {
 
 namespace {
 
-/// The addresses that begin with `bits` bits of `octets`.
+/// The addresses that begin with `bits` bits of `bytes`.
 template <std::size_t N>
 struct Block {
     std::array<std::uint8_t, N> bytes;
@@ -53,7 +53,7 @@ constexpr Block<16> special_v6[] = {
     {{0x20, 0x01, 0x0D, 0xB8}, 32},  // documentation
     {{0x3F, 0xFF}, 20},              // documentation
 };
-/// Which hold an address of IPv4, from octet `at` on.
+/// Which hold an address of IPv4, from byte `at` on.
 struct Mapping {
     Block<16> block;
     std::size_t at;

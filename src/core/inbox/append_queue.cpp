@@ -147,8 +147,10 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
                 batch[i]->failure = nullptr;
             }
         } catch (const Error& error) {
-            fail(batch, error);
-            is_refused = error.code() != Errc::unavailable;
+            // A missing right or table is the store's fault, and no refusal of the sender, who is to come again.
+            const bool is_refusal = error.code() == Errc::invalid || error.code() == Errc::too_large || error.code() == Errc::bug;
+            fail(batch, is_refusal ? error : Error(Errc::unavailable, error.what(), error.hint()));
+            is_refused = is_refusal;
         } catch (const std::exception& error) {
             fail(batch, Error(Errc::bug, error.what()));
         }

@@ -31,7 +31,7 @@ struct InboxEvent {
     std::optional<Time> done_at;
 };
 WABOT_DESCRIBE(InboxEvent, FIELD(id, .key = true), FIELD(kind), FIELD(device_id), FIELD(state), FIELD(error),
-               FIELD(items, .doc = "Items read out of the body"), FIELD(messages, .doc = "Messages stored from it"), FIELD(attempts, .wide = true),
+               FIELD(items, .doc = "Number of items in the body"), FIELD(messages, .doc = "Number of messages stored"), FIELD(attempts, .wide = true),
                FIELD(request_id, .wide = true), FIELD(received_at), FIELD(done_at, .wide = true))
 
 /// One item of a body and what became of it.

@@ -38,10 +38,11 @@ struct Conversation {
 };
 WABOT_DESCRIBE(Conversation, FIELD(id, .key = true), FIELD(key), FIELD(device_id), FIELD(session_id, .wide = true, .doc = "The device's key"),
                FIELD(contact_id), FIELD(contact_name), FIELD(contact_jid, .sealed = "contacts.contact_jid"), FIELD(title, .wide = true),
-               FIELD(status, .wide = true), FIELD(control, .doc = "Who answers: the agents, or a person"),
-               FIELD(control_until, .wide = true, .doc = "When a person's takeover ends by itself"),
-               FIELD(turn_pending, .doc = "Messages that wait for an answer"), FIELD(send_pending, .doc = "Sends under way or waiting"),
-               FIELD(last_message_at), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
+               FIELD(status, .wide = true), FIELD(control, .doc = "Who answers: agents or a person"),
+               FIELD(control_until, .wide = true, .doc = "When the takeover by a person ends"),
+               FIELD(turn_pending, .doc = "Number of messages that wait for an answer"),
+               FIELD(send_pending, .doc = "Number of sends that wait or run"), FIELD(last_message_at), FIELD(created_at, .wide = true),
+               FIELD(updated_at, .wide = true))
 
 namespace conversations {
 

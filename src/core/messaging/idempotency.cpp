@@ -31,7 +31,7 @@ std::optional<MessageId> claim(Transaction& tx, const Cause& cause, std::string_
     static constexpr std::string_view find_sql = "SELECT content_hash, message_id FROM idempotency_keys WHERE actor = $1 AND key = $2";
     const auto known = tx.query(find_sql, cause.actor.label, key).one<KnownRequest>();
     if (known.content_hash != content_hash)
-        throw Error(Errc::conflict, "something else was asked for under this idempotency key", "take a new key for each message");
+        throw Error(Errc::conflict, "this idempotency key was used for another message", "use a new key for each message");
     return known.message_id;
 }
 

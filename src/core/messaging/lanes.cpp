@@ -3,13 +3,24 @@
 #include <algorithm>
 #include <string>
 
+namespace wabot {
+
+/// A lane that waits, and when the row was written that it waits for.
+struct LateLane {
+    ConversationId id;
+    Time due_at, written_at;
+};
+WABOT_DESCRIBE(LateLane, FIELD(id), FIELD(due_at), FIELD(written_at))
+
+}  // namespace wabot
+
 namespace wabot::lanes {
 
 namespace {
 
 // Both lanes run the same text; only the columns' prefix differs.
 struct LaneSql {
-    std::string add, add_again, drop, drop_ready, finish, holds, extend, expire, reclaim_expired, reclaim_worker;
+    std::string add, add_again, hasten, drop, drop_ready, finish, holds, extend, expire, reclaim_expired, reclaim_worker;
 };
 
 std::string for_lane(std::string text, std::string_view prefix) {
@@ -32,6 +43,7 @@ LaneSql make_sql(std::string_view prefix) {
                    {lane}_state = CASE WHEN {lane}_state = 'idle' THEN 'ready' ELSE {lane}_state END
             WHERE id = $1)sql",
                  prefix),
+        for_lane("UPDATE conversations SET {lane}_due_at = $2 WHERE id = $1 AND {lane}_state = 'ready' AND {lane}_due_at > $2", prefix),
         for_lane(R"sql(
             UPDATE conversations SET {lane}_pending = {lane}_pending - 1,
                    {lane}_state = CASE WHEN {lane}_state = 'ready' AND {lane}_pending = 1 THEN 'idle' ELSE {lane}_state END
@@ -102,6 +114,35 @@ void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
     tx.execute(sql_of(lane).add_again, id, due_at);
 }
 
+bool hasten(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
+    return tx.execute(sql_of(lane).hasten, id, due_at) == 1;
+}
+
+void correct_due_times(Transaction& tx) {
+    // A row that was written in the future was written by a clock that was ahead, and so was the time its lane waits for.
+    static constexpr std::string_view turns_sql = R"sql(
+        SELECT id, due_at, written_at FROM (
+            SELECT c.id, c.turn_due_at AS due_at,
+                   COALESCE((SELECT t.updated_at FROM turns t WHERE t.conversation_id = c.id ORDER BY t.id DESC LIMIT 1), c.updated_at) AS written_at
+            FROM conversations c WHERE c.turn_state = 'ready' AND c.turn_due_at > $1 ORDER BY c.turn_due_at DESC LIMIT 100) latest
+        WHERE written_at > $1)sql";
+    static const std::string sends_sql = std::string(R"sql(
+        SELECT id, due_at, written_at FROM (
+            SELECT c.id, c.send_due_at AS due_at,
+                   (SELECT max(s.updated_at) FROM sends s WHERE s.conversation_id = c.id AND )sql") +
+                                         unfinished_sends + R"sql() AS written_at
+            FROM conversations c WHERE c.device_id = $2 AND c.send_state = 'ready' AND c.send_due_at > $1
+            ORDER BY c.send_due_at DESC LIMIT 100) latest
+        WHERE written_at > $1)sql";
+    const Time now = tx.now();
+    const auto correct = [&](Lane lane, const std::vector<LateLane>& late) {
+        for (const LateLane& one : late) hasten(tx, lane, one.id, now + std::max(one.due_at - one.written_at, Time::duration{}));
+    };
+    correct(Lane::turn, tx.query(turns_sql, now + clock_jump).all<LateLane>());
+    for (const DeviceId device : tx.query("SELECT id FROM devices WHERE deleted_at IS NULL ORDER BY id LIMIT 256").all<DeviceId>())
+        correct(Lane::send, tx.query(sends_sql, now + clock_jump, device).all<LateLane>());
+}
+
 void drop(Transaction& tx, Lane lane, ConversationId id) {
     tx.execute(sql_of(lane).drop, id);
 }
@@ -132,7 +173,7 @@ std::vector<DeviceId> devices_with_sends(Snapshot& db, Time now) {
                           ORDER BY c.send_due_at, c.id LIMIT 1) AS due_at
             FROM devices d LEFT JOIN device_pacing p ON p.device_id = d.id
             WHERE d.is_active = $2 AND d.status <> 'error' AND d.deleted_at IS NULL
-              AND COALESCE(p.blocked_until, 0) <= $1 AND (COALESCE(p.next_at, 0) <= $1 OR p.next_at > $3)) longest
+              AND (COALESCE(p.blocked_until, 0) <= $1 OR p.limited_at > $3) AND (COALESCE(p.next_at, 0) <= $1 OR p.next_at > $3)) longest
         WHERE due_at IS NOT NULL ORDER BY due_at, id LIMIT 256)sql";
     auto found = db.query(sql, now, true, now + clock_jump).all<DeviceId>();
     std::ranges::sort(found);

@@ -37,6 +37,12 @@ void add(Transaction& tx, Lane lane, ConversationId id, std::int64_t count);
 /// One that was finished is pending again: its lane, if it was idle, is ready at `due_at`.
 void add_again(Transaction& tx, Lane lane, ConversationId id, Time due_at);
 
+/// A lane that waits for a later time is due at `due_at`. False when a worker holds it, or when it is due by then anyway.
+bool hasten(Transaction& tx, Lane lane, ConversationId id, Time due_at);
+
+/// Due times that were set while the clock was ahead: the lane waits as long as was meant, counted from now. At most 100 lanes of each kind.
+void correct_due_times(Transaction& tx);
+
 /// One fewer pending, whatever state the lane is in.
 void drop(Transaction& tx, Lane lane, ConversationId id);
 /// The same for a lane that no worker holds: what is left is due at `due_at`. 0 when one does, and nothing was changed.

@@ -87,7 +87,7 @@ std::vector<QuestionFile> as_question(Snapshot& db, MessageId message) {
     std::vector<QuestionFile> out;
     for (MediaFile& file : db.query(sql, message).all<MediaFile>()) {
         const bool is_there = file.state == MediaState::fetched && file.id && !file.deleted_at;
-        std::string why = is_there ? "" : file.deleted_at ? "not kept any longer" : "not fetched";
+        std::string why = is_there ? "" : file.deleted_at ? "no longer stored" : "not fetched";
         if (!is_there && file.error) why += ": " + *file.error;
         out.push_back({is_there ? file.id : std::nullopt, file.kind, file.type, file.name, why});
     }
@@ -96,7 +96,7 @@ std::vector<QuestionFile> as_question(Snapshot& db, MessageId message) {
 
 std::string told_state(const Media& medium) {
     switch (medium.state) {
-        case MediaState::fetched: return fmt::format("fetched, {} octets", medium.file_size.value_or(0));
+        case MediaState::fetched: return fmt::format("fetched, {} bytes", medium.file_size.value_or(0));
         case MediaState::waiting: return medium.error ? fmt::format("not fetched yet: {}", *medium.error) : std::string("not fetched yet");
         default: return fmt::format("not fetched: {}: {}", to_word(medium.state), medium.error.value_or("no reason"));
     }

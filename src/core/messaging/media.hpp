@@ -34,8 +34,8 @@ struct Media {
     Time updated_at;
 };
 WABOT_DESCRIBE(Media, FIELD(id, .key = true), FIELD(message_id), FIELD(kind), FIELD(provider_media_id, .wide = true),
-               FIELD(mime_type, .doc = "As it was declared"), FIELD(sha256, .wide = true), FIELD(file_name), FIELD(blob_key, .secret = true),
-               FIELD(state), FIELD(file_id), FIELD(file_size, .doc = "Octets"), FIELD(error, .doc = "Why it is not fetched, or not yet"),
+               FIELD(mime_type, .doc = "MIME type as declared"), FIELD(sha256, .wide = true), FIELD(file_name), FIELD(blob_key, .secret = true),
+               FIELD(state), FIELD(file_id), FIELD(file_size, .doc = "Bytes"), FIELD(error, .doc = "Why the file is not fetched (yet)"),
                FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 /// README.md has the states.

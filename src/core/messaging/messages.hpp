@@ -48,15 +48,15 @@ struct Message {
 WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(conversation_key, .wide = true),
                FIELD(device_id, .wide = true), FIELD(session_id, .doc = "The device's key"), FIELD(direction), FIELD(sender_kind, .wide = true),
                FIELD(agent_id, .wide = true), FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
-               FIELD(author_contact_id, .wide = true, .doc = "Who wrote, in a group"), FIELD(message_type),
-               FIELD(content, .doc = "The human text; null when there is none"),
-               FIELD(metadata, .wide = true, .doc = "What else matters: the file, place, order, choice, advertisement it came with"),
+               FIELD(author_contact_id, .wide = true, .doc = "Author of the message, in a group"), FIELD(message_type),
+               FIELD(content, .doc = "Text of the message; null if it has none"),
+               FIELD(metadata, .wide = true, .doc = "Other content: file, location, order, chosen option, advertisement"),
                FIELD(whatsapp_message_id, .wide = true, .sealed = "messages.whatsapp_message_id", .doc = "The provider's id, on every channel"),
-               FIELD(parent_id, .wide = true, .doc = "The message that is quoted, or reacted to"), FIELD(status), FIELD(error, .wide = true),
-               FIELD(edited_at, .wide = true, .doc = "Its writer changed it then; the first text is in metadata"),
-               FIELD(revoked_at, .wide = true, .doc = "Its writer took it back then: content is kept and not shown"),
-               FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "The provider's time, else ours"), FIELD(created_at, .wide = true),
-               FIELD(updated_at, .wide = true))
+               FIELD(parent_id, .wide = true, .doc = "The quoted message, or the message that a reaction refers to"), FIELD(status),
+               FIELD(error, .wide = true), FIELD(edited_at, .wide = true, .doc = "When the author edited the message; metadata keeps the first text"),
+               FIELD(revoked_at, .wide = true, .doc = "When the author deleted the message: the content is kept and not shown"),
+               FIELD(is_from_user, .wide = true), FIELD(timestamp, .doc = "Time at the provider, else time of storing"),
+               FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 namespace messages {
 

@@ -39,7 +39,7 @@ void require_window(DeviceKind kind, const Contact& contact, Time now) {
     // Who never wrote may be a contact that this very unit made: its id says nothing yet.
     const std::string what = end ? fmt::format("the 24-hour window of contact {} closed {} ago", contact.id.value, rough(now - *end))
                                  : "the contact has not written yet, so its 24-hour window is closed";
-    throw Error(Errc::rejected, what, "use --template, the one thing that WhatsApp takes outside of it");
+    throw Error(Errc::rejected, what, "use --template: WhatsApp accepts only templates outside the window");
 }
 
 }  // namespace wabot

@@ -28,10 +28,10 @@ struct Template {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(Template, FIELD(id, .key = true), FIELD(waba_id, .wide = true, .doc = "The business account it belongs to"), FIELD(name),
-               FIELD(language), FIELD(status, .doc = "The provider's word; REJECTED, PAUSED and DISABLED ones cannot be sent"), FIELD(category),
-               FIELD(quality), FIELD(reason, .doc = "Why the status is what it is"), FIELD(provider_ref, .wide = true),
-               FIELD(created_at, .wide = true), FIELD(updated_at))
+WABOT_DESCRIBE(Template, FIELD(id, .key = true), FIELD(waba_id, .wide = true, .doc = "WhatsApp business account id"), FIELD(name), FIELD(language),
+               FIELD(status, .doc = "Status at the provider; REJECTED, PAUSED and DISABLED templates cannot be sent"), FIELD(category),
+               FIELD(quality), FIELD(reason, .doc = "Reason for the status"), FIELD(provider_ref, .wide = true), FIELD(created_at, .wide = true),
+               FIELD(updated_at))
 
 namespace templates {
 

@@ -109,9 +109,9 @@ std::string tell_message(Snapshot& db, const Change& change) {
     if (!message) return "gone";
     const std::string person = std::string(mask) + message->contact_last4;
     if (message->direction == "incoming") return fmt::format("{} from {}", message->message_type, person);
-    if (change.kind == "message.echoed") return fmt::format("{} to {}, written elsewhere", message->message_type, person);
+    if (change.kind == "message.echoed") return fmt::format("{} to {}, sent from another application", message->message_type, person);
     if (message->sender_kind != "agent") return fmt::format("{} to {}, by {}", message->message_type, person, change.actor);
-    std::string out = fmt::format("reply to {} by {}", person, message->agent.value_or("an agent that is gone"));
+    std::string out = fmt::format("reply to {} by {}", person, message->agent.value_or("a deleted agent"));
     if (message->answers) out += fmt::format(", answers message/{}", message->answers->value);
     return message->reason ? out + ": " + *message->reason : out;
 }

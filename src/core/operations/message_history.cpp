@@ -44,26 +44,26 @@ struct HistorySend {
     std::optional<Time> uncertain_since;
     std::optional<std::string> last_error;
     std::optional<std::string> settled_by;
-    std::optional<Time> doubled_at;
+    std::optional<Time> duplicate_at;
     Time updated_at;
 };
 WABOT_DESCRIBE(HistorySend, FIELD(id), FIELD(message_id), FIELD(part), FIELD(attempt), FIELD(state), FIELD(on_uncertain), FIELD(uncertain_since),
-               FIELD(last_error), FIELD(settled_by), FIELD(doubled_at), FIELD(updated_at))
+               FIELD(last_error), FIELD(settled_by), FIELD(duplicate_at), FIELD(updated_at))
 
 namespace messages {
 
 namespace {
 
 constexpr std::string_view send_columns =
-    "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, settled_by, doubled_at, updated_at";
+    "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, settled_by, duplicate_at, updated_at";
 
 /// What a turn's reason of one word means.
 std::string explain_reason(const std::string& reason) {
-    if (reason == "human") return "human: a person has the conversation";
+    if (reason == "human") return "human: a person has taken over the conversation";
     if (reason == "blocked") return "blocked: the contact is blocked";
-    if (reason == "revoked") return "revoked: its writer took it back";
+    if (reason == "revoked") return "revoked: its author deleted it";
     if (reason == "loop limit") return "loop limit: too many replies in a minute, as between two machines";
-    if (reason == "device inactive") return "device inactive: nobody answers on it";
+    if (reason == "device inactive") return "device inactive: no agent answers";
     if (reason == "no agent") return "no agent: none is attached to the device";
     return reason;
 }
@@ -108,18 +108,18 @@ private:
             return step(turn->updated_at, "answered", fmt::format("{}{}{}", reply, agent_of(*turn), turn->reason.value_or("")));
         }
         if (turn && turn->reopened_at) {
-            step(*turn->reopened_at, "retried", "a person wants it answered after all");
+            step(*turn->reopened_at, "retried", "retried by an operator");
             history_.is_final = false;
             return wait_for_turn(turn);
         }
         if (turn && turn->outcome) {
             std::string why = explain_reason(turn->reason.value_or(std::string(to_word(*turn->outcome))));
             if (turn->outcome == TurnOutcome::dead)
-                why += fmt::format(" ({} attempts): {}", turn->attempt, turn->last_error.value_or("its workers died"));
+                why += fmt::format(" ({} attempts): {}", turn->attempt, turn->last_error.value_or("its workers crashed"));
             return step(turn->updated_at, "not answered", fmt::format("{}{}", agent_of(*turn), why));
         }
-        if (!lanes_.takes_turn) return step(message_.created_at, "not answered", fmt::format("{}: waits for no answer", message_.message_type));
-        if (message_.id.value <= lanes_.turn_cursor) return step(message_.created_at, "not answered", "its turn is not kept any more");
+        if (!lanes_.takes_turn) return step(message_.created_at, "not answered", fmt::format("{}: needs no answer", message_.message_type));
+        if (message_.id.value <= lanes_.turn_cursor) return step(message_.created_at, "not answered", "its turn is no longer stored");
         history_.is_final = false;
         wait_for_turn(turn);
     }
@@ -162,7 +162,7 @@ private:
     std::string agent_of(const Turn& turn) {
         if (!turn.agent_id) return "";
         const auto key = db_.query("SELECT key FROM agents WHERE id = $1", *turn.agent_id).first<std::string>();
-        return fmt::format("by {}, ", key.value_or("an agent that is gone"));
+        return fmt::format("by {}, ", key.value_or("a deleted agent"));
     }
 
     void tell_outgoing() {
@@ -203,8 +203,8 @@ private:
     void tell_send(const HistorySend& send) {
         std::string name = fmt::format("send/{} part {} attempt {}", send.id.value, send.part, send.attempt);
         if (send.uncertain_since && send.state != SendState::uncertain) step(*send.uncertain_since, "uncertain", name);
-        if (send.settled_by) name += send.settled_by == "window" ? ", nothing was heard of it" : fmt::format(", settled by {}", *send.settled_by);
-        if (send.doubled_at) name += ", a double";
+        if (send.settled_by) name += send.settled_by == "window" ? ", no status came" : fmt::format(", settled by {}", *send.settled_by);
+        if (send.duplicate_at) name += ", a duplicate";
         bool has_earlier = false;
         for (const FailedAttempt& one : attempts::list(db_, QueueName::send, send.id.value)) {
             if (one.attempt >= send.attempt) continue;
@@ -234,7 +234,7 @@ private:
 
     void tell_statuses() {
         for (const ReportedStatus& status : statuses::list(db_, message_.id)) {
-            std::string detail = "says the provider";
+            std::string detail = "reported by the provider";
             if (const auto error = status.error()) detail += ": " + explain_error(*error, explain_status_error);
             if (status.pricing) detail += ": " + *status.pricing;
             step(status.at, status.status, std::move(detail));
@@ -245,7 +245,7 @@ private:
         const auto device = devices::find(db_, message_.device_id);
         if (!device || !device->is_active) return wait(fmt::format("device {} is inactive", message_.session_id));
         if (device->status == DeviceStatus::error)
-            return wait(fmt::format("device {} is in error: {}; wabot doctor says the way out", device->key, device->last_error.value_or("")));
+            return wait(fmt::format("device {} is in error: {}; wabot doctor shows what to do", device->key, device->last_error.value_or("")));
         if (waits_for_resume(QueueName::send)) return;
         static const std::string head_sql = fmt::format(
             "SELECT {} FROM sends WHERE conversation_id = $1 AND {} ORDER BY message_id, part, attempt LIMIT 1", send_columns, unfinished_sends);
@@ -264,7 +264,7 @@ private:
         if (pace && pace->blocked_until > db_.now())
             return wait(fmt::format("the provider limits the account until {}", to_iso(pace->blocked_until)));
         if (pace && pace->waiting_since != Time{} && lanes_.send_due_at <= db_.now())
-            return wait(fmt::format("for the pace of device {}, {} a second", device->key, devices::options_of(*device).rate_per_s));
+            return wait(fmt::format("for the rate limit of device {}, {} per second", device->key, devices::options_of(*device).rate_per_s));
         if (lanes_.send_due_at > db_.now()) return wait(fmt::format("attempt {} at {}", send.attempt, to_iso(lanes_.send_due_at)));
         wait_for_worker(QueueName::send);
     }

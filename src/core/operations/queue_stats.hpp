@@ -23,12 +23,12 @@ struct QueueRow {
     std::optional<Time> paused_since;
     std::optional<std::string> paused_by;
 };
-WABOT_DESCRIBE(QueueRow, FIELD(name, .key = true), FIELD(depth, .doc = "What waits: webhooks, messages to answer, sends, jobs"),
-               FIELD(due, .doc = "What could be taken now: webhooks, conversations, jobs"),
-               FIELD(oldest, .doc = "Since when the longest waiting of these has been due"), FIELD(running), FIELD(retrying),
-               FIELD(dead, .doc = "Given up on after all attempts; of the inbox, bodies that could not be read"),
-               FIELD(uncertain, .doc = "May have arrived; settles by itself"),
-               FIELD(held, .doc = "Waits for a person; of the inbox, bodies for no device here"), FIELD(paused_since), FIELD(paused_by, .wide = true))
+WABOT_DESCRIBE(QueueRow, FIELD(name, .key = true), FIELD(depth, .doc = "Number waiting: webhooks, messages to answer, sends, jobs"),
+               FIELD(due, .doc = "Number ready to run now: webhooks, conversations, jobs"),
+               FIELD(oldest, .doc = "When the oldest of these became due"), FIELD(running), FIELD(retrying),
+               FIELD(dead, .doc = "Dead letters: failed after all attempts; inbox: bodies that could not be read"),
+               FIELD(uncertain, .doc = "Sends that may have arrived; wabot settles them"),
+               FIELD(held, .doc = "Waits for an operator; inbox: bodies for no known device"), FIELD(paused_since), FIELD(paused_by, .wide = true))
 
 namespace queues {
 

@@ -18,22 +18,22 @@ public:
     Look(Snapshot& db, const Device& device, const Pace& pace) : db_(db), device_(device), pace_(pace) {}
 
     void tell(std::vector<ThrottledDevice>& out) {
-        const auto add = [&](StrainKind kind, std::string detail, std::string hint) {
+        const auto add = [&](ThrottleKind kind, std::string detail, std::string hint) {
             out.push_back({device_.id, device_.key, kind, fmt::format("{}: {}", device_.key, detail), std::move(hint)});
         };
         if (waits_for_tokens())
-            add(StrainKind::pace,
-                fmt::format("its sends wait for its pace of {} a second since {}", devices::options_of(device_).rate_per_s,
+            add(ThrottleKind::pace,
+                fmt::format("its sends wait for its rate limit of {} per second since {}", devices::options_of(device_).rate_per_s,
                             to_iso(pace_.waiting_since)),
-                fmt::format("if the provider allows more: wabot device update {} --option rate_per_s=N; else spread what is sent", device_.key));
+                fmt::format("if the provider allows more: wabot device update {} --option rate_per_s=N; otherwise send less at a time", device_.key));
         if (pace_.limited_at > db_.now() - limit_memory)
-            add(StrainKind::limit, what_the_provider_said(),
-                fmt::format("send more slowly: wabot device update {} --option rate_per_s=N; what waits goes by itself", device_.key));
+            add(ThrottleKind::limit, what_the_provider_said(),
+                fmt::format("send more slowly: wabot device update {} --option rate_per_s=N; waiting messages are sent later", device_.key));
         if (pace_.quality_at > db_.now() - pacing::quality_care)
-            add(StrainKind::quality,
-                fmt::format("the provider holds messages back for the number's quality, last at {}; one a second goes until {}",
+            add(ThrottleKind::quality,
+                fmt::format("the provider holds messages back because of the number's quality, last at {}; one message per second is sent until {}",
                             to_iso(pace_.quality_at), to_iso(pace_.quality_at + pacing::quality_care)),
-                "send only what people want; the provider's console shows the quality");
+                "send only messages that people want; the provider's console shows the quality");
     }
 
 private:
@@ -45,7 +45,7 @@ private:
     std::string what_the_provider_said() {
         const std::string code = pace_.limited_by.value_or("");
         const std::string means = explain_send_error(code);
-        std::string text = fmt::format("the provider said {}{}{} at {}", code, means.empty() ? "" : ", ", means, to_iso(pace_.limited_at));
+        std::string text = fmt::format("the provider answered {}{}{} at {}", code, means.empty() ? "" : ", ", means, to_iso(pace_.limited_at));
         if (pace_.blocked_until > db_.now()) text += fmt::format("; it sends again at {}", to_iso(pace_.blocked_until));
         return text;
     }

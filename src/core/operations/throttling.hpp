@@ -12,13 +12,13 @@
 namespace wabot {
 
 /// What keeps the sends of a device back: its own pace, the provider's limits, or the quality of its number.
-WABOT_ENUM(StrainKind, pace, limit, quality)
+WABOT_ENUM(ThrottleKind, pace, limit, quality)
 
 /// A device that goes slower than it has to send.
 struct ThrottledDevice {
     DeviceId device_id;
     std::string device;  // its key
-    StrainKind kind;
+    ThrottleKind kind;
     std::string detail;  // what is so, since when
     std::string hint;    // what to do
 };

@@ -37,7 +37,7 @@ struct WebhookOutcome {
     bool is_settled() const;
 };
 
-/// Of the body with this digest (`Vault::hash` of its octets); nullopt when it is not in the inbox.
+/// Of the body with this digest (`Vault::hash` of its bytes); nullopt when it is not in the inbox.
 std::optional<WebhookOutcome> outcome_of_webhook(Snapshot& db, std::string_view kind, const Bytes& digest);
 
 }  // namespace wabot

@@ -35,11 +35,11 @@ namespace {
     add(state.can.cancel, "job cancel");
     throw Error(Errc::conflict,
                 to_text(id) + " is " + std::string(to_word(state.state)) + " (" + std::string(state.meaning) + ") and cannot be " + std::string(done),
-                verbs.empty() ? "there is nothing to be done with it" : "what can be done: " + verbs);
+                verbs.empty() ? "no action is possible" : "possible actions: " + verbs);
 }
 
 [[noreturn]] void throw_moved(const WorkId& id) {
-    throw Error(Errc::conflict, to_text(id) + " was taken up by a worker this very moment", "wabot job get " + to_text(id));
+    throw Error(Errc::conflict, to_text(id) + " was just claimed by a worker", "wabot job get " + to_text(id));
 }
 
 void must_be_one(std::int64_t rows, const WorkId& id) {
@@ -93,7 +93,8 @@ void must_be_last(Transaction& tx, const Send& send) {
     const auto other = tx.query(sql, send.message_id, send.part, send.attempt).first<SendId>();
     if (!other) return;
     const std::string name = to_text({QueueName::send, other->value});
-    throw Error(Errc::conflict, to_text({QueueName::send, send.id.value}) + " is not the last word: " + name + " is of the same part",
+    throw Error(Errc::conflict,
+                to_text({QueueName::send, send.id.value}) + " is not the last attempt: " + name + " is a later attempt of the same part",
                 "wabot job get " + name);
 }
 
@@ -163,6 +164,27 @@ void cancel_job(Transaction& tx, const Cause& cause, JobId id) {
     changes::record(tx, cause, "job.cancelled", "job", id.value);
 }
 
+/// What waits for its next attempt is due at `due_at`; false when it is due by then anyway, or waits for what stands before it.
+bool hasten(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at) {
+    bool is_hastened = false;
+    std::optional<DeviceId> device;
+    if (id.queue == QueueName::turn) {
+        const TurnPlace turn = place_of(tx, {id.number});
+        device = turn.device_id;
+        is_hastened = lanes::hasten(tx, Lane::turn, turn.conversation_id, due_at);
+    } else if (id.queue == QueueName::send) {
+        const Send send = sends::get(tx, {id.number});
+        device = send.device_id;
+        is_hastened = sends::head_of(tx, send.conversation_id) == send.id && lanes::hasten(tx, Lane::send, send.conversation_id, due_at);
+    } else {
+        static constexpr std::string_view sql = "UPDATE jobs SET due_at = $2, updated_at = $3 WHERE id = $1 AND state = 'ready' AND due_at > $2";
+        is_hastened = tx.execute(sql, id.number, due_at, tx.now()) == 1;
+    }
+    const std::string noun(to_word(id.queue));
+    if (is_hastened) changes::record(tx, cause, noun + ".retried", noun, id.number, device ? device->value : 0);
+    return is_hastened;
+}
+
 /// Nothing of it changes any more until the unit ends, except by us.
 void hold(Transaction& tx, const WorkId& id) {
     static constexpr std::string_view turn_sql =
@@ -200,6 +222,7 @@ bool retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at) {
     const work::StateRow& state = work::state_of(tx, id);
     if (state.state == WorkState::available || is_queued_anew(tx, id)) return false;
     if (!state.can.retry) refuse(id, state, "retried");
+    if (state.state == WorkState::retrying) return hasten(tx, cause, id, due_at);
     switch (id.queue) {
         case QueueName::turn: retry_turn(tx, cause, {id.number}, due_at); break;
         case QueueName::send: retry_send(tx, cause, {id.number}, due_at); break;

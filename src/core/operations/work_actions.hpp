@@ -11,7 +11,8 @@
 namespace wabot::work_actions {
 
 /// Once more, not before `due_at`, with all its attempts ahead of it: a dead turn is answered again before what came later and was not answered
-/// yet; of a send a new attempt is queued, before what stands behind its message; a job runs again.
+/// yet; of a send a new attempt is queued, before what stands behind its message; a job runs again. What waits for its next attempt does not wait
+/// any longer, and its attempts count on.
 bool retry(Transaction& tx, const Cause& cause, const WorkId& id, Time due_at);
 
 /// Never: a turn's message gets no answer, a send does not go (or is no longer asked about), a job does not run. What stood behind goes on.

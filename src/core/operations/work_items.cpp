@@ -51,29 +51,29 @@ namespace {
 constexpr StateRow table[] = {
     {QueueName::turn, WorkState::running,   "t.outcome IS NULL AND c.turn_state = 'running'", "the answer is being computed"},
     {QueueName::turn, WorkState::available, "t.outcome IS NULL AND c.turn_state <> 'running' AND t.attempt = 0", "waits for a worker; a stop interrupted it", {.cancel = true}},
-    {QueueName::turn, WorkState::available, "t.outcome = 'dead' AND t.reopened_at IS NOT NULL", "waits for a worker; someone wants it answered after all", {.cancel = true}},
-    {QueueName::turn, WorkState::retrying,  "t.outcome IS NULL AND c.turn_state <> 'running' AND t.attempt > 0", "failed, and is tried again", {.cancel = true}},
+    {QueueName::turn, WorkState::available, "t.outcome = 'dead' AND t.reopened_at IS NOT NULL", "waits for a worker; retried by an operator", {.cancel = true}},
+    {QueueName::turn, WorkState::retrying,  "t.outcome IS NULL AND c.turn_state <> 'running' AND t.attempt > 0", "failed; will be tried again", {.retry = true, .cancel = true}},
     {QueueName::turn, WorkState::dead,      "t.outcome = 'dead' AND t.reopened_at IS NULL", "failed every time; its message has no answer", {.retry = true, .cancel = true}},
-    {QueueName::turn, WorkState::cancelled, "t.outcome = 'no_reply' AND t.reason = 'cancelled'", "given up by a person"},
-    {QueueName::turn, WorkState::done,      "(t.outcome = 'replied' OR t.outcome = 'suppressed' OR t.outcome = 'no_reply' AND COALESCE(t.reason, '') <> 'cancelled')", "came to its end"},
+    {QueueName::turn, WorkState::cancelled, "t.outcome = 'no_reply' AND t.reason = 'cancelled'", "cancelled by an operator"},
+    {QueueName::turn, WorkState::done,      "(t.outcome = 'replied' OR t.outcome = 'suppressed' OR t.outcome = 'no_reply' AND COALESCE(t.reason, '') <> 'cancelled')", "finished"},
 
     {QueueName::send, WorkState::running,   "s.state = 'handing_over'", "is being handed over"},
     {QueueName::send, WorkState::running,   "s.state = 'claimed'", "a worker holds it"},
-    {QueueName::send, WorkState::available, "s.state = 'queued' AND s.attempt = s.first_attempt AND s.last_error IS NULL", "waits for its turn, or for its device", {.cancel = true}},
-    {QueueName::send, WorkState::retrying,  "s.state = 'queued' AND (s.attempt > s.first_attempt OR s.last_error IS NOT NULL)", "did not go, and is tried again", {.cancel = true}},
+    {QueueName::send, WorkState::available, "s.state = 'queued' AND s.attempt = s.first_attempt AND s.last_error IS NULL", "waits for earlier messages, or for its device", {.cancel = true}},
+    {QueueName::send, WorkState::retrying,  "s.state = 'queued' AND (s.attempt > s.first_attempt OR s.last_error IS NOT NULL)", "not sent; will be tried again", {.retry = true, .cancel = true}},
     {QueueName::send, WorkState::uncertain, "s.state = 'uncertain'", "may have arrived; a status settles it, else its window ends", {.cancel = true, .resolve = true}},
-    {QueueName::send, WorkState::held,      "s.state = 'held'", "may have arrived; nothing happens until someone decides", {.retry = true, .cancel = true, .resolve = true}},
-    {QueueName::send, WorkState::dead,      "s.state = 'failed' AND s.settled_by IS NULL", "refused for good, or failed every time", {.retry = true, .cancel = true}},
-    {QueueName::send, WorkState::cancelled, "s.state = 'cancelled'", "is not sent", {.retry = true}},
+    {QueueName::send, WorkState::held,      "s.state = 'held'", "may have arrived; waits for an operator", {.retry = true, .cancel = true, .resolve = true}},
+    {QueueName::send, WorkState::dead,      "s.state = 'failed' AND s.settled_by IS NULL", "refused permanently, or failed every time", {.retry = true, .cancel = true}},
+    {QueueName::send, WorkState::cancelled, "s.state = 'cancelled'", "will not be sent", {.retry = true}},
     {QueueName::send, WorkState::done,      "(s.state = 'sent' OR s.state = 'failed' AND s.settled_by IS NOT NULL)", "accepted by the provider, or replaced by a later attempt"},
 
     {QueueName::job,  WorkState::running,   "j.state = 'running'", "a worker runs it"},
     {QueueName::job,  WorkState::available, "j.state = 'ready' AND j.attempt = 0", "waits for a worker, or for its time", {.cancel = true}},
-    {QueueName::job,  WorkState::retrying,  "j.state = 'ready' AND j.attempt > 0", "failed, and is tried again", {.cancel = true}},
-    {QueueName::job,  WorkState::held,      "j.state = 'held'", "of a kind that no worker here knows", {.retry = true, .cancel = true}},
+    {QueueName::job,  WorkState::retrying,  "j.state = 'ready' AND j.attempt > 0", "failed; will be tried again", {.retry = true, .cancel = true}},
+    {QueueName::job,  WorkState::held,      "j.state = 'held'", "of a kind that this version does not know", {.retry = true, .cancel = true}},
     {QueueName::job,  WorkState::dead,      "j.state = 'dead'", "failed every time", {.retry = true, .cancel = true}},
-    {QueueName::job,  WorkState::cancelled, "j.state = 'cancelled'", "given up by a person", {.retry = true}},
-    {QueueName::job,  WorkState::done,      "j.state = 'done'", "came to its end"},
+    {QueueName::job,  WorkState::cancelled, "j.state = 'cancelled'", "cancelled by an operator", {.retry = true}},
+    {QueueName::job,  WorkState::done,      "j.state = 'done'", "finished"},
 };
 // clang-format on
 
@@ -111,7 +111,7 @@ QueueSql sql_of(QueueName queue) {
         case QueueName::job: return {jobs_sql, "jobs j", "j.id", "NULL"};
         case QueueName::inbox: break;
     }
-    throw Error(Errc::bug, "the inbox holds no work items");
+    throw Error(Errc::bug, "the inbox has no work items");
 }
 
 bool is_finished(WorkState state) {

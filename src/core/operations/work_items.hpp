@@ -45,9 +45,9 @@ struct WorkItem {
     Time updated_at;
 };
 WABOT_DESCRIBE(WorkItem, FIELD(id, .key = true), FIELD(number, .wide = true), FIELD(kind, .wide = true), FIELD(state), FIELD(attempt),
-               FIELD(due_at, .doc = "When it is tried next"), FIELD(error), FIELD(session_id, .doc = "The device's key"), FIELD(conversation_id),
-               FIELD(message_id, .doc = "Of a turn the message that is answered, of a send the one that is sent"), FIELD(worker, .wide = true),
-               FIELD(reason, .wide = true, .doc = "What decided: of a turn the rule, of a send who settled it"), FIELD(created_at, .wide = true),
+               FIELD(due_at, .doc = "Time of the next attempt"), FIELD(error), FIELD(session_id, .doc = "The device's key"), FIELD(conversation_id),
+               FIELD(message_id, .doc = "The message that is answered (turn) or sent (send)"), FIELD(worker, .wide = true),
+               FIELD(reason, .wide = true, .doc = "Turn: the rule that answered; send: how it was settled"), FIELD(created_at, .wide = true),
                FIELD(updated_at))
 
 namespace work {

@@ -92,6 +92,14 @@ void reclaim_expired(Transaction& tx) {
     reclaim(tx, tx.query(sql, tx.now()).all<JobId>());
 }
 
+void correct_due_times(Transaction& tx) {
+    static constexpr std::string_view sql = R"sql(
+        UPDATE jobs SET due_at = $1 + (due_at - updated_at), updated_at = $1
+        WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND due_at > $2 ORDER BY due_at DESC LIMIT 100) AND attempt > 0 AND updated_at > $2)sql";
+    constexpr std::chrono::seconds clock_jump{5};
+    tx.execute(sql, tx.now(), tx.now() + clock_jump);
+}
+
 void reclaim_worker(Transaction& tx, WorkerId worker) {
     reclaim(tx, tx.query("SELECT id FROM jobs WHERE state = 'running' AND worker = $1 ORDER BY id {for_update}", worker).all<JobId>());
 }

@@ -137,15 +137,15 @@ Step delete_keys(Transaction& tx, Time before, std::int64_t) {
 }
 
 constexpr Rule table[] = {
-    {"webhook", "retention.webhooks", "bodies of webhooks that were read", &Keep::webhooks, count_bodies, blank_bodies},
-    {"part", "retention.webhooks", "what each part of such a webhook was", &Keep::webhooks, count_parts, delete_parts},
-    {"job", "retention.jobs", "jobs that ended", &Keep::jobs, count_jobs, delete_jobs},
-    {"change", "retention.changes", "the feed of what happened", &Keep::changes, count_changes, delete_changes},
+    {"webhook", "retention.webhooks", "bodies of processed webhooks", &Keep::webhooks, count_bodies, blank_bodies},
+    {"part", "retention.webhooks", "record of the items of such webhooks", &Keep::webhooks, count_parts, delete_parts},
+    {"job", "retention.jobs", "finished jobs", &Keep::jobs, count_jobs, delete_jobs},
+    {"change", "retention.changes", "the activity feed", &Keep::changes, count_changes, delete_changes},
     {"attempt", "retention.changes", "the record of failed attempts", &Keep::changes, count_attempts, delete_attempts},
     {"file", "retention.files", "the contents of files", &Keep::files, count_files, delete_files},
     {"audit", "retention.audit", "the audit log", &Keep::audit, count_audit, delete_audit},
-    {"key", "retention.idempotency_keys", "the keys of message send", &Keep::idempotency_keys, count_keys, delete_keys},
-    {"upload", "retention.changes", "files that a provider has forgotten", &Keep::changes, count_uploads, delete_uploads},
+    {"key", "retention.idempotency_keys", "idempotency keys of message send", &Keep::idempotency_keys, count_keys, delete_keys},
+    {"upload", "retention.changes", "uploads that the provider has deleted", &Keep::changes, count_uploads, delete_uploads},
 };
 
 }  // namespace

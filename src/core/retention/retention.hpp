@@ -35,7 +35,7 @@ struct Step {
 struct Rule {
     std::string_view noun;     // "webhook"
     std::string_view setting;  // "retention.webhooks"
-    std::string_view what;     // "bodies of webhooks that were read"
+    std::string_view what;     // "bodies of processed webhooks"
     std::chrono::milliseconds Keep::*keep;
     std::int64_t (*count)(Snapshot& db, Time before);
     /// Takes away some of what is older than `before`: 500 rows or little more, so that others write in between.

@@ -13,7 +13,7 @@ namespace wabot {
 
 namespace {
 
-/// The octets of a blob as the body of a request.
+/// The bytes of a blob as the body of a request.
 class BlobBody : public BodySource {
 public:
     BlobBody(std::unique_ptr<BlobReader> reader, std::size_t size) : reader_(std::move(reader)), size_(size) {}

@@ -26,7 +26,7 @@ constexpr int sends_per_claim = 64;
 
 }  // namespace
 
-/// The commit before the first octet, and the refusal to go on after having been stopped for too long.
+/// The commit before the first byte, and the refusal to go on after having been stopped for too long.
 struct SendDispatcher::Gate final : HandOver {
     Gate(WorkerContext& w, const ClaimedSend& c, std::chrono::nanoseconds at) : worker(w), claimed(c), claimed_at(at) {}
     /// What is handed over, before files of ours are replaced in it.
@@ -227,7 +227,7 @@ void SendDispatcher::tell_stopped(DeviceId id, const NotSent& refusal) const {
                                   {"code", refusal.code},
                                   {"means", explain_send_error(refusal.code)},
                                   {"detail", refusal.detail},
-                                  {"way_out", devices::way_out_of_error(key)}});
+                                  {"hint", devices::way_out_of_error(key)}});
 }
 
 asio::awaitable<std::shared_ptr<Channel>> SendDispatcher::channel_of(const ClaimedSend& claimed) {

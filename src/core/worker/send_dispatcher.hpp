@@ -15,7 +15,7 @@
 
 namespace wabot {
 
-/// A worker's part in sending: claims sends while hands are free, hands each over by its device's channel with the commit before the first octet,
+/// A worker's part in sending: claims sends while hands are free, hands each over by its device's channel with the commit before the first byte,
 /// and writes down what came of it. A send that was claimed and not begun is in hand as well: its lease is lengthened, and it goes back when no hand
 /// becomes free or the worker stops. On the worker's executor only.
 class SendDispatcher {

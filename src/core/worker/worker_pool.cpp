@@ -98,7 +98,7 @@ bool WorkerPool::stop(std::chrono::milliseconds grace) {
         write_and_wait(tools_.db, leave);
     } catch (const std::exception& error) {
         // Its leases run out by themselves.
-        log::warning("worker could not leave", {{"error", error.what()}});
+        log::warning("worker not deregistered", {{"error", error.what()}});
     }
     return all_done;
 }

@@ -120,7 +120,9 @@ void reclaim(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
     attempts::note_lost_turns(tx, lanes::reclaim_expired(tx, Lane::turn, tx.now()));
     jobs::reclaim_expired(tx);
     sends::recover_sends(tx, cause, lanes::reclaim_expired(tx, Lane::send, tx.now()), limits);
-    tx.execute("DELETE FROM workers WHERE seen_at < $1", tx.now() - 1h);
+    lanes::correct_due_times(tx);
+    jobs::correct_due_times(tx);
+    tx.execute("DELETE FROM workers WHERE seen_at < $1 OR seen_at > $2", tx.now() - 1h, tx.now() + 1h);
 }
 
 std::vector<WorkerProcess> list(Snapshot& db) {
@@ -130,7 +132,7 @@ std::vector<WorkerProcess> list(Snapshot& db) {
 
 Attendance attendance(Snapshot& db) {
     std::vector<WorkerProcess> workers = list(db);
-    std::erase_if(workers, [&](const WorkerProcess& worker) { return db.now() - worker.seen_at >= silence_max; });
+    std::erase_if(workers, [&](const WorkerProcess& worker) { return std::chrono::abs(db.now() - worker.seen_at) >= silence_max; });
     Attendance out{.at_work = workers.size()};
     for (const QueueName queue : all_queues) {
         const bool is_attended =
@@ -142,8 +144,8 @@ Attendance attendance(Snapshot& db) {
 }
 
 std::string what_is_missing(const Attendance& attendance) {
-    if (attendance.at_work == 0) return "no worker is at work; nothing is answered";
-    return fmt::format("no worker is at work on {}", names_of(attendance.unattended));
+    if (attendance.at_work == 0) return "no worker is running; nothing is answered";
+    return fmt::format("no worker is running on {}", names_of(attendance.unattended));
 }
 
 std::string way_out(const Attendance& attendance) {

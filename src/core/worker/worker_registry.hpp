@@ -54,7 +54,8 @@ void release_dead(Transaction& tx, const Cause& cause, const Identity& process, 
 void heartbeat(Transaction& tx, WorkerId worker, std::string_view queues);
 /// Gives back what it still holds and leaves.
 void leave(Transaction& tx, const Cause& cause, WorkerId worker, const sends::Limits& limits);
-/// Releases what expired, whoever held it, and forgets workers that were not seen for an hour.
+/// Releases what expired, no matter which worker held it, forgets workers that were not seen for an hour, and corrects times that a clock ahead of
+/// the right one has set.
 void reclaim(Transaction& tx, const Cause& cause, const sends::Limits& limits);
 
 std::vector<WorkerProcess> list(Snapshot& db);
@@ -65,7 +66,7 @@ struct Attendance {
     std::vector<QueueName> unattended;
 };
 Attendance attendance(Snapshot& db);
-/// "no worker is at work on turn,send", and the way out.
+/// "no worker is running on turn,send", and the way out.
 std::string what_is_missing(const Attendance& attendance);
 std::string way_out(const Attendance& attendance);
 

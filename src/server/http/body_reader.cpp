@@ -9,8 +9,8 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t chunk_line_max = 4 * 1024;  // octets of a chunk's first line, and of all trailers
-constexpr std::size_t chunk_extension_max = 256;  // octets
+constexpr std::size_t chunk_line_max = 4 * 1024;  // bytes of a chunk's first line, and of all trailers
+constexpr std::size_t chunk_extension_max = 256;  // bytes
 
 }  // namespace
 

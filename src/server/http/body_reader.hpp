@@ -18,7 +18,7 @@ public:
 
     /// A whole head, as HeadScanner finds it; the views of the request point into it.
     std::optional<Refusal> read_head(std::string_view head);
-    /// Before the body, once the route has said how many octets it takes.
+    /// Before the body, once the route has said how many bytes it takes.
     std::optional<Refusal> expect_body(std::size_t body_max);
     /// Takes from the front of `in` what belongs to the body; until is_done().
     std::optional<Refusal> read_body(std::string& in);

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t read_max = 4 * 1024;         // octets that one read gives
+constexpr std::size_t read_max = 4 * 1024;         // bytes that one read gives
 constexpr std::size_t one_write_max = 64 * 1024;   // up to here head and body travel in one piece
 constexpr std::size_t buffer_kept_max = 2 * 1024;  // a larger buffer is given back after its request
 constexpr int turns_let_pass = 16;                 // of the event loop, before a request that came along with the one before
@@ -146,7 +146,7 @@ asio::awaitable<bool> Connection::serve_request() {
     co_return co_await write(response, keeps_open, !is_head) && keeps_open;
 }
 
-/// Moves the octets of the next head from in_ to head_.
+/// Moves the bytes of the next head from in_ to head_.
 asio::awaitable<std::optional<Refusal>> Connection::read_head() {
     enter(in_.empty() ? Stage::idle : Stage::head, in_.empty() && !first_request_ ? limits_.idle_timeout : limits_.head_timeout);
     HeadScanner scanner(limits_);
@@ -246,7 +246,7 @@ asio::awaitable<bool> Connection::write_all(std::string_view bytes) {
     co_return true;
 }
 
-/// Waits a moment for the other side to close. Closing over octets not yet read would reset the connection, and the answer with it.
+/// Waits a moment for the other side to close. Closing over bytes not yet read would reset the connection, and the answer with it.
 asio::awaitable<void> Connection::linger() {
     error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

@@ -30,7 +30,7 @@ public:
             if (from_) from_->leave(peer_);
         }
 
-        /// Notes that the connection now holds so many octets of a body. False when there is no room for them: then it has as many as before.
+        /// Notes that the connection now holds so many bytes of a body. False when there is no room for them: then it has as many as before.
         bool hold(std::size_t bytes);
 
     private:
@@ -57,7 +57,7 @@ private:
     mutable std::condition_variable emptied_;
     std::size_t count_ = 0;
     std::map<std::string, std::size_t> peers_;
-    std::atomic<std::size_t> held_{0};  // octets of bodies
+    std::atomic<std::size_t> held_{0};  // bytes of bodies
 };
 
 }  // namespace wabot

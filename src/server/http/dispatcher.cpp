@@ -30,7 +30,7 @@ bool is_forwarded(const Request& request) {
 }
 
 Response method_not_allowed(const std::vector<Verb>& allowed, const Request& request) {
-    Response response = Response::problem(405, "this path does not know that method", request.id);
+    Response response = Response::problem(405, "this path does not support that method", request.id);
     std::string list;
     for (const Verb verb : allowed) list.append(list.empty() ? "" : ", ").append(to_word(verb));
     response.headers.emplace_back("Allow", std::move(list));
@@ -39,7 +39,7 @@ Response method_not_allowed(const std::vector<Verb>& allowed, const Request& req
 
 Response answer_to(const Error& error, const Request& request) {
     const int status = status_of(error.code());
-    std::string detail = "something went wrong here; the log knows more under this request_id";
+    std::string detail = "internal error; the log has the details under this request_id";
     if (error.code() != Errc::bug) detail = error.hint().empty() ? error.what() : std::string(error.what()) + "; " + error.hint();
     Response response = Response::problem(status, detail, request.id, error.faults());
     if (error.code() == Errc::unavailable || error.code() == Errc::rate_limited) response.headers.emplace_back("Retry-After", "1");
@@ -75,7 +75,7 @@ std::variant<const Route*, Response> Dispatcher::admit(Request& request) const {
     };
     const auto verb = to_verb(request.method);
     const bool is_refused_everywhere = request.method == "TRACE" || request.method == "CONNECT";
-    if (!verb && !is_refused_everywhere) return refused(Response::problem(501, "this method is not known here", request.id));
+    if (!verb && !is_refused_everywhere) return refused(Response::problem(501, "this method is not supported", request.id));
     if (request.method == "CONNECT") return refused(method_not_allowed({}, request));
     try {
         RequestTarget target = read_target(request.target);
@@ -86,7 +86,7 @@ std::variant<const Route*, Response> Dispatcher::admit(Request& request) const {
             return refused(method_not_allowed(found.allowed, request));
         }
         if (found.route->access == Access::loopback && (!request.is_loopback || is_forwarded(request)))
-            return refused(Response::problem(403, "this path answers only to its own machine", request.id));
+            return refused(Response::problem(403, "this path answers only local requests", request.id));
         request.path_parameters = std::move(found.path_parameters);
         request.query = std::move(target.query);
         return found.route;

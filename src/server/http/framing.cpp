@@ -28,7 +28,7 @@ std::optional<Refusal> check_request_line(std::string_view line) {
     const std::string_view number = line.substr(mark + 6);
     if (number == "1.1" || number == "1.0") return std::nullopt;
     if (number.size() == 3 && is_digit(number[0]) && number[1] == '.' && is_digit(number[2]))
-        return Refusal{505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+        return Refusal{505, "only HTTP/1.1 and HTTP/1.0 are supported"};
     return Refusal{400, "the first line is no HTTP/1.1 request line"};
 }
 
@@ -82,14 +82,14 @@ std::optional<Refusal> check_framing(const Request& request, bool is_http_1_1) {
     }
     if (codings == 1) {
         if (!is_http_1_1) return Refusal{400, "Transfer-Encoding needs HTTP/1.1"};
-        if (!same_word(*request.header("Transfer-Encoding"), "chunked")) return Refusal{501, "the only Transfer-Encoding known here is chunked"};
+        if (!same_word(*request.header("Transfer-Encoding"), "chunked")) return Refusal{501, "the only supported Transfer-Encoding is chunked"};
     }
 
     for (const auto& [name, value] : request.headers)
-        if (same_word(name, "Content-Encoding") && !same_word(value, "identity")) return Refusal{415, "compressed bodies are not taken"};
+        if (same_word(name, "Content-Encoding") && !same_word(value, "identity")) return Refusal{415, "compressed bodies are not accepted"};
     for (const auto& [name, value] : request.headers)
         if (is_http_1_1 && same_word(name, "Expect") && !same_word(value, "100-continue"))
-            return Refusal{417, "the only expectation known here is 100-continue"};
+            return Refusal{417, "the only supported expectation is 100-continue"};
     return std::nullopt;
 }
 

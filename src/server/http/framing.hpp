@@ -15,7 +15,7 @@ struct Refusal {
     std::string detail;
 };
 
-/// Finds the end of a request's head, and refuses what another reader of the same octets might take apart differently (RFC 9112 sections 2.2,
+/// Finds the end of a request's head, and refuses what another reader of the same bytes might take apart differently (RFC 9112 sections 2.2,
 /// 5.1, 5.2 and 11.2): bare CR or LF, NUL, folded lines, tabs where the length is told.
 class HeadScanner {
 public:
@@ -26,14 +26,14 @@ public:
         std::optional<Refusal> refusal;
     };
 
-    /// `octets`: all since the beginning of the head, what earlier calls were given included.
+    /// `bytes`: all since the beginning of the head, what earlier calls were given included.
     Outcome look(std::string_view bytes);
 
 private:
     std::optional<Refusal> check_line(std::string_view line) const;
 
     const HttpLimits& limits_;
-    std::size_t seen_ = 0;        // octets looked at
+    std::size_t seen_ = 0;        // bytes looked at
     std::size_t line_start_ = 0;  // of the line being read
     std::size_t lines_ = 0;       // complete ones
 };

@@ -7,7 +7,7 @@
 namespace wabot {
 
 ListenAddress read_listen_address(std::string_view text) {
-    const Error refusal(Errc::invalid, "\"" + std::string(text.substr(0, 64)) + "\" is no address to listen on",
+    const Error refusal(Errc::invalid, "\"" + std::string(text.substr(0, 64)) + "\" is not an address to listen on",
                         "give a port or host:port, such as 8000, 0.0.0.0:8000 or [::1]:8000");
     const std::size_t colon = text.rfind(':');
     const std::string_view number = colon == text.npos ? text : text.substr(colon + 1);

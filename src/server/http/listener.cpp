@@ -1,9 +1,12 @@
 #include "server/http/listener.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
 
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
@@ -17,7 +20,7 @@ namespace {
 
 constexpr int backlog = 4096;
 constexpr int accepted_at_once = 128;
-// Octets of answers that nobody reads, twice that with what the kernel adds; it would let them grow to megabytes.
+// Bytes of answers that nobody reads, twice that with what the kernel adds; it would let them grow to megabytes.
 constexpr int send_buffer = 32 * 1024;
 
 std::string text_of(const tcp::endpoint& endpoint) {
@@ -27,11 +30,13 @@ std::string text_of(const tcp::endpoint& endpoint) {
 [[noreturn]] void refuse(const error_code& cause, const ListenAddress& address) {
     const std::string where = to_text(address);
     if (cause == asio::error::address_in_use)
-        throw Error(Errc::conflict, where + " is in use by another program",
-                    "stop that one, or listen elsewhere: --listen " + to_text({address.host, static_cast<std::uint16_t>(address.port + 1)}));
+        throw Error(
+            Errc::conflict, where + " is in use by another program",
+            "stop that program, or listen on another port: --listen " + to_text({address.host, static_cast<std::uint16_t>(address.port + 1)}));
     if (cause == asio::error::access_denied)
         throw Error(Errc::denied, "may not listen on " + where, "choose a port above 1023, or grant CAP_NET_BIND_SERVICE");
-    throw Error(Errc::unavailable, "cannot listen on " + where + ": " + cause.message());
+    const bool is_name_unknown = cause.category() == asio::error::get_netdb_category();
+    throw Error(is_name_unknown ? Errc::invalid : Errc::unavailable, "cannot listen on " + where + ": " + cause.message());
 }
 
 std::vector<tcp::endpoint> resolve(asio::io_context& context, const ListenAddress& address) {
@@ -44,9 +49,17 @@ std::vector<tcp::endpoint> resolve(asio::io_context& context, const ListenAddres
     return endpoints;
 }
 
-tcp::acceptor open_acceptor(asio::io_context& context, const tcp::endpoint& endpoint, error_code& cause) {
+/// Whether `endpoint` is every address of IPv6, and every address of IPv4 is listened on as well: the kernel would give it both, and refuse
+/// the port to the other.
+bool is_ipv6_alone(const tcp::endpoint& endpoint, const std::vector<ListenAddress>& addresses) {
+    const auto is_ipv4_counterpart = [&](const ListenAddress& other) { return other.host == "0.0.0.0" && other.port == endpoint.port(); };
+    return endpoint.address().is_v6() && endpoint.address().is_unspecified() && std::ranges::any_of(addresses, is_ipv4_counterpart);
+}
+
+tcp::acceptor open_acceptor(asio::io_context& context, const tcp::endpoint& endpoint, bool ipv6_alone, error_code& cause) {
     tcp::acceptor acceptor(context);
     acceptor.open(endpoint.protocol(), cause);
+    if (!cause && ipv6_alone) acceptor.set_option(asio::ip::v6_only(true), cause);
     if (!cause) acceptor.set_option(tcp::acceptor::reuse_address(true), cause);            // else a restart waits for TIME_WAIT
     if (!cause) acceptor.set_option(tcp::acceptor::send_buffer_size(send_buffer), cause);  // each connection inherits it
     if (!cause) acceptor.bind(endpoint, cause);
@@ -62,7 +75,7 @@ Listener::Listener(asio::io_context& context, const std::vector<ListenAddress>& 
         bool listens = false;
         for (const tcp::endpoint& endpoint : resolve(context, address)) {
             error_code cause;
-            tcp::acceptor acceptor = open_acceptor(context, endpoint, cause);
+            tcp::acceptor acceptor = open_acceptor(context, endpoint, is_ipv6_alone(endpoint, addresses), cause);
             if (cause == boost::system::errc::address_not_available || cause == asio::error::address_family_not_supported) {
                 missing = cause;
                 continue;

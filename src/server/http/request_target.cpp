@@ -23,7 +23,7 @@ std::optional<unsigned> hex_digit(char c) {
     return std::nullopt;
 }
 
-/// The octet that the escape at the beginning of `text` stands for, or nothing when there is no whole escape.
+/// The byte that the escape at the beginning of `text` stands for, or nothing when there is no whole escape.
 std::optional<char> escape_at(std::string_view text) {
     if (text.size() < 3 || text[0] != '%') return std::nullopt;
     const auto high = hex_digit(text[1]), low = hex_digit(text[2]);
@@ -80,7 +80,7 @@ RequestTarget read_target(std::string_view target) {
     target = without_authority(target);
     if (!target.starts_with('/')) refuse_target("does not begin with a slash");
     const auto is_foreign = [](char c) { return c <= 0x20 || c == 0x7F || c == '#'; };  // char is signed: above ASCII is below zero
-    if (std::any_of(target.begin(), target.end(), is_foreign)) refuse_target("holds an octet that must be escaped");
+    if (std::any_of(target.begin(), target.end(), is_foreign)) refuse_target("holds a byte that must be escaped");
 
     RequestTarget out;
     const std::size_t mark = std::min(target.find('?'), target.size());

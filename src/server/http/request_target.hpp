@@ -14,7 +14,7 @@ struct RequestTarget {
 };
 
 /// Reads the origin form (`/path?query`) or the absolute form (`http://host/path?query`). Error{bad_request} for everything that could be
-/// read in two ways: dot segments, escaped slashes, backslashes, control characters, broken or doubled escapes, octets that are not UTF-8.
+/// read in two ways: dot segments, escaped slashes, backslashes, control characters, broken or doubled escapes, bytes that are not UTF-8.
 RequestTarget read_target(std::string_view target);
 
 }  // namespace wabot

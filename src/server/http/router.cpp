@@ -68,7 +68,7 @@ void Router::add(std::string_view path, const Route& row) {
         if (segment.size() == rest.size()) break;
         rest.remove_prefix(segment.size() + 1);
     }
-    if (node->row(row.verb)) throw bug("stands in the table twice for one verb");
+    if (node->row(row.verb)) throw bug("is in the table twice for one verb");
     node->rows.push_back({&row, std::move(names)});
 }
 

@@ -32,7 +32,7 @@ struct Route {
     std::string_view request_type;  // the noun of the body, empty for none
     std::string_view answer_type;
     std::string_view summary;
-    std::size_t body_max = 1024 * 1024;  // octets
+    std::size_t body_max = 1024 * 1024;  // bytes
 };
 
 using RouteTable = std::span<const Route>;

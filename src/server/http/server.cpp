@@ -38,7 +38,7 @@ void turn_away(asio::ip::tcp::socket socket, const Refusal& refusal, Dispatcher&
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);
     socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    // Closing over octets not read resets the connection, and may take the answer along: those that are here are read.
+    // Closing over bytes not read resets the connection, and may take the answer along: those that are here are read.
     std::array<char, 4096> bytes;
     socket.read_some(asio::buffer(bytes), ignored);
 }
@@ -49,7 +49,7 @@ struct Server::Parts {
     Parts(ServerOptions given, Services& services, Metrics& metrics, Random& random, std::span<const RouteTable> tables)
         : options(std::move(given)),
           accepted(metrics.counter("wabot_http_connections_total", "Connections accepted")),
-          turned_away(metrics.counter("wabot_http_connections_turned_away_total", "Connections beyond the limits")),
+          rejected(metrics.counter("wabot_http_connections_rejected_total", "Connections beyond the limits")),
           dispatcher(tables, services, metrics, random),
           limiter(options.limits, metrics.gauge("wabot_http_connections", "Open connections")) {
         for (std::size_t i = 0; i < thread_count(options.io_threads); ++i) loops.push_back(std::make_unique<IoLoop>(dispatcher, options.limits));
@@ -67,17 +67,17 @@ struct Server::Parts {
         if (answer == ConnectionLimiter::Answer::accepted) {
             loops[place]->take(std::move(socket), std::move(slot));
         } else {
-            turned_away.add();
+            rejected.add();
             const bool is_full = answer == ConnectionLimiter::Answer::full;
             turn_away(std::move(socket),
-                      is_full ? Refusal{503, "there are too many connections"} : Refusal{429, "there are too many connections of this address"},
+                      is_full ? Refusal{503, "there are too many connections"} : Refusal{429, "there are too many connections from this address"},
                       dispatcher);
         }
     }
 
     ServerOptions options;
     Metrics::Counter accepted;
-    Metrics::Counter turned_away;
+    Metrics::Counter rejected;
     Dispatcher dispatcher;
     ConnectionLimiter limiter;
     std::vector<std::unique_ptr<IoLoop>> loops;

@@ -76,7 +76,7 @@ asio::awaitable<Response> get_db_test(const Request& request, Services& services
 constexpr Route health_rows[] = {
     {Verb::get, {"/health"}, Access::open, get_health, "", "HealthReport", "What works and what does not"},
     {Verb::get, {"/health/live"}, Access::open, get_live, "", "text", "Whether the process answers"},
-    {Verb::get, {"/health/ready"}, Access::open, get_ready, "", "text", "Whether messages can be taken in"},
+    {Verb::get, {"/health/ready"}, Access::open, get_ready, "", "text", "Whether webhooks can be stored"},
     {Verb::get, {"/db-test"}, Access::open, get_db_test, "", "DatabaseTest", "Whether the database can be read"},
 };
 

@@ -21,7 +21,7 @@ asio::awaitable<Response> get_root(const Request&, Services&) {
 }
 
 constexpr Route root_rows[] = {
-    {Verb::get, {"/"}, Access::open, get_root, "", "Root", "Name, version and where to go on"},
+    {Verb::get, {"/"}, Access::open, get_root, "", "Root", "Name, version and links"},
 };
 
 }  // namespace

@@ -54,7 +54,7 @@ std::shared_ptr<const DeviceEntry> signer(const Request& request, const DeviceSn
 /// Counts a request that could not prove who it is from. Error{rate_limited} when its address had many of them: nothing is looked up for those.
 void spend_failure(const Request& request, Services& services) {
     if (request.is_exempt || services.intake->failures.spend(request.peer, services.clock.since_boot())) return;
-    throw Error(Errc::rate_limited, "too many requests of this address were refused");
+    throw Error(Errc::rate_limited, "too many requests from this address were refused");
 }
 
 asio::awaitable<Response> receive(const Request& request, Services& services, const std::string* key) {

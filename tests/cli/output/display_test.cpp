@@ -4,7 +4,7 @@
 
 using namespace wabot::cli;
 
-TEST_CASE("display: text is measured in cells, not octets", "[unit][display]") {
+TEST_CASE("display: text is measured in cells, not bytes", "[unit][display]") {
     CHECK(cells_of("") == 0);
     CHECK(cells_of("device") == 6);
     CHECK(cells_of("Grüße") == 5);

@@ -68,7 +68,7 @@ TEST_CASE("limits of a configuration are kept") {
 TEST_CASE("a file of rules says in which line it is wrong") {
     CHECK(agents::read_rules(R"([{"pattern": "a|b", "response": "c"}])", "faq.json") == std::vector<AnswerRule>{{"a|b", "c"}});
     CHECK(agents::read_rules("[]", "faq.json").empty());
-    CHECK_THAT(failure_of_rules("[\n  {\"pattern\": \"a\",\n]"), Catch::StartsWith("faq.json:3:1: not JSON at octet 21"));
+    CHECK_THAT(failure_of_rules("[\n  {\"pattern\": \"a\",\n]"), Catch::StartsWith("faq.json:3:1: not JSON at byte 21"));
     const std::string text = "[\n  {\"pattern\": \"[,]{\\\"\", \"response\": \"b\"},\n\n  {\"pattern\": \"(\",\n   \"response\": \"b\"}\n]";
     CHECK_THAT(failure_of_rules(text), Catch::StartsWith("faq.json:4: rules[1].pattern is no regular expression"));
     CHECK_THAT(failure_of_rules(R"({"pattern": "a"})"), Catch::StartsWith("faq.json: rules must be a list"));

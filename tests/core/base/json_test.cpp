@@ -54,35 +54,35 @@ TEST_CASE("json: a document comes back as it was, in its order", "[base]") {
 }
 
 TEST_CASE("json: what is no JSON is refused with its place, and without quoting it", "[base]") {
-    CHECK(refusal("") == "not JSON at octet 0");
-    CHECK(refusal(R"({"a":secret})") == "not JSON at octet 5");
-    CHECK(refusal("1 2") == "not JSON at octet 2");
-    CHECK(refusal("[1,]") == "not JSON at octet 3");
-    CHECK(refusal("[1e999]").starts_with("not JSON at octet"));
-    CHECK(refusal("[NaN]") == "not JSON at octet 1");
-    CHECK(refusal("{'a':1}") == "not JSON at octet 1");
-    CHECK(refusal("[1] // done").starts_with("not JSON at octet"));
+    CHECK(refusal("") == "not JSON at byte 0");
+    CHECK(refusal(R"({"a":secret})") == "not JSON at byte 5");
+    CHECK(refusal("1 2") == "not JSON at byte 2");
+    CHECK(refusal("[1,]") == "not JSON at byte 3");
+    CHECK(refusal("[1e999]").starts_with("not JSON at byte"));
+    CHECK(refusal("[NaN]") == "not JSON at byte 1");
+    CHECK(refusal("{'a':1}") == "not JSON at byte 1");
+    CHECK(refusal("[1] // done").starts_with("not JSON at byte"));
 }
 
-TEST_CASE("json: octets that are not UTF-8 are refused with their place", "[base]") {
-    CHECK(refusal("[\"\xff\"]") == "not JSON: octet 2 is not UTF-8");
-    CHECK(refusal("[\"\xc0\xaf\"]") == "not JSON: octet 2 is not UTF-8");
-    CHECK(refusal("[\"\xed\xa0\x80\"]") == "not JSON: octet 2 is not UTF-8");
-    CHECK(refusal(R"(["\ud800"])").starts_with("not JSON at octet"));
+TEST_CASE("json: bytes that are not UTF-8 are refused with their place", "[base]") {
+    CHECK(refusal("[\"\xff\"]") == "not JSON: byte 2 is not UTF-8");
+    CHECK(refusal("[\"\xc0\xaf\"]") == "not JSON: byte 2 is not UTF-8");
+    CHECK(refusal("[\"\xed\xa0\x80\"]") == "not JSON: byte 2 is not UTF-8");
+    CHECK(refusal(R"(["\ud800"])").starts_with("not JSON at byte"));
 }
 
 TEST_CASE("json: nesting has a limit, even of a million levels", "[base]") {
     CHECK(refusal(nested(64)) == "taken");
-    CHECK(refusal(nested(65)) == "JSON is nested deeper than 64 levels, at octet 64");
-    CHECK(refusal(nested(3), 2) == "JSON is nested deeper than 2 levels, at octet 2");
-    CHECK(refusal(std::string(1'000'000, '[')) == "JSON is nested deeper than 64 levels, at octet 64");
+    CHECK(refusal(nested(65)) == "JSON is nested deeper than 64 levels, at byte 64");
+    CHECK(refusal(nested(3), 2) == "JSON is nested deeper than 2 levels, at byte 2");
+    CHECK(refusal(std::string(1'000'000, '[')) == "JSON is nested deeper than 64 levels, at byte 64");
     std::string objects;
     for (int i = 0; i < 1'000'000; ++i) objects += "{\"\":";
-    CHECK(refusal(objects) == "JSON is nested deeper than 64 levels, at octet 256");
+    CHECK(refusal(objects) == "JSON is nested deeper than 64 levels, at byte 256");
 }
 
 TEST_CASE("json: a key that stands twice in one object is refused", "[base]") {
-    CHECK(refusal(R"({"a":1,"b":2,"a":3})") == "JSON has the key a twice in one object, at octet 18");
+    CHECK(refusal(R"({"a":1,"b":2,"a":3})") == "JSON has the key a twice in one object, at byte 18");
     CHECK(refusal(R"([{"a":1},{"a":2}])") == "taken");
     CHECK(refusal(R"({"a":{"a":1}})") == "taken");
 }
@@ -94,7 +94,7 @@ TEST_CASE("json: an object is read in passable time however many keys it has and
     for (int i = 0; i < 100'000; ++i) {
         if (i > 0) text += ',';
         text += '"';
-        // Pairs of octets that sum up to the same in the hash of many a library: the bits of i say which stands where.
+        // Pairs of bytes that sum up to the same in the hash of many a library: the bits of i say which stands where.
         if (!collide)
             text += std::to_string(i);
         else
@@ -113,49 +113,49 @@ TEST_CASE("json: what people write has limits, and what is at them is taken", "[
     };
     const auto text_of = [](std::size_t bytes) { return "\"" + std::string(bytes, 'x') + "\""; };
     CHECK(strict_refusal(members(10'000)) == "taken");
-    CHECK_THAT(strict_refusal(members(10'001)), Catch::StartsWith("JSON has an object of more than 10000 members, at octet"));
+    CHECK_THAT(strict_refusal(members(10'001)), Catch::StartsWith("JSON has an object of more than 10000 members, at byte"));
     CHECK(strict_refusal(text_of(1024 * 1024)) == "taken");
-    CHECK(strict_refusal(text_of(1024 * 1024 + 1)) == "JSON has a text of more than 1048576 octets, at octet 1048578");
-    CHECK_THAT(strict_refusal("{" + text_of(1024 * 1024 + 1) + ":0}"), Catch::StartsWith("JSON has a text of more than 1048576 octets"));
+    CHECK(strict_refusal(text_of(1024 * 1024 + 1)) == "JSON has a text of more than 1048576 bytes, at byte 1048578");
+    CHECK_THAT(strict_refusal("{" + text_of(1024 * 1024 + 1) + ":0}"), Catch::StartsWith("JSON has a text of more than 1048576 bytes"));
     CHECK(strict_refusal(std::string(64, '9')) == "taken");
-    CHECK(strict_refusal(std::string(65, '9')) == "JSON has a number of more than 64 digits, at octet 64");
+    CHECK(strict_refusal(std::string(65, '9')) == "JSON has a number of more than 64 digits, at byte 64");
     CHECK_THAT(strict_refusal("0." + std::string(1000, '1')), Catch::StartsWith("JSON has a number of more than 64 digits"));
     CHECK(strict_refusal(nested(64)) == "taken");
-    CHECK(strict_refusal(nested(65)) == "JSON is nested deeper than 64 levels, at octet 64");
+    CHECK(strict_refusal(nested(65)) == "JSON is nested deeper than 64 levels, at byte 64");
     // A provider's body is bounded as a whole, and read.
     for (const std::string& text : {members(10'001), text_of(1024 * 1024 + 1), std::string(300, '9')}) CHECK(refusal(text) == "taken");
 }
 
 TEST_CASE("json: what people write is plain JSON", "[base]") {
     const auto [text, why] = GENERATE(table<std::string, std::string>({
-        {"", "not JSON at octet 0"},
-        {R"({"a":1,})", "not JSON at octet 7"},
-        {"[1] // done", "not JSON at octet 4"},
-        {"/* a */ 1", "not JSON at octet 0"},
-        {"{'a':1}", "not JSON at octet 1"},
-        {"{} x", "not JSON at octet 3"},
-        {"{}{}", "not JSON at octet 2"},
-        {"\xEF\xBB\xBF{}", "not JSON at octet 0: a byte order mark"},
-        {R"({"role":"user","role":"admin"})", "JSON has the key role twice in one object, at octet 29"},
-        {"[-0]", "JSON has the number -0, at octet 3"},
-        {"1e400", "not JSON at octet 4"},
-        {"-1e400", "not JSON at octet 5"},
-        {"0123", "not JSON at octet 3"},
-        {".5", "not JSON at octet 0"},
-        {"Infinity", "not JSON at octet 0"},
-        {"NaN", "not JSON at octet 0"},
-        {"\"\xff\"", "not JSON: octet 1 is not UTF-8"},
-        {"\"\xc0\xaf\"", "not JSON: octet 1 is not UTF-8"},
-        {"\"\xed\xa0\x80\"", "not JSON: octet 1 is not UTF-8"},
-        {"\"\\ud800\"", "not JSON at octet 7"},
-        {"\"\\udc00\"", "not JSON at octet 6"},
-        {"\"\\ud800\\ud800\"", "not JSON at octet 12"},
-        {"\"\\ufdd0\"", "JSON has a text with what is no character, at octet 7"},
-        {"\"\xef\xb7\xaf\"", "JSON has a text with what is no character, at octet 4"},
-        {"\"\xef\xbf\xbe\"", "JSON has a text with what is no character, at octet 4"},
-        {"{\"\\uffff\":0}", "JSON has a text with what is no character, at octet 8"},
-        {"\"\\ud83f\\udffe\"", "JSON has a text with what is no character, at octet 13"},
-        {"\"\xf4\x8f\xbf\xbf\"", "JSON has a text with what is no character, at octet 5"},
+        {"", "not JSON at byte 0"},
+        {R"({"a":1,})", "not JSON at byte 7"},
+        {"[1] // done", "not JSON at byte 4"},
+        {"/* a */ 1", "not JSON at byte 0"},
+        {"{'a':1}", "not JSON at byte 1"},
+        {"{} x", "not JSON at byte 3"},
+        {"{}{}", "not JSON at byte 2"},
+        {"\xEF\xBB\xBF{}", "not JSON at byte 0: a byte order mark"},
+        {R"({"role":"user","role":"admin"})", "JSON has the key role twice in one object, at byte 29"},
+        {"[-0]", "JSON has the number -0, at byte 3"},
+        {"1e400", "not JSON at byte 4"},
+        {"-1e400", "not JSON at byte 5"},
+        {"0123", "not JSON at byte 3"},
+        {".5", "not JSON at byte 0"},
+        {"Infinity", "not JSON at byte 0"},
+        {"NaN", "not JSON at byte 0"},
+        {"\"\xff\"", "not JSON: byte 1 is not UTF-8"},
+        {"\"\xc0\xaf\"", "not JSON: byte 1 is not UTF-8"},
+        {"\"\xed\xa0\x80\"", "not JSON: byte 1 is not UTF-8"},
+        {"\"\\ud800\"", "not JSON at byte 7"},
+        {"\"\\udc00\"", "not JSON at byte 6"},
+        {"\"\\ud800\\ud800\"", "not JSON at byte 12"},
+        {"\"\\ufdd0\"", "JSON has a text with what is no character, at byte 7"},
+        {"\"\xef\xb7\xaf\"", "JSON has a text with what is no character, at byte 4"},
+        {"\"\xef\xbf\xbe\"", "JSON has a text with what is no character, at byte 4"},
+        {"{\"\\uffff\":0}", "JSON has a text with what is no character, at byte 8"},
+        {"\"\\ud83f\\udffe\"", "JSON has a text with what is no character, at byte 13"},
+        {"\"\xf4\x8f\xbf\xbf\"", "JSON has a text with what is no character, at byte 5"},
     }));
     CAPTURE(text);
     CHECK(strict_refusal(text) == why);

@@ -175,7 +175,7 @@ TEST_CASE("a pattern that cannot be is refused with the reason") {
     CHECK_THAT(fault_of("|hello"), Catch::Contains("empty alternative"));
     CHECK_THAT(fault_of("a||b"), Catch::Contains("empty alternative"));
     CHECK(fault_of(std::string(1024, 'a')) == "none");
-    CHECK(fault_of(std::string(1025, 'a')) == "is longer than 1024 octets");
+    CHECK(fault_of(std::string(1025, 'a')) == "is longer than 1024 bytes");
     CHECK_THAT(fault_of("\\pL{500}"), Catch::StartsWith("is no regular expression"));
     CHECK(fault_of("\xFF") == "is not UTF-8");
     CHECK(fault_of("a\\|") == "none");

@@ -16,7 +16,7 @@ TEST_CASE("text: UTF-8 is checked as RFC 3629 has it", "[base]") {
     CHECK(invalid_utf8_at(bad) == 0);
 }
 
-TEST_CASE("text: characters are code points, not octets", "[base]") {
+TEST_CASE("text: characters are code points, not bytes", "[base]") {
     CHECK(count_code_points("") == 0);
     CHECK(count_code_points("abc") == 3);
     CHECK(count_code_points("aü€😀") == 4);

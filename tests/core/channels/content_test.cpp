@@ -207,7 +207,7 @@ TEST_CASE("content: a file is of a type and size that the provider takes") {
     };
     constexpr std::int64_t MiB = 1024 * 1024;
     CHECK(refusal(image, "image/png", 5 * MiB) == "");
-    CHECK(refusal(image, "image/jpeg", 5 * MiB + 1) == "image may have 5242880 octets, and the file has 5242881");
+    CHECK(refusal(image, "image/jpeg", 5 * MiB + 1) == "image may have 5242880 bytes, and the file has 5242881");
     CHECK_THAT(refusal(image, "image/gif", 10), Contains("image may be image/jpeg, image/png, and the file is image/gif"));
     CHECK(refusal(video, "video/3gpp", 16 * MiB) == "");
     CHECK(refusal(video, "video/mp4", 16 * MiB + 1) != "");

@@ -19,7 +19,7 @@ std::vector<NamedContent> every_content();
 /// The content on its way to a person, as a worker would give it to a channel.
 Outgoing outgoing(const Content& content);
 
-/// So many characters, of more than one octet each.
+/// So many characters, of more than one byte each.
 std::string long_text(std::size_t characters);
 
 }  // namespace wabot::test

@@ -61,6 +61,8 @@ TEST_CASE("config files: an env file has bare and quoted values, comments and ex
     CHECK(read_env("A=1\r\nexport B=two words # said\nC=a#b\nD=\nE= x \n") == "A=1|B=two words|C=a#b|D=|E=x|");
     CHECK(read_env("A='1 # $X \\n'  # quoted\nB=\"a \\\"b\\\" \\\\ \\n\"\n") == "A=1 # $X \\n|B=a \"b\" \\ \n|");
     CHECK(read_env("A=#none\nB=last") == "A=|B=last|");
+    CHECK(read_env("\xEF\xBB\xBF"
+                   "A=1\nexport\tB=2\n") == "A=1|B=2|");
     CHECK(read_env("A='x\nB=\"y\nC='x' y\n1D=2\nno\nF=1\n") == "line 1|line 2|line 3|line 4|line 5|");
 }
 

@@ -129,7 +129,7 @@ TEST_CASE("settings: a secret comes from its variable, a named file, a credentia
     CHECK(load(sources).values->store.master_key.reveal() == a_key);
     sources.environment.erase("WABOT_MASTER_KEY");
     CHECK(load(sources).values->store.master_key.reveal() == another_key);
-    CHECK(load(sources).origin_of("security.master_key") == "environment WABOT_MASTER_KEY_FILE (" + named.string() + ")");
+    CHECK(load(sources).origin_of("security.master_key") == "file " + named.string() + " (environment WABOT_MASTER_KEY_FILE)");
     sources.environment.erase("WABOT_MASTER_KEY_FILE");
     CHECK(load(sources).values->store.master_key.reveal() == a_key);
     CHECK(load(sources).origin_of("security.master_key") == "credential WABOT_MASTER_KEY");
@@ -222,7 +222,28 @@ TEST_CASE("settings: a wrong secret is not repeated in the message", "[base]") {
 TEST_CASE("settings: a missing file of a secret is an error that names the setting", "[base]") {
     const std::string fault = fault_of({.environment = {{"WHATSAPP_APP_SECRET_FILE", "/nowhere/secret"}}});
     CHECK(fault ==
-          "environment WHATSAPP_APP_SECRET_FILE (/nowhere/secret): whatsapp.app_secret: /nowhere/secret cannot be read: No such file or directory");
+          "file /nowhere/secret (environment WHATSAPP_APP_SECRET_FILE): whatsapp.app_secret: /nowhere/secret cannot be read: No such file or "
+          "directory");
+}
+
+TEST_CASE("settings: a file of a secret holds the secret and nothing else", "[base]") {
+    const Files files;
+    const std::string content = GENERATE("", "\n", "quiet \n", " quiet", "\xEF\xBB\xBFquiet\n", "quiet\nquiet\n", "qu\xC3\xAD" "et");
+    const auto file = files.add("secret", content);
+    const std::string fault = fault_of({.environment = {{"WHATSAPP_APP_SECRET_FILE", file}}});
+    CHECK_THAT(fault, Catch::Contains("whatsapp.app_secret") && Catch::Contains(file.string()) && !Catch::Contains("quiet"));
+    CHECK(fault_of({.environment = {{"WHATSAPP_APP_SECRET", "quiet "}}}).find("white space") != std::string::npos);
+}
+
+TEST_CASE("settings: ~ is the home folder, and no other user's", "[base]") {
+    const Files files;
+    CHECK(load({.environment = {{"WABOT_STATE_DIR", "~/bot"}}}).values->store.dir == "/home/ana/bot");
+    CHECK(load({.environment = {{"DATABASE_URL", "sqlite:///~/bot.db"}}}).values->store.database_url == "sqlite:////home/ana/bot.db");
+    CHECK(load({.config_files = {files.add("wabot.toml", "[store]\ndir = '~'\n")}}).values->store.dir == "/home/ana");
+    CHECK(fault_of({.environment = {{"WABOT_STATE_DIR", "~root/bot"}}}).find("~root/bot is not a path") != std::string::npos);
+    const auto key = files.add("key", std::string(a_key));
+    const Sources sources{.environment = {{"HOME", files.path()}, {"WABOT_MASTER_KEY_FILE", "~/key"}}};
+    CHECK(load(sources).values->store.master_key.reveal() == a_key);
 }
 
 TEST_CASE("settings: an unknown WABOT_ variable is a warning with a suggestion", "[base]") {

@@ -103,6 +103,8 @@ TEST_CASE("migrations: a foreign, a newer and a changed store are refused and le
         };
         write_and_wait(*db, newer);
         CHECK(refusal_of(*db) == Errc::conflict);
+        CHECK_THROWS_AS(migration_status(*db), Error);
+        CHECK_THROWS_AS(migrate_up(*db), Error);
         CHECK_THROWS_AS(migrate_down(*db), Error);
     }
     SECTION("changed by hand") {

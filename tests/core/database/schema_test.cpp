@@ -40,13 +40,13 @@ Lines lines_of(Database& db, std::string_view sql) {
 
 // "table.column kind", with "?" where it may be null. An integer of SQLite may be a flag, its text a document.
 constexpr std::string_view sqlite_columns = R"sql(
-    SELECT t.name || '.' || c.name || ' ' || CASE c.type WHEN 'INTEGER' THEN 'integer' WHEN 'BIGINT' THEN 'integer' WHEN 'BLOB' THEN 'octets' WHEN 'REAL' THEN 'number' ELSE 'text' END ||
+    SELECT t.name || '.' || c.name || ' ' || CASE c.type WHEN 'INTEGER' THEN 'integer' WHEN 'BIGINT' THEN 'integer' WHEN 'BLOB' THEN 'bytes' WHEN 'REAL' THEN 'number' ELSE 'text' END ||
            CASE WHEN c."notnull" = 0 AND c.pk = 0 THEN '?' ELSE '' END
     FROM sqlite_schema t JOIN pragma_table_info(t.name) c
     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%')sql";
 constexpr std::string_view postgres_columns = R"sql(
     SELECT table_name || '.' || column_name || ' ' ||
-           CASE data_type WHEN 'bigint' THEN 'integer' WHEN 'boolean' THEN 'integer' WHEN 'bytea' THEN 'octets' WHEN 'double precision' THEN 'number' WHEN 'json' THEN 'text' ELSE data_type END ||
+           CASE data_type WHEN 'bigint' THEN 'integer' WHEN 'boolean' THEN 'integer' WHEN 'bytea' THEN 'bytes' WHEN 'double precision' THEN 'number' WHEN 'json' THEN 'text' ELSE data_type END ||
            CASE is_nullable WHEN 'YES' THEN '?' ELSE '' END
     FROM information_schema.columns WHERE table_schema = 'public')sql";
 
@@ -69,7 +69,7 @@ std::string kind_of(const Field& field) {
         case Kind::integer:
         case Kind::time: return "integer";
         case Kind::number: return "number";
-        case Kind::bytes: return "octets";
+        case Kind::bytes: return "bytes";
         default: return "text";
     }
 }
@@ -88,8 +88,8 @@ Lines differences(const Lines& columns, const std::string& table, std::span<cons
             expect(name, kind_of(field), field.nullable);
             continue;
         }
-        expect(name + "_enc", "octets", field.nullable);
-        expect(name + "_hash", "octets", field.nullable);
+        expect(name + "_enc", "bytes", field.nullable);
+        expect(name + "_hash", "bytes", field.nullable);
         expect(name + "_last4", "text", field.nullable);
     }
     return out;

@@ -49,7 +49,7 @@ TEST_CASE_METHOD(CredentialsFixture, "secrets are sealed together, one by one re
     CHECK(faults.empty());
 }
 
-TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same octets") {
+TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same bytes") {
     const auto first = assign({{"access_token", "token-1"}});
     CHECK(assign({{"access_token", "token-1\r\n"}}, first) == first);
     CHECK(assign({}, first) == first);
@@ -57,7 +57,7 @@ TEST_CASE_METHOD(CredentialsFixture, "the same secrets again stay the same octet
 
 TEST_CASE_METHOD(CredentialsFixture, "secrets that cannot be are refused without being shown") {
     assign({{"acces_token", "hunter2"}, {"app_secret", "hunter2 x"}, {"verify_token", std::string(5000, 'h')}});
-    CHECK_THAT(places(), Catch::Contains("secrets.acces_token is no secret of whatsapp devices; did you mean \"access_token\"?"));
+    CHECK_THAT(places(), Catch::Contains("secrets.acces_token is not a secret of whatsapp devices; did you mean \"access_token\"?"));
     CHECK_THAT(places(), Catch::Contains("secrets.app_secret holds white space"));
     CHECK_THAT(places(), Catch::Contains("secrets.verify_token is longer"));
     CHECK_THAT(places(), !Catch::Contains("hunter2"));

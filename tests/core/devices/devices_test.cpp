@@ -74,7 +74,7 @@ TEST_CASE_METHOD(DevicesFixture, "a device that cannot be is refused with every 
         create(DeviceKind::whatsapp, {.key = "12", .phone_number = "0555 010", .options = {{"rate_per_s", "x"}}, .secrets = {{"token", "x"}}});
     });
     CHECK_THAT(message, Catch::StartsWith("invalid: device refused: phone_number must be"));
-    for (const char* place : {"key is all digits", "options.rate_per_s must be", "options.phone_number_id is needed", "secrets.token is no secret"})
+    for (const char* place : {"key is all digits", "options.rate_per_s must be", "options.phone_number_id is required", "secrets.token is not a secret"})
         CHECK_THAT(message, Catch::Contains(place));
     CHECK_THAT(failure_of([&] { create(DeviceKind::sim, {}); }), Catch::Contains("key is needed"));
     CHECK_THAT(failure_of([&] { create(DeviceKind::sim, {.key = "A B"}); }), Catch::Contains("such as a-b"));
@@ -84,8 +84,8 @@ TEST_CASE_METHOD(DevicesFixture, "a device that cannot be is refused with every 
 
 TEST_CASE_METHOD(DevicesFixture, "key and number belong to one device at a time") {
     const Device shop = whatsapp("shop", "555");
-    CHECK(failure_of([&] { whatsapp("shop", "556"); }) == "conflict: device shop exists already");
-    CHECK(failure_of([&] { whatsapp("other", "555"); }) == "conflict: device shop has phone_number_id 555 already");
+    CHECK(failure_of([&] { whatsapp("shop", "556"); }) == "conflict: device shop already exists");
+    CHECK(failure_of([&] { whatsapp("other", "555"); }) == "conflict: device shop already has phone_number_id 555");
     const Device other = whatsapp("other", "556");
     CHECK_THAT(failure_of([&] { update(other.id, {.key = "shop"}); }), Catch::StartsWith("conflict"));
     CHECK_THAT(failure_of([&] { update(other.id, {.options = {{"phone_number_id", "555"}}}); }), Catch::StartsWith("conflict"));

@@ -67,15 +67,15 @@ TEST_CASE("the installation's Graph address stands in for Meta's, not for the de
 }
 
 TEST_CASE("an unknown option is refused with a suggestion") {
-    CHECK_THAT(refusal("loop_limt", "3"), Catch::Contains("options.loop_limt is no option of whatsapp devices; did you mean \"loop_limit\"?"));
+    CHECK_THAT(refusal("loop_limt", "3"), Catch::Contains("options.loop_limt is not an option of whatsapp devices; did you mean \"loop_limit\"?"));
     CHECK_THAT(refusal("zzz", "3"), Catch::Contains("they have phone_number_id, waba_id"));
-    CHECK_THAT(assign(DeviceKind::sim, {{"waba_id", "3"}}).faults, Catch::Contains("no option of sim devices"));
+    CHECK_THAT(assign(DeviceKind::sim, {{"waba_id", "3"}}).faults, Catch::Contains("not an option of sim devices"));
 }
 
 TEST_CASE("a WhatsApp device needs its number id") {
-    CHECK_THAT(assign(DeviceKind::whatsapp, {}).faults, Catch::StartsWith("options.phone_number_id is needed"));
+    CHECK_THAT(assign(DeviceKind::whatsapp, {}).faults, Catch::StartsWith("options.phone_number_id is required"));
     CHECK_THAT(assign(DeviceKind::whatsapp, {{"phone_number_id", ""}}, {{"phone_number_id", "1"}}).faults,
-               Catch::StartsWith("options.phone_number_id is needed"));
+               Catch::StartsWith("options.phone_number_id is required"));
     CHECK(assign(DeviceKind::sim, {}).faults.empty());
 }
 
@@ -104,5 +104,5 @@ TEST_CASE("options name the hosts that media are fetched from") {
     CHECK(hosts_of("Media.Example.com,cdn.example.net") == std::vector<std::string>{"media.example.com", "cdn.example.net"});
     for (const char* wrong :
          {"a,,b", ",", "127.0.0.1", "[::1]", "media.example.com/x", "user@media.example.com", "media.example.com:8443", "*.example.com"})
-        CHECK(refusal("media_hosts", wrong).find("must be names of hosts") != std::string::npos);
+        CHECK(refusal("media_hosts", wrong).find("must be host names") != std::string::npos);
 }

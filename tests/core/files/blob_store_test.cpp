@@ -170,7 +170,7 @@ TEMPLATE_TEST_CASE("blobs: what blocks is done aside, and what it throws comes b
     CHECK(code_of([&] { blocking(blobs->aside([&] { blobs->open(key_b); })); }) == Errc::not_found);
 }
 
-TEST_CASE("blobs: the facts of a long blob hold its first octets only", "[files]") {
+TEST_CASE("blobs: the facts of a long blob hold its first bytes only", "[files]") {
     FakeBlobs blobs(real_world().clock);
     const std::string all = std::string(100'000, 'x') + "end";
     write(blobs, key_a, all);

@@ -27,7 +27,7 @@ const std::string docx = "application/vnd.openxmlformats-officedocument.wordproc
 
 }  // namespace
 
-TEST_CASE("content type: octets that are what was declared are taken", "[files]") {
+TEST_CASE("content type: bytes that are what was declared are taken", "[files]") {
     const auto [declared, bytes] = GENERATE(table<std::string, std::string>({
         {"image/jpeg", jpeg},
         {"IMAGE/JPEG", jpeg},
@@ -65,7 +65,7 @@ TEST_CASE("content type: octets that are what was declared are taken", "[files]"
     CHECK_FALSE(content_type::extension_of(declared).empty());
 }
 
-TEST_CASE("content type: octets that are something else are refused, and both are named", "[files]") {
+TEST_CASE("content type: bytes that are something else are refused, and both are named", "[files]") {
     const auto [declared, bytes, is] = GENERATE(table<std::string, std::string, std::string>({
         {"image/jpeg", "<!DOCTYPE html><script>alert(1)</script>", "text/html"},
         {"image/jpeg", "\n\n  <HTML>", "text/html"},
@@ -100,7 +100,7 @@ TEST_CASE("content type: octets that are something else are refused, and both ar
     CHECK(*reason == "is declared as " + declared + ", and looks like " + is);
 }
 
-TEST_CASE("content type: a type that is not taken is named with what the octets look like", "[files]") {
+TEST_CASE("content type: a type that is not taken is named with what the bytes look like", "[files]") {
     CHECK(content_type::refusal("application/zip", zip("a.txt")) ==
           "files of type \"application/zip\" are not taken; this one looks like application/zip");
     CHECK(content_type::refusal("", jpeg) == "files of type \"\" are not taken; this one looks like image/jpeg");

@@ -67,7 +67,7 @@ RawServer::Reply ok(const std::string&, int) {
 
 namespace {
 
-/// So many octets, made as they are asked for.
+/// So many bytes, made as they are asked for.
 class Letters : public BodySource {
 public:
     explicit Letters(std::size_t size, std::size_t fails_at = std::string::npos) : size_(size), fails_at_(fails_at) {}

@@ -10,7 +10,7 @@
 
 namespace wabot {
 
-/// A server made of bare sockets, for what no HTTP library would do: it answers each complete request with whatever octets it is told, and
+/// A server made of bare sockets, for what no HTTP library would do: it answers each complete request with whatever bytes it is told, and
 /// keeps a ledger of them. One thread per connection; gone when the object is.
 class RawServer {
 public:
@@ -22,7 +22,7 @@ public:
     using Answer = std::function<Reply(const std::string& request, int nth)>;
 
     explicit RawServer(Answer answer);
-    /// Answers a head whose body has not come with these octets, and closes.
+    /// Answers a head whose body has not come with these bytes, and closes.
     explicit RawServer(std::string answer_to_head);
     ~RawServer();
     RawServer(const RawServer&) = delete;

@@ -33,7 +33,7 @@ TEST_CASE_METHOD(ToldPipeline, "history: an answered message names the reply, a 
     status("wamid.reply1", "delivered");
     work();
     CHECK(history(reply().id).is_final);
-    CHECK(lines(reply().id).back() == "delivered: says the provider");
+    CHECK(lines(reply().id).back() == "delivered: reported by the provider");
 }
 
 TEST_CASE_METHOD(ToldPipeline, "history: the reason is told when there is no answer", "[history]") {
@@ -64,7 +64,7 @@ TEST_CASE_METHOD(ToldPipeline, "history: the reason is told when there is no ans
         item["type"] = "reaction";
         item["reaction"] = {{"message_id", "wamid.0"}, {"emoji", "+"}};
         post(envelope("messages", item, "555000"));
-        CHECK(why() == "not answered: reaction: waits for no answer");
+        CHECK(why() == "not answered: reaction: needs no answer");
     }
     SECTION("nobody to ask") {
         store.write([&](Transaction& tx) { agents::detach(tx, a_cause, faq, device); });
@@ -90,7 +90,7 @@ TEST_CASE_METHOD(ToldPipeline, "history: what is pending says what it waits for"
         http.script = {[](const HttpRequest&) { return graph_error(401, 190); }};
         write_text(ada, "wamid.1", "hi");
         work();
-        CHECK(lines(reply().id).back() == "waiting: device sales is in error: 190: no; wabot doctor says the way out");
+        CHECK(lines(reply().id).back() == "waiting: device sales is in error: 190: no; wabot doctor shows what to do");
     }
     SECTION("the window of an uncertain send") {
         http.script = {[](const HttpRequest&) { return HttpFailure{true, "connection closed"}; }};

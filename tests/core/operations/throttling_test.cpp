@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Strains : Pipeline {
+struct Throttling : Pipeline {
     std::vector<std::string> kinds() {
         std::vector<std::string> out;
         for (const ThrottledDevice& throttled : store.read([](Snapshot& db) { return throttling::list(db); })) {
@@ -31,7 +31,7 @@ struct Strains : Pipeline {
 
 }  // namespace
 
-TEST_CASE_METHOD(Strains, "strains: sends that wait for their device's pace for half a minute are told, until they have gone", "[strains]") {
+TEST_CASE_METHOD(Throttling, "throttling: sends that wait for their device's pace for half a minute are told, until they have gone", "[throttling]") {
     store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.options = {{"rate_per_s", "1"}}}); });
     for (int person = 0; person < 40; ++person) write_from(person);
     work();
@@ -56,7 +56,7 @@ TEST_CASE_METHOD(Strains, "strains: sends that wait for their device's pace for 
     CHECK(kinds() == Kinds{});
 }
 
-TEST_CASE_METHOD(Strains, "strains: a device that stopped waits for a person, not for its pace", "[strains]") {
+TEST_CASE_METHOD(Throttling, "throttling: a device that stopped waits for a person, not for its pace", "[throttling]") {
     store.write([&](Transaction& tx) { devices::update(tx, a_cause, vault, device, {.options = {{"rate_per_s", "1"}}}); });
     for (int person = 0; person < 5; ++person) write_from(person);
     work();
@@ -66,7 +66,7 @@ TEST_CASE_METHOD(Strains, "strains: a device that stopped waits for a person, no
     CHECK(kinds() == Kinds{});
 }
 
-TEST_CASE_METHOD(Strains, "strains: what the provider said is told for a while", "[strains]") {
+TEST_CASE_METHOD(Throttling, "throttling: what the provider said is told for a while", "[throttling]") {
     const auto [code, kind, memory] = GENERATE(table<int, std::string, std::chrono::minutes>(
         {{130429, "limit", 10min}, {4, "limit", 10min}, {131048, "quality", 60min}, {131064, "quality", 60min}}));
     CAPTURE(code);
@@ -81,7 +81,7 @@ TEST_CASE_METHOD(Strains, "strains: what the provider said is told for a while",
     CHECK(kinds() == Kinds{});
 }
 
-TEST_CASE_METHOD(Strains, "strains: of another device there is nothing to say", "[strains]") {
+TEST_CASE_METHOD(Throttling, "throttling: of another device there is nothing to say", "[throttling]") {
     http.script = {[](const HttpRequest&) { return graph_error(400, 130429); }};
     write_from(1);
     work();
@@ -90,13 +90,13 @@ TEST_CASE_METHOD(Strains, "strains: of another device there is nothing to say", 
     CHECK(of(DeviceId{device.value + 1}) == 0);
 }
 
-TEST_CASE("strain watch: a line when it begins, one every ten minutes, one when it is over, and the metrics follow", "[strains]") {
+TEST_CASE("throttle alerts: a line when it begins, one every ten minutes, one when it is over, and the metrics follow", "[throttling]") {
     Metrics metrics;
     cli::ThrottleAlerts watch(metrics);
     std::chrono::steady_clock::time_point now{};
-    const std::vector<ThrottledDevice> one{{DeviceId{1}, "sales", StrainKind::pace, "sales: waits", "go slowly"}};
+    const std::vector<ThrottledDevice> one{{DeviceId{1}, "sales", ThrottleKind::pace, "sales: waits", "go slowly"}};
     const auto shows = [&](const std::string& value) {
-        return metrics.text().find("wabot_device_kept_back{by=\"pace\",device=\"sales\"} " + value + "\n") != std::string::npos;
+        return metrics.text().find("wabot_device_throttled{by=\"pace\",device=\"sales\"} " + value + "\n") != std::string::npos;
     };
     CHECK(watch.see({}, now) == 0);
     CHECK(watch.see(one, now) == 1);
@@ -104,7 +104,7 @@ TEST_CASE("strain watch: a line when it begins, one every ten minutes, one when 
     CHECK(watch.see(one, now += 5min) == 0);
     CHECK(watch.see(one, now += 5min) == 1);
     auto two = one;
-    two.push_back({DeviceId{1}, "sales", StrainKind::limit, "sales: too fast", "go slowly"});
+    two.push_back({DeviceId{1}, "sales", ThrottleKind::limit, "sales: too fast", "go slowly"});
     CHECK(watch.see(two, now) == 1);
     CHECK(watch.see({}, now) == 2);
     CHECK(shows("0"));

@@ -111,7 +111,7 @@ struct Operator : Pipeline {
 
 // --- turns
 
-TEST_CASE_METHOD(Operator, "surgery: a dead turn that is retried is answered before what came later", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a dead turn that is retried is answered before what came later", "[work_actions]") {
     die({"one"});
     CHECK(state(turn) == WorkState::dead);
     CHECK(failures(turn).size() == 1);
@@ -131,7 +131,7 @@ TEST_CASE_METHOD(Operator, "surgery: a dead turn that is retried is answered bef
     CHECK(sent_texts().size() == 2);
 }
 
-TEST_CASE_METHOD(Operator, "surgery: several dead turns of one conversation are answered again in their order", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: several dead turns of one conversation are answered again in their order", "[work_actions]") {
     die({"one", "two", "three"});
     REQUIRE(listed() == Words{"turn/3", "turn/2", "turn/1"});
     retry({QueueName::turn, 3});
@@ -142,7 +142,7 @@ TEST_CASE_METHOD(Operator, "surgery: several dead turns of one conversation are 
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a turn that dies again is a dead letter again", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a turn that dies again is a dead letter again", "[work_actions]") {
     die({"one"});
     break_agent();
     retry(turn);
@@ -157,7 +157,7 @@ TEST_CASE_METHOD(Operator, "surgery: a turn that dies again is a dead letter aga
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a turn under retry survives the death of its worker", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a turn under retry survives the death of its worker", "[work_actions]") {
     die({"one"});
     options.turn_attempts = 8;
     retry(turn);
@@ -174,7 +174,7 @@ TEST_CASE_METHOD(Operator, "surgery: a turn under retry survives the death of it
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a cancelled turn leaves its message without an answer, and the lane goes on", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a cancelled turn leaves its message without an answer, and the lane goes on", "[work_actions]") {
     SECTION("that is tried again") {
         break_agent();
         write_text(ada, "wamid.1", "one");
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(Operator, "surgery: a cancelled turn leaves its message without
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a finished turn is left alone", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a finished turn is left alone", "[work_actions]") {
     write_text(ada, "wamid.1", "one");
     work();
     CHECK(state(turn) == WorkState::done);
@@ -226,7 +226,7 @@ TEST_CASE_METHOD(Operator, "surgery: a finished turn is left alone", "[surgery]"
 
 // --- sends
 
-TEST_CASE_METHOD(Operator, "surgery: a dead send that is retried goes as a new attempt, with all its tries", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a dead send that is retried goes as a new attempt, with all its tries", "[work_actions]") {
     options.send_attempts = 1;
     be_dead();
     CHECK(message_states() == Words{"failed"});
@@ -243,7 +243,7 @@ TEST_CASE_METHOD(Operator, "surgery: a dead send that is retried goes as a new a
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a retried send goes before what is queued behind its message", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a retried send goes before what is queued behind its message", "[work_actions]") {
     be_dead();
     options.send_concurrency = 0;
     write_text(ada, "wamid.2", "two");
@@ -255,7 +255,7 @@ TEST_CASE_METHOD(Operator, "surgery: a retried send goes before what is queued b
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a retried send that fails again is the dead letter", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a retried send that fails again is the dead letter", "[work_actions]") {
     be_dead();
     http.script = {[](const HttpRequest&) { return graph_error(400, 131026); }};
     retry(send);
@@ -265,7 +265,7 @@ TEST_CASE_METHOD(Operator, "surgery: a retried send that fails again is the dead
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a retried send has its two repeats again when nobody answers clearly", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a retried send has its two repeats again when nobody answers clearly", "[work_actions]") {
     be_dead();
     http.otherwise = no_answer;
     retry(send);
@@ -277,7 +277,7 @@ TEST_CASE_METHOD(Operator, "surgery: a retried send has its two repeats again wh
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a held send waits for a person", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a held send waits for a person", "[work_actions]") {
     be_held();
     CHECK(state(send) == WorkState::held);
     SECTION("who says that it arrived") {
@@ -311,7 +311,7 @@ TEST_CASE_METHOD(Operator, "surgery: a held send waits for a person", "[surgery]
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: an uncertain send is settled by a person before its window ends", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: an uncertain send is settled by a person before its window ends", "[work_actions]") {
     be_uncertain();
     write_text(ada, "wamid.2", "two");
     work();
@@ -331,7 +331,7 @@ TEST_CASE_METHOD(Operator, "surgery: an uncertain send is settled by a person be
         SECTION("a status that says it had arrived makes the double known") {
             status("wamid.out", "sent", std::to_string(all(Direction::outgoing)[0].id.value) + ".1.1");
             work();
-            CHECK(count("SELECT count(*) FROM sends WHERE doubled_at IS NOT NULL") == 1);
+            CHECK(count("SELECT count(*) FROM sends WHERE duplicate_at IS NOT NULL") == 1);
         }
     }
     SECTION("given up, and the next one goes") {
@@ -349,7 +349,7 @@ TEST_CASE_METHOD(Operator, "surgery: an uncertain send is settled by a person be
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: saying that a second attempt arrived too makes the double known", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: saying that a second attempt arrived too makes the double known", "[work_actions]") {
     be_uncertain();
     resolve(send, Verdict::not_sent);
     http.script = {no_answer};
@@ -359,11 +359,11 @@ TEST_CASE_METHOD(Operator, "surgery: saying that a second attempt arrived too ma
     work();
     REQUIRE(send_states() == Words{"sent 1", "uncertain 2"});
     resolve({QueueName::send, 2}, Verdict::sent);
-    CHECK(count("SELECT count(*) FROM sends WHERE doubled_at IS NOT NULL") == 1);
+    CHECK(count("SELECT count(*) FROM sends WHERE duplicate_at IS NOT NULL") == 1);
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: what was accepted by another attempt is not sent again by hand", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: what was accepted by another attempt is not sent again by hand", "[work_actions]") {
     be_held();
     status("wamid.out", "sent", std::to_string(all(Direction::outgoing)[0].id.value) + ".1.1");
     work();
@@ -372,7 +372,7 @@ TEST_CASE_METHOD(Operator, "surgery: what was accepted by another attempt is not
     CHECK(http.requests.size() == 1);
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a dead send that is cancelled is no dead letter any more", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a dead send that is cancelled is no dead letter any more", "[work_actions]") {
     be_dead();
     CHECK(listed() == Words{"send/1"});
     cancel(send);
@@ -387,7 +387,7 @@ TEST_CASE_METHOD(Operator, "surgery: a dead send that is cancelled is no dead le
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a queued send is cancelled, and the others keep their times", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a queued send is cancelled, and the others keep their times", "[work_actions]") {
     be_retrying();
     write_text(ada, "wamid.2", "two");
     work();
@@ -415,7 +415,7 @@ TEST_CASE_METHOD(Operator, "surgery: a queued send is cancelled, and the others 
     check_at_rest();
 }
 
-TEST_CASE_METHOD(Operator, "surgery: what a worker holds is left alone", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: what a worker holds is left alone", "[work_actions]") {
     options.send_concurrency = 0;
     write_text(ada, "wamid.1", "one");
     work();
@@ -467,7 +467,7 @@ TEST_CASE_METHOD(Operator, "surgery: what a worker holds is left alone", "[surge
 
 // --- jobs
 
-TEST_CASE_METHOD(Operator, "surgery: jobs are retried from dead, held and cancelled, and cancelled while they wait", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: jobs are retried from dead, held and cancelled, and cancelled while they wait", "[work_actions]") {
     store.write([](Transaction& tx) {
         tx.execute("INSERT INTO jobs (kind, state, attempt, due_at, created_at, updated_at) VALUES ('retention', 'ready', 0, $1, $1, $1)", tx.now());
     });
@@ -490,7 +490,6 @@ TEST_CASE_METHOD(Operator, "surgery: jobs are retried from dead, held and cancel
     CHECK(code_of([&] { retry(job); }) == Errc::conflict);
     set("ready", 2);
     CHECK(state(job) == WorkState::retrying);
-    CHECK(code_of([&] { retry(job); }) == Errc::conflict);
     CHECK(code_of([&] { resolve(job, Verdict::sent); }) == Errc::conflict);
     work();
     CHECK(state(job) == WorkState::done);
@@ -498,29 +497,110 @@ TEST_CASE_METHOD(Operator, "surgery: jobs are retried from dead, held and cancel
     CHECK(code_of([&] { retry(job); }) == Errc::conflict);
 }
 
+// --- what waits for its next attempt
+
+TEST_CASE_METHOD(Operator, "work actions: what waits for its next attempt goes now, once, and its attempts count on", "[work_actions]") {
+    SECTION("a send") {
+        be_retrying();
+        CHECK(state(send) == WorkState::retrying);
+        CHECK(retry(send));
+        CHECK_FALSE(retry(send));
+        CHECK(is_noted("send.retried", send));
+        work();
+        CHECK(sent_texts() == Words{"1", "1"});
+        CHECK(item(send).attempt == 2);
+    }
+    SECTION("a turn") {
+        options.turn_attempts = 3;
+        break_agent();
+        write_text(ada, "wamid.1", "one");
+        work();
+        mend_agent();
+        CHECK(state(turn) == WorkState::retrying);
+        CHECK(retry(turn));
+        CHECK_FALSE(retry(turn));
+        CHECK(is_noted("turn.retried", turn));
+        work();
+        CHECK(sent_texts() == Words{"1"});
+        CHECK(item(turn).attempt == 2);
+    }
+    SECTION("a job") {
+        store.write([](Transaction& tx) {
+            static constexpr std::string_view sql =
+                "INSERT INTO jobs (kind, state, attempt, due_at, created_at, updated_at) VALUES ('retention', 'ready', 2, $2, $1, $1)";
+            tx.execute(sql, tx.now(), tx.now() + 5h);
+        });
+        CHECK(retry(job));
+        CHECK_FALSE(retry(job));
+        work();
+        CHECK(state(job) == WorkState::done);
+        CHECK(item(job).attempt == 3);
+    }
+    check_at_rest();
+}
+
+TEST_CASE_METHOD(Operator, "work actions: what waits since the clock was ahead waits no longer than was meant", "[work_actions]") {
+    const Time right = world.clock.now();
+    world.clock.set(right + 7h);
+    SECTION("a send") {
+        be_retrying();
+        world.clock.set(right);
+        work();
+        CHECK(sent_texts() == Words{"1"});  // its back-off is not over
+        world.clock.advance(1min);
+        work();
+        CHECK(sent_texts() == Words{"1", "1"});
+    }
+    SECTION("a turn") {
+        options.turn_attempts = 3;
+        break_agent();
+        write_text(ada, "wamid.1", "one");
+        work();
+        mend_agent();
+        world.clock.set(right);
+        work();
+        world.clock.advance(1min);
+        work();
+        CHECK(sent_texts() == Words{"1"});
+    }
+    SECTION("a job") {
+        store.write([](Transaction& tx) {
+            static constexpr std::string_view sql =
+                "INSERT INTO jobs (kind, state, attempt, due_at, created_at, updated_at) VALUES ('retention', 'ready', 2, $2, $1, $1)";
+            tx.execute(sql, tx.now(), tx.now() + 30s);
+        });
+        world.clock.set(right);
+        work();
+        CHECK(state(job) == WorkState::retrying);
+        world.clock.advance(1min);
+        work();
+        CHECK(state(job) == WorkState::done);
+    }
+}
+
 // --- what is said
 
-TEST_CASE_METHOD(Operator, "surgery: a refusal names the state and what can be done", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a refusal names the state and what can be done", "[work_actions]") {
     be_uncertain();
     try {
         retry(send);
         FAIL("an uncertain send was retried");
     } catch (const Error& error) {
         CHECK(std::string(error.what()) == "send/1 is uncertain (may have arrived; a status settles it, else its window ends) and cannot be retried");
-        CHECK(error.hint() == "what can be done: job resolve, job cancel");
+        CHECK(error.hint() == "possible actions: job resolve, job cancel");
     }
     CHECK(code_of([&] { retry({QueueName::send, 99}); }) == Errc::not_found);
     CHECK(code_of([&] { cancel({QueueName::turn, 99}); }) == Errc::not_found);
     CHECK(code_of([&] { resolve({QueueName::job, 99}, Verdict::sent); }) == Errc::not_found);
 }
 
-TEST_CASE("surgery: ids are a queue and a number", "[surgery]") {
+TEST_CASE("work actions: ids are a queue and a number", "[work_actions]") {
     CHECK(to_work_id("send/81") == WorkId{QueueName::send, 81});
     CHECK(to_text({QueueName::turn, 7}) == "turn/7");
     for (const char* word : {"send", "send/", "send/x", "81", "inbox/1", "sends/1", "send/1/2", ""}) CHECK_FALSE(to_work_id(word));
 }
 
-TEST_CASE_METHOD(Operator, "surgery: every row is in exactly one state of the table", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: every row is in exactly one state of the table", "[work_actions]") {
     die({"one", "two"});
     cancel({QueueName::turn, 2});
     options.turn_attempts = 8;
@@ -537,7 +617,7 @@ TEST_CASE_METHOD(Operator, "surgery: every row is in exactly one state of the ta
     CHECK(all == count("SELECT (SELECT count(*) FROM turns) + (SELECT count(*) FROM sends) + (SELECT count(*) FROM jobs)"));
 }
 
-TEST_CASE_METHOD(Operator, "surgery: lists go by queue, state, device and error, part by part", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: lists go by queue, state, device and error, part by part", "[work_actions]") {
     die({"one", "two"});
     http.script = {[](const HttpRequest&) { return graph_error(400, 131026); }};
     write_text(bob, "wamid.b1", "one");
@@ -565,7 +645,7 @@ TEST_CASE_METHOD(Operator, "surgery: lists go by queue, state, device and error,
     CHECK(parts == Words{"turn/2", "turn/1", "send/1"});
 }
 
-TEST_CASE_METHOD(Operator, "surgery: a list that is filtered or sorted comes part by part as well", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a list that is filtered or sorted comes part by part as well", "[work_actions]") {
     die({"one", "two"});
     http.script = {[](const HttpRequest&) { return graph_error(400, 131026); }};
     write_text(bob, "wamid.b1", "one");

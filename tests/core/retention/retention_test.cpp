@@ -23,7 +23,7 @@ struct Kept : Pipeline {
 
 }  // namespace
 
-TEST_CASE_METHOD(Kept, "retention: bodies of webhooks that were read go after their time, their rows and messages stay", "[retention]") {
+TEST_CASE_METHOD(Kept, "retention: bodies of processed webhooks go after their time, their rows and messages stay", "[retention]") {
     write_text(ada, "wamid.1", "hi");
     work();
     world.clock.advance(options.keep.webhooks - 1s);
@@ -101,7 +101,7 @@ TEST_CASE_METHOD(Kept, "retention: who reads the feed sees a gap when there is o
     CHECK(read(early).lost == 4);
 }
 
-TEST_CASE_METHOD(Kept, "retention: jobs that ended go after seven days, dead and held ones stay", "[retention]") {
+TEST_CASE_METHOD(Kept, "retention: finished jobs go after seven days, dead and held ones stay", "[retention]") {
     store.write([](Transaction& tx) {
         for (const char* state : {"ready", "done", "cancelled", "dead", "held"})
             tx.execute("INSERT INTO jobs (kind, state, due_at, finished_at, created_at, updated_at) VALUES ('x', $1, $2, $2, $2, $2)", state,

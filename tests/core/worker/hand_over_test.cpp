@@ -88,19 +88,19 @@ TEST_CASE_METHOD(Pipeline, "hand-over: two accepted ids of one part are counted 
     work();
     world.clock.advance(options.uncertain_window + 1s);
     work();
-    const auto doubles = [&] {
+    const auto duplicates = [&] {
         const auto steps = store.read([&](Snapshot& db) { return messages::history_of(db, reply().id, options.uncertain_window).steps; });
-        return std::ranges::count_if(steps, [](const HistoryStep& step) { return step.detail.find("double") != std::string::npos; });
+        return std::ranges::count_if(steps, [](const HistoryStep& step) { return step.detail.find("duplicate") != std::string::npos; });
     };
     CHECK(send_states() == std::vector<std::string>{"failed 1", "sent 2"});
-    CHECK(doubles() == 0);
+    CHECK(duplicates() == 0);
     status("wamid.first", "sent", opaque_in(http.requests.at(0)));
     status("wamid.first", "delivered", opaque_in(http.requests.at(0)));
     status("wamid.reply1", "delivered", opaque_in(http.requests.at(1)));
     work();
     CHECK(send_states() == std::vector<std::string>{"sent 1", "sent 2"});
-    CHECK(doubles() == 1);
-    CHECK(count("SELECT count(*) FROM changes WHERE kind = 'send.doubled'") == 1);
+    CHECK(duplicates() == 1);
+    CHECK(count("SELECT count(*) FROM changes WHERE kind = 'send.duplicate'") == 1);
     CHECK(count("SELECT count(DISTINCT whatsapp_message_id_hash) FROM sends") == 2);
     CHECK(reply().status == MessageStatus::delivered);
     check_at_rest();

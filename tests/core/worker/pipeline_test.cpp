@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Does something once, when octets are first asked for: in the middle of what is being tested.
+/// Does something once, when bytes are first asked for: in the middle of what is being tested.
 class InterruptingRandom final : public Random {
 public:
     std::string bytes(std::size_t count) override {

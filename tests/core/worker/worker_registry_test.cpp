@@ -37,7 +37,7 @@ TEST_CASE_METHOD(Workers, "workers: a queue that nobody alive works on is told",
     CHECK(attendance().at_work == 0);
     const WorkerId first = enter("inbox,turn");
     CHECK(unattended() == Queues{QueueName::send});
-    CHECK(workers::what_is_missing(attendance()) == "no worker is at work on send");
+    CHECK(workers::what_is_missing(attendance()) == "no worker is running on send");
     CHECK(workers::way_out(attendance()) == "start one with: wabot worker --queue send");
     const WorkerId second = enter("send");
     CHECK(unattended().empty());

@@ -6,7 +6,7 @@ using namespace wabot;
 
 namespace {
 
-/// The status a head is refused with, 0 when it is not, asked after every octet as a slow client sends them.
+/// The status a head is refused with, 0 when it is not, asked after every byte as a slow client sends them.
 int status_of_head(const std::string& bytes) {
     const HttpLimits limits;
     HeadScanner scanner(limits);

@@ -17,7 +17,7 @@ TEST_CASE("an address to listen on is a port, or host and port") {
     CHECK(read_listen_address(to_text(address)).host == host);
 }
 
-TEST_CASE("anything else is no address to listen on") {
+TEST_CASE("anything else is not an address to listen on") {
     const std::string text = GENERATE(as<std::string>{}, "", ":8000", "host:", "host", "65536", "-1", "8000x", "::1:8000", "[::1]", "[::1:8000",
                                       "[]:8000", "*:8000", "http://a:80");
     CAPTURE(text);

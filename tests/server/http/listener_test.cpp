@@ -268,7 +268,7 @@ TEST_CASE_METHOD(ListenerFixture, "slow clients are told so and let go") {
 
 TEST_CASE_METHOD(ListenerFixture, "a body may take long as long as it comes along") {
     limits.body_grace = 40ms;
-    limits.body_rate_min = 10;  // a second of patience for each ten octets
+    limits.body_rate_min = 10;  // a second of patience for each ten bytes
     const auto server = start();
     Client client(address(*server));
     client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
@@ -410,4 +410,20 @@ TEST_CASE_METHOD(ListenerFixture, "one server listens on several addresses, each
     CHECK(server.io_threads() == 3);
     for (const std::string& where : server.addresses())
         for (int i = 0; i < 4; ++i) CHECK_THAT(Client(where).ask(get_hello), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE_METHOD(ListenerFixture, "every address of IPv4 and every address of IPv6 share a port") {
+    const std::uint16_t port = [] {  // free a moment ago
+        asio::io_context context;
+        return tcp::acceptor(context, {tcp::v4(), 0}).local_endpoint().port();
+    }();
+    const std::string v4 = "0.0.0.0:" + std::to_string(port), v6 = "[::]:" + std::to_string(port);
+    const auto listen = GENERATE(true, false) ? std::vector{v4, v6} : std::vector{v6, v4};
+    try {
+        Server server(ServerOptions{.listen = listen}, services, services.metrics, services.random, tables);
+        server.start();
+        CHECK_THAT(Client("127.0.0.1:" + std::to_string(port)).ask(get_hello), StartsWith("HTTP/1.1 200"));
+    } catch (const Error& error) {
+        CHECK_THAT(error.what(), Contains("Cannot assign") || Contains("not supported"));  // a machine without IPv6
+    }
 }

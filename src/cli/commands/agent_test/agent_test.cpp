@@ -112,17 +112,17 @@ std::span<const Command> agent_test_commands() {
     static const Command table[] = {
         // namespace
         {.path = "agent test",
-         .summary = "Ask an agent without sending anything; exit 10 when a case fails",
+         .summary = "Test an agent without sending anything; exit 10 when a case fails",
          .formats = formats::nameless,
-         .examples = {{"wabot agent test faq --text \"are you open?\"", "which rule answers, and how"},
+         .examples = {{"wabot agent test faq --text \"are you open?\"", "shows the rule and the reply"},
                       {"wabot agent test faq --file cases.jsonl", "a file of {\"text\", \"reply\"} lines"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<AgentTestOptions>();
              cmd.argument("agent", opts->agent, "Key or id").required().completes(Noun::agent);
-             cmd.option("--text", opts->texts, "What somebody writes").shown_as("TEXT");
-             cmd.option("-f,--file", opts->cases, R"(Lines of {"text", "reply", "rule"}; - is stdin)").shown_as("FILE").completes(Noun::file);
-             cmd.option("--from", opts->from, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
-             cmd.flag("--why", opts->why, "Show each rule and why it did or did not decide");
+             cmd.option("--text", opts->texts, "Text of the message").shown_as("TEXT");
+             cmd.option("-f,--file", opts->cases, R"(File of {"text", "reply", "rule"} lines; -: stdin)").shown_as("FILE").completes(Noun::file);
+             cmd.option("--from", opts->from, "Author: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+             cmd.flag("--why", opts->why, "Show for each rule why it matched or not");
              return [opts](Runtime& rt) { agent_test(rt, *opts); };
          }},
     };

@@ -42,8 +42,8 @@ Partner chosen_partner(Runtime& rt, const ChatOptions& opts, ContactId contact) 
         return {device.key, AgentDryRun(rt, device, contact)};
     }
     const std::vector<Agent> all = rt.read([](Snapshot& db) { return agents::list(db); });
-    if (all.empty()) throw Error(Errc::not_found, "there is no agent", "make one with: wabot agent create");
-    if (all.size() > 1) usage_error("there are several agents; say which one", "wabot agent list shows them", "agent");
+    if (all.empty()) throw Error(Errc::not_found, "there is no agent", "create one with: wabot agent create");
+    if (all.size() > 1) usage_error("there are several agents; name one", "wabot agent list shows them", "agent");
     return {all.front().key, AgentDryRun(all.front(), contact)};
 }
 
@@ -95,7 +95,7 @@ private:
         } else if (line.starts_with("/switch ")) {
             switch_to(line.substr(8));
         } else {
-            print("  /why explains the last answer, /switch AGENT talks to another one, /quit or the end of input ends");
+            print("  /why explains the last answer, /switch AGENT changes the agent, /quit or end of input ends the chat");
         }
     }
 
@@ -111,7 +111,7 @@ private:
     void switch_to(const std::string& who) {
         try {
             partner_ = agent_partner(rt_, who, contact_);
-            print(fmt::format("{} takes over", partner_.name));
+            print(fmt::format("{} answers now", partner_.name));
         } catch (const Error& error) {
             print(fmt::format("  {}", escaped_line(error.what())));
         }
@@ -154,15 +154,15 @@ std::span<const Command> chat_commands() {
     static const Command table[] = {
         // namespace
         {.path = "chat",
-         .summary = "Talk to an agent; nothing is stored or sent",
+         .summary = "Chat with an agent in the terminal; nothing is stored or sent",
          .formats = formats::lines,
          .examples = {{"wabot chat faq", "at a terminal"},
-                      {"printf 'hi\\nbye\\n' | wabot chat faq", "one message a line in, one JSON reply a line out"}},
+                      {"printf 'hi\\nbye\\n' | wabot chat faq", "one message per line on stdin, one JSON reply per line on stdout"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ChatOptions>();
-             cmd.argument("agent", opts->agent, "Key or id; the only one when there is one").completes(Noun::agent);
-             cmd.option("--device", opts->device, "Whoever answers on this device, behind its ignore rules").completes(Noun::device);
-             cmd.option("--as", opts->as, "Who writes: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
+             cmd.argument("agent", opts->agent, "Key or id (default: the only agent)").completes(Noun::agent);
+             cmd.option("--device", opts->device, "Use the agents and ignore rules of this device").completes(Noun::device);
+             cmd.option("--as", opts->as, "Author: a contact's id or number").shown_as("CONTACT").completes(Noun::contact);
              return [opts](Runtime& rt) { chat(rt, *opts); };
          }},
     };

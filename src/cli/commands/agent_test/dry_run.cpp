@@ -52,13 +52,13 @@ std::vector<DryRunStep> AgentDryRun::explain(const std::optional<std::string>& t
     };
     const ClaimedTurn asked_for = turn(text);
     if (!staff_->is_active) {
-        say("device", "inactive: nobody is asked");
+        say("device", "inactive: no agent answers");
         return lines;
     }
     const auto& ignore_rules = staff_->ignore_book->rules();
     const auto ignored = staff_->ignore_book->match(asked_for.facts);
     if (ignored) {
-        say(ignored->reason, "ignored: nobody is asked");
+        say(ignored->reason, "ignored: no agent answers");
         return lines;
     }
     if (!ignore_rules.empty()) say(fmt::format("{} ignore rule{}", ignore_rules.size(), ignore_rules.size() == 1 ? "" : "s"), "no match");

@@ -29,15 +29,15 @@ std::vector<Finding> findings_of(const Device& device, const Credentials& creden
         findings.push_back({fmt::format("{}.{}", id, name), CheckStatus::fail, fmt::format("{}: no {}; {}", device.key, what, consequence),
                             fmt::format("wabot device update {} --secret-from {}=FILE, or set {}", device.key, name, variable)});
     };
-    if (credentials.app_secret.empty()) missing("app secret", "its webhooks are refused", "WHATSAPP_APP_SECRET", "app_secret");
+    if (credentials.app_secret.empty()) missing("app secret", "its webhooks are rejected", "WHATSAPP_APP_SECRET", "app_secret");
     if (credentials.access_token.empty()) missing("access token", "it cannot send", "WHATSAPP_ACCESS_TOKEN", "access_token");
     if (credentials.verify_token.empty())
-        findings.push_back({id + ".verify_token", CheckStatus::warn, device.key + ": no verify token; the webhook cannot be set up at Meta",
+        findings.push_back({id + ".verify_token", CheckStatus::warn, device.key + ": no verify token; the webhook cannot be registered at Meta",
                             fmt::format("wabot device update {} --secret-from verify_token=FILE, or set WHATSAPP_VERIFY_TOKEN", device.key)});
     if (!credentials.previous_app_secret.empty())
-        findings.push_back({id + ".previous_app_secret", CheckStatus::warn,
-                            device.key + ": webhooks signed with the previous app secret are still taken",
-                            fmt::format("when none comes any more: wabot device update {} --secret-from previous_app_secret=/dev/null", device.key)});
+        findings.push_back(
+            {id + ".previous_app_secret", CheckStatus::warn, device.key + ": webhooks signed with the previous app secret are still accepted",
+             fmt::format("when Meta no longer uses it: wabot device update {} --secret-from previous_app_secret=/dev/null", device.key)});
     if (findings.empty()) findings.push_back({id, CheckStatus::pass, device.key + ": app secret, access token, verify token"});
     return findings;
 }
@@ -75,11 +75,11 @@ void ask_all(std::vector<AskedAccount>& accounts, const Clock& clock) {
 
 Finding finding_of(const AskedAccount& account) {
     const std::string id = "provider." + account.device;
-    if (!account.refusal) return {id, CheckStatus::pass, fmt::format("{}: takes the access token, in {} ms", account.device, account.took.count())};
+    if (!account.refusal) return {id, CheckStatus::pass, fmt::format("{}: access token valid, {} ms", account.device, account.took.count())};
     const bool for_good = account.refusal->code() == Errc::rejected;
     return {id, for_good ? CheckStatus::fail : CheckStatus::warn, fmt::format("{}: {}", account.device, account.refusal->what()),
-            for_good ? fmt::format("wabot device update {} --secret-from access_token=FILE takes a new token", account.device)
-                     : fmt::format("wabot device get {} shows its graph_url; look at the network, and at HTTPS_PROXY", account.device)};
+            for_good ? fmt::format("wabot device update {} --secret-from access_token=FILE stores a new token", account.device)
+                     : fmt::format("wabot device get {} shows its graph_url; check the network and HTTPS_PROXY", account.device)};
 }
 
 }  // namespace
@@ -99,7 +99,7 @@ void check_credentials(Examination& exam) {
     }
     if (!environment_has_device && environment.app_secret.empty())
         exam.findings.push_back({"credentials.environment", CheckStatus::fail,
-                                 "WHATSAPP_PHONE_NUMBER_ID is set, WHATSAPP_APP_SECRET is not; its webhooks are refused",
+                                 "WHATSAPP_PHONE_NUMBER_ID is set, WHATSAPP_APP_SECRET is not; its webhooks are rejected",
                                  "set WHATSAPP_APP_SECRET or WHATSAPP_APP_SECRET_FILE"});
 }
 

@@ -109,14 +109,14 @@ std::span<const Command> doctor_commands() {
     static const Command table[] = {
         // namespace
         {.path = "doctor",
-         .summary = "Look for what keeps this installation from working; exit 1 when something does",
+         .summary = "Check this installation; exit 1 when a check fails",
          .columns = fields_of<Finding>,
-         .examples = {{"wabot doctor", "everything"}, {"wabot doctor database provider -o json", "some of it, for monitoring"}},
+         .examples = {{"wabot doctor", "everything"}, {"wabot doctor database provider -o json", "two checks, for monitoring"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<DoctorOptions>();
-             cmd.argument("check", opts->checks, "Only these").words(check_names());
-             cmd.flag("--strict", opts->strict, "Warnings fail too");
-             cmd.flag("--fix", opts->fix, "Take from others what they may not do with key, store and configuration");
+             cmd.argument("check", opts->checks, "Run only these checks").words(check_names());
+             cmd.flag("--strict", opts->strict, "Exit 1 also for warnings");
+             cmd.flag("--fix", opts->fix, "Remove group and other permissions from key, store and configuration");
              return [opts](Runtime& rt) { doctor(rt, *opts); };
          }},
     };

@@ -63,7 +63,7 @@ std::vector<Guarded> guarded(Runtime& rt) {
 bool mend_mode(Runtime& rt, const Guarded& file, unsigned mode) {
     if (rt.dry_run()) return rt.out().say("would chmod {:04o} {}", mode, file.path.string()), false;
     if (chmod(file.path.c_str(), mode) != 0) return false;
-    rt.out().say("mended: chmod {:04o} {}", mode, file.path.string());
+    rt.out().say("fixed: chmod {:04o} {}", mode, file.path.string());
     rt.out().note_change(true);
     return true;
 }
@@ -72,7 +72,7 @@ const LoadedSettings& settings_of(Runtime& rt) {
     try {
         return rt.loaded_settings();
     } catch (const Error& error) {
-        throw Error(error.code(), error.what(), error.hint().empty() ? "wabot config check names every fault, and where it stands" : error.hint());
+        throw Error(error.code(), error.what(), error.hint().empty() ? "wabot config check shows all errors with file and line" : error.hint());
     }
 }
 
@@ -123,7 +123,7 @@ void check_disk(Examination& exam) {
     const double free_gib = static_cast<double>(space.available) / gib;
     exam.findings.push_back({"disk", free_gib < floor_gib ? CheckStatus::fail : CheckStatus::pass,
                              fmt::format("{:.0f} GiB free (floor {:.0f} GiB)", free_gib, floor_gib),
-                             free_gib < floor_gib ? "make room: a store without space takes no webhooks" : ""});
+                             free_gib < floor_gib ? "free disk space: without space no webhook can be stored" : ""});
 }
 
 /// How far this machine's clock is from the database's, by which everything waits; and whether it went back behind what is stored.
@@ -141,7 +141,8 @@ void check_clock(Examination& exam) {
     const std::string way_out = "let NTP set it: timedatectl set-ntp true";
     if (ahead > noticeable)
         return exam.findings.push_back({"clock", ahead > harmful ? CheckStatus::fail : CheckStatus::warn,
-                                        fmt::format("the newest message was stored {:.1f} s from now; the clock went back", ahead.count()), way_out});
+                                        fmt::format("the newest message was stored {:.1f} s in the future; the clock was set back", ahead.count()),
+                                        way_out});
     const Seconds size = std::chrono::abs(offset);
     if (size > noticeable)
         return exam.findings.push_back({"clock", size > harmful ? CheckStatus::fail : CheckStatus::warn,
@@ -149,7 +150,7 @@ void check_clock(Examination& exam) {
     const bool is_shared = exam.rt.database().dialect() == "sqlite";
     exam.findings.push_back(
         {"clock", CheckStatus::pass,
-         is_shared ? "the database goes by this machine's" : fmt::format("offset {:+.1f} s from the database host", offset.count())});
+         is_shared ? "the database uses this machine's clock" : fmt::format("offset {:+.1f} s from the database host", offset.count())});
 }
 
 /// That what comes with messages can be kept, and that what was kept is still there.
@@ -163,14 +164,14 @@ void check_files(Examination& exam) {
     const fs::file_status status = fs::status(folder, unknown);
     const bool is_used = !exam.rt.read([](Snapshot& db) { return files::list(db, {}, {.limit = 1}); }).empty();
     if (!fs::exists(status) && is_used)
-        return fail(fmt::format("{} is gone, and with it the contents of the files", folder.string()),
-                    "bring it back from a backup, or look at store.dir");
-    if (!fs::exists(status)) return exam.findings.push_back({"files", CheckStatus::pass, folder.string() + " is made when the first file comes"});
-    if (!fs::is_directory(status)) return fail(folder.string() + " is no folder", "move it out of the way");
+        return fail(fmt::format("{} is missing, and with it the contents of the files", folder.string()),
+                    "restore it from a backup, or check store.dir");
+    if (!fs::exists(status)) return exam.findings.push_back({"files", CheckStatus::pass, folder.string() + " is created with the first file"});
+    if (!fs::is_directory(status)) return fail(folder.string() + " is not a folder", "move or remove it");
     if (access(folder.c_str(), W_OK | X_OK) != 0)
-        return fail(folder.string() + " cannot be written",
+        return fail(folder.string() + " is not writable",
                     fmt::format("chown it to the user that wabot serve runs as, or chmod u+rwx {}", folder.string()));
-    exam.findings.push_back({"files", CheckStatus::pass, folder.string() + " can be written"});
+    exam.findings.push_back({"files", CheckStatus::pass, folder.string() + " is writable"});
 }
 
 /// That there is a key, and that it is the one the store was sealed with.
@@ -179,7 +180,7 @@ void check_key(Examination& exam) {
     const auto newest = exam.rt.read([](Snapshot& db) { return contacts::list(db, {}, {.limit = 1}); });
     for (const Contact& contact : newest) vault.open(contact.contact_jid, "contacts.contact_jid");
     exam.findings.push_back(
-        {"key", CheckStatus::pass, newest.empty() ? "master key is set; nothing is sealed under it yet" : "master key opens what the store holds"});
+        {"key", CheckStatus::pass, newest.empty() ? "master key is set; nothing is encrypted with it yet" : "master key matches the database"});
 }
 
 /// Secrets that everybody sees who sees the environment: crash reports, child processes, `systemctl show`.
@@ -191,7 +192,7 @@ void check_secrets(Examination& exam) {
         const std::string_view origin = loaded.origin_of(setting.name);
         if (setting.is_secret() && origin.starts_with(environment)) names.append(names.empty() ? "" : ", ").append(origin.substr(environment.size()));
     }
-    if (names.empty()) return exam.findings.push_back({"secrets", CheckStatus::pass, "none comes from the environment"});
+    if (names.empty()) return exam.findings.push_back({"secrets", CheckStatus::pass, "no secret comes from the environment"});
     const std::string first = names.substr(0, names.find(','));
     exam.findings.push_back({"secrets", CheckStatus::warn,
                              fmt::format("{} come{} from the environment; prefer a credential file", names, first == names ? "s" : ""),
@@ -200,7 +201,7 @@ void check_secrets(Examination& exam) {
 
 void check_requests(Examination& exam) {
     require_http_library();
-    exam.findings.push_back({"requests", CheckStatus::pass, "libcurl is there"});
+    exam.findings.push_back({"requests", CheckStatus::pass, "libcurl is installed"});
 }
 
 }  // namespace wabot::cli

@@ -51,11 +51,11 @@ void check_queue(Examination& exam) {
                                      fmt::format("wabot queue resume {}", name)});
         if (row.name == QueueName::inbox) {
             warn(row.dead, "dead", "could not be read", "wabot event list --state quarantined");
-            warn(row.held, "held", "for no device here", "wabot event list --state unrouted");
+            warn(row.held, "held", "for no known device", "wabot event list --state unrouted");
             continue;
         }
-        warn(row.dead, "dead", "given up on", fmt::format("wabot job list --state dead --queue {}; then job retry or job cancel", name));
-        warn(row.uncertain, "uncertain", "that may or may not have arrived; they settle by themselves", "wabot job list --state uncertain");
+        warn(row.dead, "dead", "dead", fmt::format("wabot job list --state dead --queue {}; then job retry or job cancel", name));
+        warn(row.uncertain, "uncertain", "may have arrived; wabot settles them", "wabot job list --state uncertain");
         warn(row.held, "held", "waiting for a decision",
              fmt::format("wabot job list --state held --queue {}; then job {}", name,
                          row.name == QueueName::send ? "resolve" : "retry or job cancel"));

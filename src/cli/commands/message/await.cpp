@@ -37,7 +37,7 @@ std::string last_step(Runtime& rt, MessageId id) {
 }
 
 std::string way_on(MessageId id) {
-    return fmt::format("wabot message status {} --watch shows how it goes on", id.value);
+    return fmt::format("wabot message status {} --watch follows it", id.value);
 }
 
 /// Ends the wait for what cannot come, or not soon.
@@ -48,8 +48,8 @@ void refuse_vain_wait(Runtime& rt, const Message& message) {
         case MessageStatus::cancelled: throw CommandExit(Exit::conflict, fmt::format("message {} was cancelled", id.value));
         case MessageStatus::uncertain:
         case MessageStatus::held:
-            throw CommandExit(Exit::uncertain, fmt::format("message {} was handed over, and no clear answer came", id.value),
-                              "a status of the provider settles it, or a person does: wabot job list --state uncertain, then --state held");
+            throw CommandExit(Exit::uncertain, fmt::format("message {} was handed to the provider, and no clear answer came back", id.value),
+                              "a status webhook settles it, or an operator: wabot job list --state uncertain, then --state held");
         default: break;
     }
     if (message.status != MessageStatus::queued) return;
@@ -57,7 +57,7 @@ void refuse_vain_wait(Runtime& rt, const Message& message) {
     if (!pace || pace->blocked_until - now < limit_patience) return;
     throw CommandExit(Exit::rate_limited,
                       fmt::format("message {} waits: the provider limits the account until {}", id.value, to_iso(pace->blocked_until)),
-                      "it goes then by itself; " + way_on(id))
+                      "it is sent then; " + way_on(id))
         .again_after(std::chrono::ceil<std::chrono::seconds>(pace->blocked_until - now));
 }
 

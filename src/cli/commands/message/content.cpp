@@ -153,7 +153,7 @@ Json parameters_of(const std::string& component, const Values& values) {
             parameters.push_back({{"type", "text"}, {"parameter_name", name}, {"text", text}});
     }
     if (!by_place.empty() && !parameters.empty())
-        usage_error("--var: the values of the " + component + " go either all by place or all by name", {}, "--var");
+        usage_error("--var: the values of the " + component + " must all be numbered or all be named", {}, "--var");
     for (const auto& [place, text] : by_place) {
         if (place != parameters.size() + 1)
             usage_error(fmt::format("--var: the {} has a value {} and no value {}", component, place, parameters.size() + 1), {}, "--var");
@@ -271,37 +271,37 @@ AskedContent read_content(const ContentOptions& options) {
 
 void declare_content(CommandBuilder& cmd, ContentOptions& options) {
     constexpr const char* media = "FILE|URL|id:ID";
-    cmd.option("--text", options.text, "A text, or what stands over buttons and lists; - is stdin").shown_as("TEXT");
-    cmd.flag("--preview-url", options.preview_url, "Show a preview of the first address in the text");
-    cmd.option("--image", options.image, "A file, an address on the web, or a media id of the provider").shown_as(media).completes(Noun::file);
-    cmd.option("--video", options.video, "The same").shown_as(media).completes(Noun::file);
-    cmd.option("--audio", options.audio, "The same").shown_as(media).completes(Noun::file);
-    cmd.option("--document", options.document, "The same").shown_as(media).completes(Noun::file);
-    cmd.option("--sticker", options.sticker, "The same").shown_as(media).completes(Noun::file);
-    cmd.option("--caption", options.caption, "Of an image, a video or a document").shown_as("TEXT");
-    cmd.option("--filename", options.filename, "What a document is called").shown_as("NAME");
-    cmd.flag("--voice", options.voice, "The audio is a voice message (Ogg with Opus)");
-    cmd.option("--template", options.template_name, "An approved template, which may be sent at any time")
-        .shown_as("NAME")
-        .completes(Noun::template_);
-    cmd.option("--language", options.language, "Of the template: en, pt_BR").shown_as("CODE");
-    cmd.option("--var", options.vars, "A value of the template: 1=Ada or name=Ada of its body, header.1=Ada, button.0=SUFFIX of its link")
+    cmd.option("--text", options.text, "Text, or body of buttons and lists; -: stdin").shown_as("TEXT");
+    cmd.flag("--preview-url", options.preview_url, "Show a preview of the first link in the text");
+    cmd.option("--image", options.image, "A file, a URL, or a media id of the provider").shown_as(media).completes(Noun::file);
+    cmd.option("--video", options.video, "Like --image").shown_as(media).completes(Noun::file);
+    cmd.option("--audio", options.audio, "Like --image").shown_as(media).completes(Noun::file);
+    cmd.option("--document", options.document, "Like --image").shown_as(media).completes(Noun::file);
+    cmd.option("--sticker", options.sticker, "Like --image").shown_as(media).completes(Noun::file);
+    cmd.option("--caption", options.caption, "Caption of an image, a video or a document").shown_as("TEXT");
+    cmd.option("--filename", options.filename, "File name of a document").shown_as("NAME");
+    cmd.flag("--voice", options.voice, "Send the audio as a voice message (Ogg with Opus)");
+    cmd.option("--template", options.template_name, "An approved template; allowed at any time").shown_as("NAME").completes(Noun::template_);
+    cmd.option("--language", options.language, "Language of the template: en, pt_BR").shown_as("CODE");
+    cmd.option("--var", options.vars, "Value of a placeholder: 1=Ada or name=Ada in the body, header.1=Ada, button.0=SUFFIX of a link")
         .shown_as("NAME=TEXT");
-    cmd.option("--components", options.components, "All components of the template instead, as JSON").shown_as("FILE").completes(Noun::file);
-    cmd.option("--button", options.buttons, "A button to answer with; up to three").shown_as("ID=TITLE");
-    cmd.option("--list", options.list, "A list to choose from: JSON with button and sections").shown_as("FILE").completes(Noun::file);
-    cmd.option("--cta", options.cta, "A button that opens an address").shown_as("TITLE=URL");
-    cmd.flag("--ask-location", options.ask_location, "A button to send a location with");
+    cmd.option("--components", options.components, "All components of the template, as JSON, instead of --var")
+        .shown_as("FILE")
+        .completes(Noun::file);
+    cmd.option("--button", options.buttons, "Reply button; up to three").shown_as("ID=TITLE");
+    cmd.option("--list", options.list, "List of options: JSON with button and sections").shown_as("FILE").completes(Noun::file);
+    cmd.option("--cta", options.cta, "Button that opens a link").shown_as("TITLE=URL");
+    cmd.flag("--ask-location", options.ask_location, "Button with which the contact sends a location");
     cmd.option("--interactive", options.interactive, "Any interactive message, as JSON").shown_as("FILE").completes(Noun::file);
-    cmd.option("--header", options.header, "A line above the text of buttons and lists").shown_as("TEXT");
-    cmd.option("--footer", options.footer, "A line below it").shown_as("TEXT");
-    cmd.option("--react", options.react, "React to --to-message").shown_as("EMOJI");
-    cmd.flag("--remove", options.remove, "Take the reaction to --to-message back");
-    cmd.option("--to-message", options.to_message, "The message that is reacted to").shown_as("ID").completes(Noun::message);
-    cmd.option("--location", options.location, "A place").shown_as("LAT,LON");
-    cmd.option("--name", options.name, "What the place is called").shown_as("TEXT");
-    cmd.option("--address", options.address, "Where the place is").shown_as("TEXT");
-    cmd.option("--contact-card", options.contact_card, "A card, or a list of them, as JSON").shown_as("FILE").completes(Noun::file);
+    cmd.option("--header", options.header, "Header of buttons and lists").shown_as("TEXT");
+    cmd.option("--footer", options.footer, "Footer of buttons and lists").shown_as("TEXT");
+    cmd.option("--react", options.react, "React to the message of --to-message").shown_as("EMOJI");
+    cmd.flag("--remove", options.remove, "Remove the reaction to the message of --to-message");
+    cmd.option("--to-message", options.to_message, "Message to react to").shown_as("ID").completes(Noun::message);
+    cmd.option("--location", options.location, "Coordinates of a location").shown_as("LAT,LON");
+    cmd.option("--name", options.name, "Name of the location").shown_as("TEXT");
+    cmd.option("--address", options.address, "Address of the location").shown_as("TEXT");
+    cmd.option("--contact-card", options.contact_card, "Contact card, or a list of contact cards, as JSON").shown_as("FILE").completes(Noun::file);
 }
 
 }  // namespace wabot::cli

@@ -34,7 +34,7 @@ private:
     std::ifstream file_;
 };
 
-/// The type that the octets show; where they fit several, the one that the name says.
+/// The type that the bytes show; where they fit several, the one that the name says.
 std::string type_of(const std::string& path, std::string_view head, ContentKind kind) {
     std::string extension = fold_case(std::filesystem::path(path).extension().string());
     if (extension == ".jpeg") extension = ".jpg";
@@ -60,7 +60,7 @@ LocalFile look_at(const std::string& path, ContentKind kind) {
     file.type = type_of(path, file.facts.head, kind);
     content::check_file(kind, {file.type.empty() ? "of no type that is known" : file.type, file.facts.size, is_animated(file.facts.head)});
     if (file.facts.size > files::size_max)
-        throw Error(Errc::invalid, fmt::format("{} has {} octets, and files of up to {} are kept", path, file.facts.size, files::size_max));
+        throw Error(Errc::invalid, fmt::format("{} has {} bytes, and files of up to {} are kept", path, file.facts.size, files::size_max));
     return file;
 }
 

@@ -18,7 +18,7 @@ struct LocalFile {
 
 /// Error{not_found}, or Error{invalid} when the provider takes no such file as media of that kind.
 LocalFile look_at(const std::string& path, ContentKind kind);
-/// Keeps its octets, as they are now, in the store. Error{invalid} when they are not those that were looked at.
+/// Keeps its bytes, as they are now, in the store. Error{invalid} when they are not those that were looked at.
 void keep(BlobStore& blobs, const std::string& key, const LocalFile& file);
 /// Its row.
 FileId add(Transaction& tx, Random& random, BlobStore& blobs, const std::string& key, const LocalFile& file, DeviceId device);

@@ -105,7 +105,7 @@ struct MessageSendOptions {
 /// The contact that was named, made when it is an address nobody wrote from yet.
 ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, const Device& device, const std::string& who) {
     const auto address = wabot::to_address(who);
-    if (!address && who.starts_with("+")) throw Error(Errc::invalid, "the recipient is no number: + and 7 to 15 digits, the country code first");
+    if (!address && who.starts_with("+")) throw Error(Errc::invalid, "the recipient is not a phone number: + and 7 to 15 digits, country code first");
     if (!address) return contacts::get(tx, vault, who, device.id).id;
     return contacts::find_or_add(tx, cause, device.id, seal_person(vault, *address)).id;
 }
@@ -133,8 +133,7 @@ void message_send(Runtime& rt, const MessageSendOptions& opts) {
     std::optional<Interrupt> interrupt;
     if (opts.wait && !rt.dry_run()) interrupt.emplace(rt);
     const auto& other = opts.content.to_message ? opts.content.to_message : opts.reply_to;
-    if (asked.kind == ContentKind::reaction && opts.reply_to)
-        usage_error("a reaction quotes nothing: --reply-to does not go with it", {}, "--reply-to");
+    if (asked.kind == ContentKind::reaction && opts.reply_to) usage_error("--reply-to cannot be combined with a reaction", {}, "--reply-to");
     if (opts.idempotency_key) idempotency::check_key(*opts.idempotency_key);
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
@@ -162,9 +161,9 @@ void message_send(Runtime& rt, const MessageSendOptions& opts) {
         return {messages::get(tx, id), true};
     };
     auto [sent, changed] = rt.write(send);
-    const std::string queued = changed ? fmt::format("queued message {} on {}; the agents leave conversation {} to you", sent.id.value, device.key,
-                                                     sent.conversation_id.value)
-                                       : fmt::format("message {} was queued under this key already", sent.id.value);
+    const std::string queued = changed ? fmt::format("queued message {} on {}; agents do not answer in conversation {} for now", sent.id.value,
+                                                     device.key, sent.conversation_id.value)
+                                       : fmt::format("message {} was already queued under this key", sent.id.value);
     if (!interrupt) return rt.out().done(changed, "message", sent, "{}", queued);
     rt.out().say("{}", queued);
     rt.out().note_change(changed);
@@ -182,9 +181,9 @@ void message_read(Runtime& rt, const MessageReadOptions& opts) {
     const MessageId id{id_of("message", opts.message)};
     const auto job = rt.write([&](Transaction& tx) { return read_receipts::enqueue(tx, rt.cause(), id, opts.typing); });
     if (job)
-        rt.out().did(true, "the person will be told that message {} was read (job/{})", id.value, job->value);
+        rt.out().did(true, "message {} will be marked as read (job/{})", id.value, job->value);
     else
-        rt.out().did(false, "the person was told already that message {} was read", id.value);
+        rt.out().did(false, "message {} is already marked as read", id.value);
 }
 
 struct MessageStatusOptions {
@@ -234,65 +233,66 @@ std::span<const Command> message_commands() {
     static const Command table[] = {
         // namespace
         {.path = "message list",
-         .summary = "List the messages, the newest first",
+         .summary = "List the messages, newest first",
          .columns = fields_of<Message>,
          .examples = {{"wabot message list --device shop", "the newest 50 of a device"},
-                      {"wabot message list --direction incoming --all -o jsonl", "all that came in, for a script"}},
+                      {"wabot message list --direction incoming --all -o jsonl", "all incoming messages, for a script"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.option("--conversation", opts->conversation, "Only of this one").completes(Noun::conversation);
-             cmd.option("--direction", opts->direction, "Only this way");
-             cmd.option("--state", opts->status, "Only in this state");
+             cmd.option("--conversation", opts->conversation, "Only of this contact").completes(Noun::conversation);
+             cmd.option("--direction", opts->direction, "Only this direction");
+             cmd.option("--state", opts->status, "Only rows in this state");
              declare_paging(cmd, opts->paging);
              return [opts](Runtime& rt) { message_list(rt, *opts); };
          }},
         {.path = "message get",
-         .summary = "Show one message, and who answered it and why; with --reveal the item as it came",
+         .summary = "Show one message, its turn and why it was answered or not; --reveal adds the raw item",
          .columns = fields_of<Message>,
          .examples = {{"wabot message get 1", "which rule answered"}, {"wabot message get 1 --reveal -o json", "with numbers in full"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageGetOptions>();
-             cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
+             cmd.argument("message", opts->message, "Id").required().completes(Noun::message);
              return [opts](Runtime& rt) { message_get(rt, *opts); };
          }},
         {.path = "message send",
-         .summary = "Write to a contact as a person; the agents leave the conversation to you for a while",
+         .summary = "Send a message to a contact as a person; agents do not answer in the conversation for a while",
          .effect = Effect::writes,
          .columns = fields_of<Message>,
          .examples = {{"wabot message send +12025550117 --device shop --text \"Your order is ready.\"", "queued at once, sent by a worker"},
-                      {"wabot message send 1 --template order_ready --language en_US --var 1=Ada", "at any time, also when it last wrote long ago"}},
+                      {"wabot message send 1 --template order_ready --language en_US --var 1=Ada",
+                       "a template, also more than 24 h after the contact's last message"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageSendOptions>();
              cmd.argument("to", opts->to, "Contact: id, number, JID or user id").required().completes(Noun::contact);
              declare_content(cmd, opts->content);
-             cmd.option("--device", opts->device, "By which device; needed when there are several").completes(Noun::device);
-             cmd.option("--idempotency-key", opts->idempotency_key, "The same message under the same key goes once; known for two days")
-                 .shown_as("KEY");
-             cmd.option("--wait", opts->wait, "End when it is that far, or why it is not is known (sent)").shown_as("STATE").otherwise("sent");
-             cmd.option("--reply-to", opts->reply_to, "The message to quote").shown_as("ID").completes(Noun::message);
+             cmd.option("--device", opts->device, "Device; required if there are several").completes(Noun::device);
+             cmd.option("--idempotency-key", opts->idempotency_key, "Send only once for this key; the key is kept for two days").shown_as("KEY");
+             cmd.option("--wait", opts->wait, "Wait until the message has this status or failed (sent)").shown_as("STATE").otherwise("sent");
+             cmd.option("--reply-to", opts->reply_to, "Message to quote").shown_as("ID").completes(Noun::message);
              return [opts](Runtime& rt) { message_send(rt, *opts); };
          }},
         {.path = "message read",
-         .summary = "Tell a person that a message of theirs was read, and those before it",
+         .summary = "Mark a message as read, and all messages before it",
          .effect = Effect::writes,
          .formats = formats::nameless,
-         .examples = {{"wabot message read 1", "two blue ticks"}, {"wabot message read 1 --typing", "and that an answer is being written, for 25 s"}},
+         .examples = {{"wabot message read 1", "the contact sees blue ticks"},
+                      {"wabot message read 1 --typing", "also shows the typing indicator for 25 s"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageReadOptions>();
-             cmd.argument("message", opts->message, "Its id").required().completes(Noun::message);
-             cmd.flag("--typing", opts->typing, "Show that an answer is being written");
+             cmd.argument("message", opts->message, "Id").required().completes(Noun::message);
+             cmd.flag("--typing", opts->typing, "Also show the typing indicator");
              return [opts](Runtime& rt) { message_read(rt, *opts); };
          }},
         {.path = "message status",
-         .summary = "Show what became of messages step by step, and why there was no answer",
+         .summary = "Show the history of messages step by step, and why there was no answer",
          .columns = fields_of<MessageStep>,
          .examples = {{"wabot message status 2", "queued, sent, delivered, read"},
-                      {"wabot message status 2 --watch", "until it is delivered, failed or held"}},
+                      {"wabot message status 2 --watch", "until the message is delivered, failed or held"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<MessageStatusOptions>();
-             cmd.argument("message", opts->messages, "Their ids").required().completes(Noun::message);
-             cmd.flag("-w,--watch", opts->watch, "Show each step as it comes, until the last one");
+             cmd.argument("message", opts->messages, "Ids of the messages").required().completes(Noun::message);
+             cmd.flag("-w,--watch", opts->watch, "Show each step when it happens, until the last one");
              return [opts](Runtime& rt) { message_status(rt, *opts); };
          }},
     };

@@ -34,11 +34,11 @@ std::string digits_of(const std::string& phone) {
 std::string sender(Runtime& rt, const Device& device, const std::optional<std::string>& from) {
     if (!from) return std::string(stranger);
     if (const auto phone = to_e164(*from)) return digits_of(*phone);
-    if (from->starts_with("+")) throw Error(Errc::invalid, "--from is no number: + and 7 to 15 digits, the country code first");
+    if (from->starts_with("+")) throw Error(Errc::invalid, "--from is not a phone number: + and 7 to 15 digits, country code first");
     const Vault& vault = rt.vault();
     const Contact contact = rt.read([&](Snapshot& db) { return contacts::get(db, vault, *from, device.id); });
     const std::string phone = contact.phone_number ? vault.open(*contact.phone_number, "contacts.phone_number") : "";
-    if (phone.empty()) throw Error(Errc::invalid, fmt::format("no number is known of contact {}", *from), "give one: --from +12025550117");
+    if (phone.empty()) throw Error(Errc::invalid, fmt::format("contact {} has no phone number", *from), "give one: --from +12025550117");
     return digits_of(phone);
 }
 
@@ -51,7 +51,7 @@ std::string meant_message(Runtime& rt, const Device& device, const std::optional
     };
     const std::optional<Message> found = rt.read(look);
     if (found && found->whatsapp_message_id) return rt.vault().open(*found->whatsapp_message_id, messages::id_data);
-    if (named) throw Error(Errc::invalid, fmt::format("message {} has no id of the provider yet", *named));
+    if (named) throw Error(Errc::invalid, fmt::format("message {} has no provider id yet", *named));
     return "wamid.TRIGGERNOBODYS";
 }
 

@@ -218,17 +218,21 @@ std::span<const Command> listen_commands() {
     static const Command table[] = {
         // namespace
         {.path = "listen",
-         .summary = "Show webhooks as the server takes them, and pass them on to a program of yours; changes nothing",
+         .summary = "Show webhooks when the server receives them, and forward them to your own program; changes nothing",
          .formats = formats::stream,
          .columns = fields_of<ListenLine>,
-         .examples = {{"wabot listen --device shop", "what comes in, a line each"},
-                      {"wabot listen --forward-to http://127.0.0.1:3000/hook --event whatsapp.message", "your own handler gets them, signed"}},
+         .examples = {{"wabot listen --device shop", "one line per webhook"},
+                      {"wabot listen --forward-to http://127.0.0.1:3000/hook --event whatsapp.message",
+                       "your own handler gets them, with a valid signature"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ListenOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);
-             cmd.option("--forward-to", opts->forward_to, "Post each body there as it came, signed with the secret that verified it").shown_as("URL");
-             cmd.option("--event", opts->events, "Only such: whatsapp.message, whatsapp.status.read").shown_as("KIND").completes(Noun::event_kind);
-             cmd.flag("--retry", opts->retry, "Forward again when it was not taken, five times at most");
+             cmd.option("--forward-to", opts->forward_to, "Post each body unchanged to this URL, signed with the secret that verified it")
+                 .shown_as("URL");
+             cmd.option("--event", opts->events, "Only these events: whatsapp.message, whatsapp.status.read")
+                 .shown_as("KIND")
+                 .completes(Noun::event_kind);
+             cmd.flag("--retry", opts->retry, "Forward again after a failure, five times at most");
              return [opts](Runtime& rt) { listen(rt, *opts); };
          }},
     };

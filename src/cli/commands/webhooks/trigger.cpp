@@ -100,8 +100,8 @@ Device addressee(Runtime& rt, const std::optional<std::string>& key) {
         all = rt.read([](Snapshot& db) { return devices::list(db); });
     std::erase_if(all, [](const Device& device) { return device.kind != DeviceKind::whatsapp; });
     if (all.size() == 1) return std::move(all.front());
-    if (key) throw Error(Errc::invalid, fmt::format("device {} takes no webhooks of WhatsApp", *key), "wabot chat --device asks a simulator");
-    if (all.empty()) throw Error(Errc::not_found, "there is no WhatsApp device", "make one with: wabot device create");
+    if (key) throw Error(Errc::invalid, fmt::format("device {} does not receive WhatsApp webhooks", *key), "wabot chat --device asks a simulator");
+    if (all.empty()) throw Error(Errc::not_found, "there is no WhatsApp device", "create one with: wabot device create");
     usage_error("there are several WhatsApp devices; name one with --device", {}, "--device");
 }
 
@@ -120,7 +120,7 @@ public:
         : bodies_(rt, opts.body, device), vault_(rt.vault()), secret_(secret_of(rt, device)), repeat_(opts.repeat) {
         if (repeat_ < 1 || repeat_ > repeat_max) usage_error(fmt::format("--repeat takes 1 to {}", repeat_max), {}, "--repeat");
         if (opts.duplicate) share_ = number_between("--duplicate", *opts.duplicate, 0, 1);
-        if (opts.bad_signature) secret_ += " of somebody else";
+        if (opts.bad_signature) secret_ += " of another app";
     }
 
     std::optional<SignedBody> next() {
@@ -235,7 +235,7 @@ private:
             if (item.state == "double") ++result_.doubles;
             if (item.outcome == TurnOutcome::replied) {
                 ++result_.answered;
-                ++aftermath_.agents[item.agent.value_or("an agent that is gone")];
+                ++aftermath_.agents[item.agent.value_or("a deleted agent")];
                 note_reply(outcome, item);
             } else if (item.outcome || (item.message_id && !item.takes_turn)) {
                 ++result_.silent;
@@ -262,7 +262,7 @@ private:
 std::string told(const TriggerResult& result, const Aftermath& aftermath) {
     std::string out = fmt::format("stored {}", result.stored);
     if (result.doubles > 0) out += fmt::format(", dropped {} as {}", result.doubles, result.doubles == 1 ? "a double" : "doubles");
-    if (result.broken > 0) out += fmt::format(", {} not readable or for no device", result.broken);
+    if (result.broken > 0) out += fmt::format(", {} unreadable or for no device", result.broken);
     if (result.answered > 0) out += fmt::format(", answered {} by {}", result.answered, list_of(aftermath.agents));
     if (result.first_reply_ms) out += fmt::format(" (first reply after {:.0f} ms)", *result.first_reply_ms);
     if (!aftermath.reasons.empty()) out += fmt::format(", no answer: {}", list_of(aftermath.reasons));
@@ -280,7 +280,7 @@ void judge(const std::vector<Posted>& posted, const std::vector<int>& expected, 
     const auto wrong = std::find_if_not(posted.begin(), posted.end(), fits);
     if (wrong == posted.end()) return;
     if (wrong->status == 0)
-        throw Error(Errc::unavailable, fmt::format("{}: {}", url, wrong->failure), "is wabot serve running there? --to-url posts elsewhere");
+        throw Error(Errc::unavailable, fmt::format("{}: {}", url, wrong->failure), "is wabot serve running there? --to-url posts to another address");
     const auto count = std::count_if(posted.begin(), posted.end(), [&](const Posted& one) { return !fits(one); });
     const std::string wanted = expected.empty() ? "2xx" : fmt::format("{}", fmt::join(expected, " or "));
     throw CommandExit(Exit::failed, fmt::format("{} of {} answers were not {}", count, posted.size(), wanted));
@@ -297,7 +297,7 @@ void judge(const TriggerResult& result) {
     if (result.unanswered > 0)
         what += (what.empty() ? "" : ", ") + counted(result.unanswered, "message waits for its answer", "messages wait for their answers");
     throw CommandExit(Exit::timeout, fmt::format("after {} s {}", patience.count(), what),
-                      "nothing is lost; wabot doctor says whether a worker is at work and which queue is paused");
+                      "nothing is lost; wabot doctor shows whether a worker is running and which queue is paused");
 }
 
 void rehearse(Runtime& rt, Plan& plan, const std::string& url) {
@@ -370,34 +370,34 @@ std::span<const Command> trigger_commands() {
     static const Command table[] = {
         // namespace
         {.path = "trigger",
-         .summary = "Post signed webhooks to the server, as WhatsApp would, and tell what became of them; exit 9 when that is open after 5 s",
+         .summary = "Post signed webhooks to the server, as WhatsApp does, and show the outcome; exit 9 if there is none after 5 s",
          .effect = Effect::writes,
-         .examples = {{"wabot trigger list", "the events there are"},
+         .examples = {{"wabot trigger list", "the possible events"},
                       {"wabot trigger whatsapp.message.text --set text.body=hello --repeat 3 --duplicate 0.5 --expect 200",
-                       "three of them, one twice"}},
+                       "three webhooks, one of them twice"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<TriggerOptions>();
              std::vector<std::string_view> words{"list"};
              for (const WhatsappEvent& event : whatsapp_events()) words.push_back(event.name);
-             cmd.argument("event", opts->body.event, "What happens; list shows the words").words(std::move(words));
-             cmd.option("--device", opts->device, "Whose webhook it is; needed when there are several").completes(Noun::device);
-             cmd.option("--to-url", opts->to_url, "Post there instead of to this installation's server").shown_as("URL");
-             cmd.option("--from", opts->body.from, "Who writes: a number, or a contact's id").shown_as("CONTACT").completes(Noun::contact);
-             cmd.option("--message", opts->body.message, "The message a status, quote or reaction is about; else the last one sent")
+             cmd.argument("event", opts->body.event, "Event; `trigger list` shows all").words(std::move(words));
+             cmd.option("--device", opts->device, "Device of the webhook; required if there are several").completes(Noun::device);
+             cmd.option("--to-url", opts->to_url, "Post to this URL instead of this installation's server").shown_as("URL");
+             cmd.option("--from", opts->body.from, "Author: a number, or a contact's id").shown_as("CONTACT").completes(Noun::contact);
+             cmd.option("--message", opts->body.message, "Message that a status, quote or reaction refers to (default: the last sent message)")
                  .shown_as("ID")
                  .completes(Noun::message);
-             cmd.option("--set", opts->body.set, "Change a member of the message or status; PATH:=VALUE takes JSON").shown_as("PATH=VALUE");
-             cmd.option("--unset", opts->body.unset, "Leave a member out").shown_as("PATH");
-             cmd.option("--from-file", opts->body.from_file, "A whole body instead; - is stdin. With EVENT it is checked first")
+             cmd.option("--set", opts->body.set, "Set a member of the message or status; PATH:=VALUE takes JSON").shown_as("PATH=VALUE");
+             cmd.option("--unset", opts->body.unset, "Remove a member").shown_as("PATH");
+             cmd.option("--from-file", opts->body.from_file, "Post the body of this file; -: stdin. With EVENT the body is checked first")
                  .shown_as("FILE")
                  .completes(Noun::file);
-             cmd.option("--repeat", opts->repeat, "How many, each with an id and a time of its own (1)").shown_as("N");
-             cmd.option("--rate", opts->rate, "So many a second; without it the next one goes when the last was answered").shown_as("N");
-             cmd.option("--duplicate", opts->duplicate, "Post this share of them twice, 0 to 1").shown_as("SHARE");
+             cmd.option("--repeat", opts->repeat, "Number of webhooks, each with its own id and time (1)").shown_as("N");
+             cmd.option("--rate", opts->rate, "Webhooks per second (default: the next one follows the answer to the last)").shown_as("N");
+             cmd.option("--duplicate", opts->duplicate, "Share of webhooks to post twice, 0 to 1").shown_as("SHARE");
              cmd.flag("--bad-signature", opts->bad_signature, "Sign with a wrong secret");
-             cmd.option("--expect", opts->expect, "The only HTTP statuses that are right; exit 1 for another one").shown_as("STATUS");
-             cmd.option("--filter", opts->list.filter, "Of list, only what this holds for: event ~ \"status\"").shown_as("EXPR");
-             cmd.option("--sort", opts->list.sort, "Of list, in this order: event, summary").shown_as("FIELD[:desc]");
+             cmd.option("--expect", opts->expect, "Expected HTTP status; exit 1 for another one").shown_as("STATUS");
+             cmd.option("--filter", opts->list.filter, "With list: only events that match this filter: event ~ \"status\"").shown_as("EXPR");
+             cmd.option("--sort", opts->list.sort, "With list: sort order: event, summary").shown_as("FIELD[:desc]");
              return [opts](Runtime& rt) {
                  if (opts->body.event == "list") return trigger_list(rt, opts->list);
                  if (opts->list.filter || opts->list.sort)

@@ -11,7 +11,7 @@ namespace wabot::whatsapp {
 namespace {
 
 constexpr std::size_t fact_max = 1024;        // characters of one
-constexpr std::size_t facts_max = 16 * 1024;  // octets of all
+constexpr std::size_t facts_max = 16 * 1024;  // bytes of all
 constexpr std::size_t number_digits = 7;      // what has fewer digits is no number of a person
 
 /// The fields whose news are kept, and the property that says what happened.

@@ -54,10 +54,10 @@ Json whatsapp_item(const WhatsappEvent& event, const WhatsappParties& parties, s
 /// The body around it, as of `at`.
 Json whatsapp_body(const WhatsappEvent& event, const WhatsappParties& parties, Json item, Time at);
 
-/// The octets as Meta writes and signs them: other than ASCII as \u escapes in lower case, "/" as "\/".
+/// The bytes as Meta writes and signs them: other than ASCII as \u escapes in lower case, "/" as "\/".
 std::string write_whatsapp_body(const Json& body);
 
-/// The value of X-Hub-Signature-256 for these octets.
+/// The value of X-Hub-Signature-256 for these bytes.
 std::string whatsapp_signature(std::string_view body, std::string_view app_secret);
 
 }  // namespace wabot

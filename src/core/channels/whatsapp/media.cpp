@@ -37,7 +37,7 @@ std::string header_of(const HttpAnswer& answer, std::string_view name) {
 }
 
 std::string too_large(std::int64_t size, std::int64_t size_max) {
-    return fmt::format("has {} octets, more than the {} that are fetched", size, size_max);
+    return fmt::format("has {} bytes, more than the {} that are fetched", size, size_max);
 }
 
 /// Of "bytes 100-199/200": where it begins, and how long the whole is.

@@ -44,7 +44,7 @@ std::optional<std::string> whatsapp_challenge(const std::vector<std::pair<std::s
     const std::string* const token = only(query, "hub.verify_token");
     if (mode == nullptr || challenge == nullptr || token == nullptr) return std::nullopt;
     if (*mode != "subscribe" || challenge->empty() || !is_one_of(*token, verify_tokens)) return std::nullopt;
-    if (challenge->size() > challenge_max) throw Error(Errc::bad_request, "hub.challenge is longer than 256 octets");
+    if (challenge->size() > challenge_max) throw Error(Errc::bad_request, "hub.challenge is longer than 256 bytes");
     return *challenge;
 }
 

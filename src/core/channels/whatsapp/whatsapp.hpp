@@ -22,12 +22,12 @@ namespace wabot {
 /// kept by their name. An item that cannot be read is Broken among the others; a body that is not ours or no JSON is `unreadable`.
 Delivery read_whatsapp_delivery(std::string_view body, Time received_at);
 
-/// Whether `X-Hub-Signature-256` is that of these very octets: "sha256=" and 64 hexadecimal digits of HMAC-SHA256 under the app secret.
+/// Whether `X-Hub-Signature-256` is that of these very bytes: "sha256=" and 64 hexadecimal digits of HMAC-SHA256 under the app secret.
 /// False for an empty secret. Compares in constant time.
 bool whatsapp_signature_matches(std::string_view header_value, std::string_view body, std::string_view app_secret);
 
 /// The challenge to echo when Meta verifies the endpoint; nullopt = refuse. `query` holds the decoded parameters in their order: each of
-/// hub.mode, hub.challenge (1 to 256 octets; more are Error{bad_request} once the rest is right) and hub.verify_token exactly once. An empty token in
+/// hub.mode, hub.challenge (1 to 256 bytes; more are Error{bad_request} once the rest is right) and hub.verify_token exactly once. An empty token in
 /// `verify_tokens` never matches.
 std::optional<std::string> whatsapp_challenge(const std::vector<std::pair<std::string, std::string>>& query,
                                               std::span<const std::string> verify_tokens);

@@ -15,11 +15,11 @@ std::span<const Setting> cli_settings() {
     // clang-format off
     static constexpr Setting rows[] = {
         setting<&Settings::cli, &CliSettings::output>("cli.output", {.env = {"WABOT_OUTPUT"},
-            .doc = "Format of what commands print. Not set: a table on a terminal, tab-separated in a pipe."}),
+            .doc = "Output format of commands. Not set: a table on a terminal, tab-separated values in a pipe."}),
         setting<&Settings::cli, &CliSettings::color>("cli.color", {.env = {"WABOT_COLOR"}, .fallback = "auto", .words = color_words,
             .doc = "Colour on the terminal."}),
         setting<&Settings::cli, &CliSettings::pager>("cli.pager", {.env = {"WABOT_PAGER"}, .derived = "PAGER, else less",
-            .doc = "Program that shows what is longer than the screen; cat is none. Not taken from ./wabot.toml unless -c names it."}),
+            .doc = "Program that pages output longer than the screen; cat disables paging. Ignored in ./wabot.toml unless -c names that file."}),
     };
     // clang-format on
     return rows;

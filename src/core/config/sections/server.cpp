@@ -18,15 +18,15 @@ std::span<const Setting> server_settings() {
     // clang-format off
     static constexpr Setting rows[] = {
         setting<&Settings::server, &ServerSettings::host>("server.host", {.env = {"AI_MESSAGE_HOST"}, .fallback = "127.0.0.1",
-            .doc = "Address that serve listens on."}),
+            .doc = "Address on which serve listens."}),
         setting<&Settings::server, &ServerSettings::port>("server.port", {.env = {"AI_MESSAGE_PORT"}, .fallback = "8000", .most = 65535,
-            .doc = "Port that serve listens on; 0 takes any free one."}),
+            .doc = "Port on which serve listens; 0 chooses a free port."}),
         setting<&Settings::server, &ServerSettings::webhook_body_max>("server.webhook_body_max", {.env = {"WABOT_WEBHOOK_BODY_MAX"}, .fallback = "4194304", .least = 3 * 1024 * 1024, .most = 64 * 1024 * 1024,
-            .doc = "Largest webhook body that is taken, in octets. Providers send up to 3 MiB."}),
+            .doc = "Largest accepted webhook body, in bytes. Providers send up to 3 MiB."}),
         setting<&Settings::server, &ServerSettings::trusted_proxies>("server.trusted_proxies", {.env = {"WABOT_TRUSTED_PROXIES"}, .check = check_addresses,
-            .doc = "Addresses and networks of the reverse proxies before this server, apart by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
+            .doc = "Addresses and networks of the reverse proxies in front of this server, separated by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
         setting<&Settings::server, &ServerSettings::drain_timeout>("server.drain_timeout", {.env = {"WABOT_DRAIN_TIMEOUT"}, .fallback = "25s", .most = day_ms, .reloadable = true,
-            .doc = "How long a stopping process lets running work finish."}),
+            .doc = "Time that a stopping process gives running work to finish."}),
     };
     // clang-format on
     return rows;

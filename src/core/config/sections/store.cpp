@@ -25,11 +25,11 @@ std::span<const Setting> store_settings() {
     // clang-format off
     static constexpr Setting rows[] = {
         setting<&Settings::store, &StoreSettings::dir>("store.dir", {.env = {"WABOT_STATE_DIR"}, .derived = "/var/lib/wabot as root, else $XDG_DATA_HOME/wabot, else ~/.local/share/wabot",
-            .doc = "Folder of the database and of the files beside it."}),
+            .doc = "Folder of the database and of files/."}),
         setting<&Settings::store, &StoreSettings::database_url>("database.url", {.env = {"DATABASE_URL", "WABOT_DATABASE_URL"}, .derived = "wabot.db in store.dir", .url = true, .check = check_database_url,
-            .doc = "Where the data lies: sqlite:///x is relative, sqlite:////x absolute; postgresql://user:password@host/name with the parameters of libpq (sslmode, ...)."}),
+            .doc = "Database URL: sqlite:///x is relative, sqlite:////x absolute; postgresql://user:password@host/name takes the parameters of libpq (sslmode, ...)."}),
         setting<&Settings::store, &StoreSettings::master_key>("security.master_key", {.env = {"WABOT_MASTER_KEY"}, .check = check_master_key,
-            .doc = "64 hexadecimal digits that phone numbers and credentials are sealed with. Without it they cannot be read again: keep a copy elsewhere."}),
+            .doc = "Master key, 64 hexadecimal digits. Phone numbers and credentials are encrypted with it and cannot be read without it: keep a copy elsewhere."}),
     };
     // clang-format on
     return rows;

@@ -273,8 +273,8 @@ private:
     /// This thread, now: it happens once in `notify_interval`.
     bool may_tell() {
         const auto now = std::chrono::steady_clock::now().time_since_epoch();
-        auto told = told_at_.load();
-        return now - std::chrono::steady_clock::duration(told) >= notify_interval && told_at_.compare_exchange_strong(told, now.count());
+        auto told = notified_at_.load();
+        return now - std::chrono::steady_clock::duration(told) >= notify_interval && notified_at_.compare_exchange_strong(told, now.count());
     }
 
     /// Wakes those of other processes who look for work. After the commit and not within it: a transaction that notifies holds a lock of the whole
@@ -324,7 +324,7 @@ private:
     TaskQueue writes_;
     TaskQueue reads_;
     std::atomic<std::uint64_t> commits_{0};
-    std::atomic<std::int64_t> told_at_{0};
+    std::atomic<std::int64_t> notified_at_{0};
 
     std::mutex connect_mutex_;
     std::exception_ptr refusal_;

@@ -12,6 +12,7 @@
 #include <pqxx/nontransaction>
 #include <pqxx/prepared_statement>
 #include <pqxx/result>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "core/base/text.hpp"
 #include "core/database/dialect.hpp"
 #include "core/database/postgres/postgres_array.hpp"
+#include "core/database/postgres/postgres_faults.hpp"
 #include "core/database/postgres/postgres_library.hpp"
 #include "core/database/postgres/postgres_url.hpp"
 
@@ -28,7 +30,7 @@ namespace wabot {
 namespace {
 
 constexpr std::size_t statements_max = 400;
-constexpr std::size_t unsent_max = 256 * 1024;  // octets
+constexpr std::size_t unsent_max = 256 * 1024;  // bytes
 constexpr std::string_view statement_limits =
     "SET {}statement_timeout = '10s'; SET {}lock_timeout = '8s'; SET {}idle_in_transaction_session_timeout = '15s'; "
     "SET {}bytea_output = 'hex'; SET {}standard_conforming_strings = on; ";
@@ -63,13 +65,18 @@ std::string plain(std::string_view text) {
     return std::string(text);
 }
 
-Errc code_of(std::string_view state) {
-    if (state == "23505" || state == "23P01") return Errc::conflict;
-    if (state.starts_with("23") || state.starts_with("22")) return Errc::invalid;
-    // Connection, resources, limits on time, shutdown, a server that only reads, its own failures.
-    for (const std::string_view group : {"08", "53", "54", "55", "57", "58", "25006", "28", "3D", "F0", "XX", "0A000"})
-        if (state.starts_with(group)) return Errc::unavailable;
-    return Errc::bug;
+/// libpqxx 6.4 leaves the state out of the exceptions that have a type of their own.
+std::string sqlstate_of(const pqxx::sql_error& failure) {
+    if (!failure.sqlstate().empty()) return failure.sqlstate();
+    const auto is = [&]<class Type>(std::type_identity<Type>) { return dynamic_cast<const Type*>(&failure) != nullptr; };
+    if (is(std::type_identity<pqxx::insufficient_privilege>{})) return "42501";
+    if (is(std::type_identity<pqxx::undefined_table>{})) return "42P01";
+    if (is(std::type_identity<pqxx::undefined_column>{})) return "42703";
+    if (is(std::type_identity<pqxx::disk_full>{})) return "53100";
+    if (is(std::type_identity<pqxx::insufficient_resources>{})) return "53000";
+    if (is(std::type_identity<pqxx::feature_not_supported>{})) return "0A000";
+    if (is(std::type_identity<pqxx::data_exception>{})) return "22000";
+    return {};
 }
 
 std::string_view cast_of(const Value& value) {
@@ -139,7 +146,7 @@ std::int64_t whole(std::string_view text) {
 
 Bytes bytes_of(std::string_view text) {
     auto bytes = text.starts_with("\\x") ? from_hex(text.substr(2)) : std::nullopt;
-    if (!bytes) throw Error(Errc::bug, "the database writes octets in a form that is not understood");
+    if (!bytes) throw Error(Errc::bug, "the database writes bytes in a form that is not understood");
     return Bytes{std::move(*bytes)};
 }
 
@@ -238,11 +245,12 @@ auto PostgresConnection::guarded(Run run) {
         throw Error(Errc::unavailable, "another transaction was in the way: " + plain(failure.what()));
     } catch (const pqxx::sql_error& failure) {
         is_aborted_ = true;
-        const std::string& state = failure.sqlstate();
+        const std::string state = sqlstate_of(failure);
         // The server is going down or is no longer the one that writes, or its tables were changed under a prepared statement: a new connection
         // helps.
         if (state.starts_with("57P") || state == "0A000" || state == "25006" || state == "26000" || !impl_->connection.is_open()) is_broken_ = true;
-        throw Error(code_of(state), "database: " + plain(failure.what()));
+        const DatabaseFault fault = fault_of_sqlstate(state);
+        throw Error(fault.code, "database: " + plain(failure.what()), std::string(fault.hint));
     } catch (const pqxx::failure& failure) {
         is_broken_ = is_aborted_ = true;
         throw Error(Errc::unavailable, "database: " + plain(failure.what()));

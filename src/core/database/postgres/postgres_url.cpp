@@ -6,6 +6,8 @@ namespace wabot {
 
 namespace {
 
+constexpr std::string_view percent_hint = "in user and password write each of / @ : ? # % as a percent sign and two digits: %2F %40 %3A %3F %23 %25";
+
 constexpr std::string_view schemes[] = {"postgresql", "postgres"};
 
 /// What follows the scheme and its driver's name, from "://" on; nullopt for another scheme.
@@ -83,11 +85,12 @@ ConnectFault explain_connect_fault(std::string_view libpq_says) {
         return {"the server's certificate is not accepted: " + first_line(libpq_says), "see sslmode and sslrootcert in DATABASE_URL"};
     for (const std::string_view fault :
          {"percent-encoded", "invalid integer value", "missing key/value", "unexpected character", "forbidden value", "end of string"})
-        if (says(fault))
-            return {"DATABASE_URL is not understood",
-                    "in user and password write each of / @ : ? # % as a percent sign and two digits: %2F %40 %3A %3F %23 %25"};
-    if (says("invalid URI query parameter") || says("invalid connection option") || says("invalid sslmode"))
-        return {"DATABASE_URL is not understood: " + first_line(libpq_says), "its parameters are libpq's: sslmode, connect_timeout, ..."};
+        if (says(fault)) return {"DATABASE_URL is not understood", std::string(percent_hint), Errc::invalid};
+    if (says("invalid URI query parameter") || says("invalid connection option") || says("invalid sslmode") || says("invalid port"))
+        return {"DATABASE_URL is not understood: " + first_line(libpq_says), "its parameters are libpq's: sslmode, connect_timeout, ...",
+                Errc::invalid};
+    if (says("could not translate host name") && says("@"))  // what stands before the last @ is the end of a password
+        return {"DATABASE_URL is not understood: it has more than one @", std::string(percent_hint), Errc::invalid};
     if (says("could not translate host name")) return {"the server's name is not known: " + first_line(libpq_says), "check the host in DATABASE_URL"};
     if (says("closed the connection unexpectedly"))
         return {"what answers there closed the connection", "is it a PostgreSQL server, and is it starting or stopping?"};

@@ -103,7 +103,7 @@ void PostgresWatch::watch_until_closed() {
             watch_connection();
             return;
         } catch (const std::exception& error) {
-            log::debug("the store's changes cannot be watched; trying again", {{"error", explain_connect_fault(error.what()).message}});
+            log::debug("store changes cannot be watched; trying again", {{"error", explain_connect_fault(error.what()).message}});
             count_.fetch_add(1);  // what came while nobody watched
         }
     } while (!wait_for_close(retry_interval));

@@ -8,13 +8,14 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/folder_owner.hpp"
 
 namespace wabot {
 
-LockFile::LockFile(const std::string& path) : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+LockFile::LockFile(const std::string& path) : descriptor_(open_or_create(path, O_RDWR | O_CLOEXEC, 0600)) {
     if (descriptor_ < 0)
         throw Error(errno == EACCES ? Errc::denied : Errc::unavailable, "cannot open the lock file " + path + ": " + std::strerror(errno),
-                    errno == EACCES ? "the store is its owner's alone: run wabot as that user" : "");
+                    errno == EACCES ? "the store belongs to another user: run wabot as that user" : "");
 }
 
 LockFile::~LockFile() {

@@ -12,6 +12,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/fault_point.hpp"
+#include "core/base/folder_owner.hpp"
 #include "core/base/log.hpp"
 #include "core/database/sqlite/file_lock.hpp"
 #include "core/database/sqlite/sqlite_connection.hpp"
@@ -77,7 +78,7 @@ std::string found(std::string path, const DatabaseOptions& options) {
     std::error_code unknown;  // whether it is there, to a user who may not look: who opens it is told so
     if (options.create || std::filesystem::exists(path, unknown) || unknown) return path;
     throw Error(Errc::not_found, "there is no database " + path,
-                "make one with: wabot init; serve and worker look for its settings by -c, WABOT_CONFIG and in /etc/wabot, not in this folder");
+                "create one with: wabot init; serve and worker read settings from -c, WABOT_CONFIG and /etc/wabot, not from this folder");
 }
 
 class SqliteDatabase final : public Database {
@@ -136,6 +137,7 @@ public:
         const Value arguments[] = {copy};
         connection.change("VACUUM INTO $1", arguments);
         std::filesystem::permissions(copy, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        give_to_folder_owner(copy);
         return copy;
     }
 
@@ -212,7 +214,7 @@ private:
             try {
                 if (connection) look_after_log(*connection);
             } catch (const Error& error) {
-                log::warning("the log of the store cannot begin anew", {{"error", error.what()}});
+                log::warning("write-ahead log not restarted", {{"error", error.what()}});
             }
         }
     }

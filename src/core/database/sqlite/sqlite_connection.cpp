@@ -8,8 +8,10 @@
 #include <cerrno>
 
 #include "core/base/error.hpp"
+#include "core/base/folder_owner.hpp"
 #include "core/base/text.hpp"
 #include "core/database/dialect.hpp"
+#include "core/database/sqlite/sqlite_faults.hpp"
 
 namespace wabot {
 
@@ -56,25 +58,6 @@ Value column_value(sqlite3_stmt* statement, int column) {
     }
 }
 
-Errc code_of(int sqlite_code) {
-    switch (sqlite_code & 0xff) {
-        case SQLITE_CONSTRAINT:
-            return sqlite_code == SQLITE_CONSTRAINT_UNIQUE || sqlite_code == SQLITE_CONSTRAINT_PRIMARYKEY ? Errc::conflict : Errc::invalid;
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
-        case SQLITE_FULL:
-        case SQLITE_IOERR:
-        case SQLITE_CANTOPEN:
-        case SQLITE_READONLY:
-        case SQLITE_CORRUPT:
-        case SQLITE_NOTADB:
-        case SQLITE_NOMEM:
-        case SQLITE_PERM:
-        case SQLITE_AUTH: return Errc::unavailable;
-        default: return Errc::bug;
-    }
-}
-
 }  // namespace
 
 void SqliteConnection::open(const std::string& path, int flags) {
@@ -83,8 +66,8 @@ void SqliteConnection::open(const std::string& path, int flags) {
         const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
         const bool is_denied = handle_ != nullptr && sqlite3_system_errno(handle_) == EACCES;
         sqlite3_close_v2(handle_);
-        throw Error(is_denied ? Errc::denied : Errc::unavailable, "cannot open the database " + path + ": " + why,
-                    is_denied ? "the store is its owner's alone: run wabot as that user" : "");
+        const DatabaseFault fault = fault_of_sqlite(is_denied ? SQLITE_PERM : code);
+        throw Error(fault.code, "cannot open the database " + path + ": " + why, std::string(fault.hint));
     }
     sqlite3_extended_result_codes(handle_, 1);
 }
@@ -100,7 +83,7 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     static_cast<void>(without_memory_statistics);
     // The store is its owner's alone, whatever the umask; log and index files take after it.
     if (create)
-        if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); made >= 0) ::close(made);
+        if (const int made = open_or_create(path, O_RDWR | O_CLOEXEC, 0600); made >= 0) ::close(made);
     open(path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0));
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -114,7 +97,7 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     } catch (const Error& error) {
         forget_statements();
         sqlite3_close_v2(handle_);
-        throw Error(error.code(), "cannot open the database " + path + ": " + error.what());
+        throw Error(error.code(), "cannot open the database " + path + ": " + error.what(), error.hint());
     }
     // After the pragma above, which is a hook of its own.
     sqlite3_wal_hook(
@@ -235,7 +218,8 @@ void SqliteConnection::forget_statements() {
 
 void SqliteConnection::fail(int code) const {
     const int extended = sqlite3_extended_errcode(handle_);
-    throw Error(code_of(extended == SQLITE_OK ? code : extended), std::string("database: ") + sqlite3_errmsg(handle_));
+    const DatabaseFault fault = fault_of_sqlite(extended == SQLITE_OK ? code : extended);
+    throw Error(fault.code, std::string("database: ") + sqlite3_errmsg(handle_), std::string(fault.hint));
 }
 
 }  // namespace wabot

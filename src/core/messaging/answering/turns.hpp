@@ -40,7 +40,7 @@ struct Turn {
 };
 WABOT_DESCRIBE(Turn, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(agent_id), FIELD(agent_revision, .wide = true),
                FIELD(first_message_id, .wide = true), FIELD(last_message_id, .wide = true), FIELD(reply_message_id), FIELD(attempt), FIELD(outcome),
-               FIELD(reason, .doc = "What decided: a rule, or why there was no answer"), FIELD(last_error, .wide = true),
+               FIELD(reason, .doc = "Which rule answered, or why there was no answer"), FIELD(last_error, .wide = true),
                FIELD(reopened_at, .wide = true), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
 /// The message a turn is about, and what stands around it.
@@ -56,7 +56,7 @@ struct TurnMessage {
     std::optional<ContactId> author_contact_id;
     std::string message_type;
     std::optional<std::string> content;
-    bool is_revoked;       // its writer took it back
+    bool is_revoked;       // its author deleted it
     TurnId turn_id;        // the one to go on with, or to answer after all; 0 = not begun
     std::int64_t attempt;  // how often it was claimed before
     std::optional<Time> media_wait_until;

@@ -52,7 +52,7 @@ std::optional<Task> read_task(Snapshot& db, DeviceRegistry& registry, MediaId id
     return Task{std::move(*medium), registry.now()->find(device), is_too_old};
 }
 
-/// What is wrong with the octets that came; nothing when they are what was announced.
+/// What is wrong with the bytes that came; nothing when they are what was announced.
 std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string& hash, const MediaFetched& said, const std::string& type) {
     // Whatever else is wrong with something that is not what it was called: more of it will not mend that.
     if (facts.size > 0)
@@ -60,8 +60,8 @@ std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string
     if (!hash.empty() && facts.sha256 != hash) {
         // Cut off without the client's noticing: the rest may still come.
         if (said.size && facts.size < *said.size)
-            return MediaRefused{Why::passing, fmt::format("ended after {} of {} octets", facts.size, *said.size)};
-        return MediaRefused{Why::failed, "its octets are not those that were announced: another SHA-256"};
+            return MediaRefused{Why::passing, fmt::format("ended after {} of {} bytes", facts.size, *said.size)};
+        return MediaRefused{Why::failed, "its SHA-256 is not the announced one"};
     }
     if (facts.size == 0) return MediaRefused{Why::failed, "is empty"};
     return std::nullopt;

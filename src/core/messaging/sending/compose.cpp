@@ -32,7 +32,7 @@ void require_allowed(Transaction& tx, const OperatorMessage& message) {
     const auto contact = contacts::find(tx, message.contact);
     if (!contact) return;
     if (contact->is_blocked)
-        throw Error(Errc::conflict, "contact " + std::to_string(message.contact.value) + " is blocked, and blocked contacts are not written to");
+        throw Error(Errc::conflict, "contact " + std::to_string(message.contact.value) + " is blocked; nothing is sent to blocked contacts");
     const auto device = devices::find(tx, message.device);
     if (!device) return;
     if (message.content.kind == ContentKind::template_)

@@ -46,7 +46,7 @@ asio::awaitable<std::shared_ptr<const DeviceEntry>> device_of(const JobTools& to
 std::optional<JobId> enqueue(Transaction& tx, const Cause& cause, MessageId id, bool typing) {
     const Message message = messages::get(tx, id);
     if (message.direction != Direction::incoming || !message.whatsapp_message_id)
-        throw Error(Errc::conflict, "message " + std::to_string(id.value) + " did not come in, so there is nobody to tell that it was read");
+        throw Error(Errc::conflict, "message " + std::to_string(id.value) + " is not an incoming message and cannot be marked as read");
     ReadReceipt receipt{id, std::nullopt};
     if (typing) receipt.typing_until = tx.now() + typing_shown;
     jobs::New job;

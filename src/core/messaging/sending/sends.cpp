@@ -221,8 +221,8 @@ void queue_again(Transaction& tx, const Send& send, std::int64_t attempt, std::i
 void note_duplicate(Transaction& tx, const Cause& cause, const Send& send) {
     static constexpr std::string_view accepted_sql = "SELECT count(*) FROM sends WHERE message_id = $1 AND part = $2 AND state = 'sent'";
     if (tx.query(accepted_sql, send.message_id, send.part).one<std::int64_t>() < 2) return;
-    tx.execute("UPDATE sends SET doubled_at = $2 WHERE id = $1 AND doubled_at IS NULL", send.id, tx.now());
-    changes::record(tx, cause, "send.doubled", "send", send.id.value, send.device_id.value);
+    tx.execute("UPDATE sends SET duplicate_at = $2 WHERE id = $1 AND duplicate_at IS NULL", send.id, tx.now());
+    changes::record(tx, cause, "send.duplicate", "send", send.id.value, send.device_id.value);
 }
 
 std::string opaque_of(const Send& send) {
@@ -272,7 +272,7 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
     }
     if (tries(*head) > limits.attempts_max) {
         // It was claimed that often and never came to an outcome: it kills its workers.
-        set_state(tx, head->id, SendState::failed, "its workers died");
+        set_state(tx, head->id, SendState::failed, "its workers crashed");
         messages::follow_sends(tx, head->message_id);
         changes::record(tx, cause, "send.failed", "send", head->id.value, head->device_id.value);
         return put_back(tx.now(), 1);
@@ -334,7 +334,7 @@ void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& b
         WHERE id = $1 AND state = 'claimed' AND lease_no = $2
           AND conversation_id = (SELECT id FROM conversations WHERE id = $5 AND send_lease_no = $2 AND send_state = 'running' {for_update}))sql";
     if (tx.execute(sql, claimed.send.id, claimed.lane.lease_no, body_hash, tx.now(), claimed.lane.id) != 1)
-        throw Error(Errc::stale, "send/" + std::to_string(claimed.send.id.value) + " is not ours any more");
+        throw Error(Errc::stale, "send/" + std::to_string(claimed.send.id.value) + " is now claimed by another worker");
 }
 
 void record_sent(Transaction& tx, const Cause& cause, const ClaimedSend& claimed, const Sealed& provider_id) {

@@ -121,7 +121,7 @@ private:
 /// uncertain one it waits until that one's window is over, when it is sent anew or held. Gives only what is to be sent now.
 Claimed claim(Transaction& tx, const Cause& cause, SendCapacity room, Time until, WorkerId worker, const Limits& limits);
 
-/// The commit before the first octet. Error{stale} when the send is not ours any more.
+/// The commit before the first byte. Error{stale} when the send is not ours any more.
 void begin_hand_over(Transaction& tx, const ClaimedSend& claimed, const Bytes& body_hash);
 
 /// What became of it; `provider_id` is sealed under messages::id_data. A fenced outcome changes nothing, but that the provider has accepted is

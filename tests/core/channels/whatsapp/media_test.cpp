@@ -32,7 +32,7 @@ HttpOutcome looked_up(const std::string& url, const Json& more = Json::object())
 
 const std::string media_url = "https://media.example.com/get?mid=77";
 
-/// One medium of 20 octets at most, of an account whose Graph is at graph.example.com.
+/// One medium of 20 bytes at most, of an account whose Graph is at graph.example.com.
 struct Medium {
     Medium() : draft(blobs.begin(std::string(32, 'a'))) {}
 
@@ -77,12 +77,12 @@ struct Medium {
 
 TEST_CASE_METHOD(Medium, "whatsapp media: an id is looked up, and its URL read with the token", "[media]") {
     then(looked_up(media_url, {{"sha256", std::string(64, 'A')}, {"file_size", "11"}}));
-    then(answer(200, "some octets"));
+    then(answer(200, "some bytes"));
     const MediaFetched said = fetched();
     CHECK(said.mime_type == "image/jpeg");
     CHECK(said.sha256 == std::string(64, 'a'));
     CHECK(said.size == 11);
-    CHECK(text() == "some octets");
+    CHECK(text() == "some bytes");
     REQUIRE(http.requests.size() == 2);
     CHECK(http.requests[0].url == "https://graph.example.com/v24.0/77?phone_number_id=555000");
     CHECK_FALSE(http.requests[0].public_only);
@@ -97,18 +97,18 @@ TEST_CASE_METHOD(Medium, "whatsapp media: a download goes on behind what is ther
     draft->append("some ");
     then(looked_up(media_url));
     SECTION("where the server knows ranges") {
-        then(answer(206, "octets", {{"content-range", "bytes 5-10/11"}}));
+        then(answer(206, "bytes", {{"content-range", "bytes 5-10/11"}}));
         fetched();
         CHECK(header(1, "Range") == "bytes=5-");
-        CHECK(text() == "some octets");
+        CHECK(text() == "some bytes");
     }
     SECTION("from the beginning where it does not") {
-        then(answer(200, "some octets"));
+        then(answer(200, "some bytes"));
         fetched();
-        CHECK(text() == "some octets");
+        CHECK(text() == "some bytes");
     }
     SECTION("and not behind another place") {
-        then(answer(206, "octets", {{"content-range", "bytes 4-10/11"}}));
+        then(answer(206, "bytes", {{"content-range", "bytes 4-10/11"}}));
         CHECK(refused() == "passing: the server answered with another range than was asked for");
         CHECK(draft->size() == 0);
     }
@@ -124,18 +124,18 @@ TEST_CASE_METHOD(Medium, "whatsapp media: a download goes on behind what is ther
 TEST_CASE_METHOD(Medium, "whatsapp media: what is too large is not fetched", "[media]") {
     SECTION("as the provider says when it is looked up") {
         then(looked_up(media_url, {{"file_size", 21}}));
-        CHECK(refused() == "blocked: has 21 octets, more than the 20 that are fetched");
+        CHECK(refused() == "blocked: has 21 bytes, more than the 20 that are fetched");
         CHECK(http.requests.size() == 1);
     }
     SECTION("as the server says") {
         then(looked_up(media_url));
         then(answer(200, "", {{"content-length", "21"}}));
-        CHECK(refused() == "blocked: has 21 octets, more than the 20 that are fetched");
+        CHECK(refused() == "blocked: has 21 bytes, more than the 20 that are fetched");
     }
     SECTION("as it turns out") {
         then(looked_up(media_url, {{"file_size", 3}}));
         then(answer(200, std::string(21, 'x')));
-        CHECK(refused() == "blocked: has 21 octets, more than the 20 that are fetched");
+        CHECK(refused() == "blocked: has 21 bytes, more than the 20 that are fetched");
         CHECK(draft->size() == 0);
     }
 }
@@ -172,13 +172,13 @@ TEST_CASE_METHOD(Medium, "whatsapp media: it is led on three times at most, with
     then(answer(302, "", {{"location", "/second"}}));
     then(answer(307, "", {{"location", "https://graph.example.com/third"}}));
     SECTION("to the end") {
-        then(answer(200, "octets"));
+        then(answer(200, "bytes"));
         fetched();
         CHECK(http.requests[2].url == "https://media.example.com/second");
         CHECK(http.requests[2].public_only);
         CHECK(http.requests[3].url == "https://graph.example.com/third");
         CHECK_FALSE(http.requests[3].public_only);
-        CHECK(text() == "octets");
+        CHECK(text() == "bytes");
     }
     SECTION("and not for ever") {
         then(answer(301, "", {{"location", "/fourth"}}));
@@ -189,7 +189,7 @@ TEST_CASE_METHOD(Medium, "whatsapp media: it is led on three times at most, with
 
 TEST_CASE_METHOD(Medium, "whatsapp media: Graph over http is trusted where the device says so, and nothing else of that host", "[media]") {
     then(looked_up("http://127.0.0.1:9000/media"));
-    then(answer(200, "octets"));
+    then(answer(200, "bytes"));
     CHECK(std::holds_alternative<MediaFetched>(fetch("77", "http://127.0.0.1:9000/sim")));
     then(looked_up("http://127.0.0.1:9001/media"));
     CHECK(std::holds_alternative<MediaRefused>(fetch("77", "http://127.0.0.1:9000/sim")));
@@ -200,10 +200,10 @@ TEST_CASE_METHOD(Medium, "whatsapp media: a URL that is not there has expired, a
     then(answer(404, "gone"));
     then(looked_up("https://media.example.com/fresh"));
     SECTION("and read then") {
-        then(answer(200, "octets"));
+        then(answer(200, "bytes"));
         fetched();
         CHECK(http.requests[3].url == "https://media.example.com/fresh");
-        CHECK(text() == "octets");
+        CHECK(text() == "bytes");
     }
     SECTION("and left for later then") {
         then(answer(404, "gone"));
@@ -252,7 +252,7 @@ TEST_CASE_METHOD(Medium, "whatsapp media: an id that would lead elsewhere is non
 }
 
 TEST_CASE("whatsapp media: a hash is read as hexadecimal digits and as base64", "[media]") {
-    const std::string digits = to_hex(sha256("octets"));
+    const std::string digits = to_hex(sha256("bytes"));
     CHECK(read_media_hash(digits) == digits);
     CHECK(read_media_hash("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=") == to_hex(sha256("")));
     CHECK(read_media_hash("47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU") == to_hex(sha256("")));

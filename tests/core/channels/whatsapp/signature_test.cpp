@@ -29,7 +29,7 @@ Query with(const std::string& name, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("whatsapp signature: the octets as they came are what is signed") {
+TEST_CASE("whatsapp signature: the bytes as they came are what is signed") {
     CHECK(header("what do ya want for nothing?", "Jefe") ==
           "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");  // RFC 4231, 4.3
     CHECK(whatsapp_signature_matches(header(), body, secret));

@@ -229,5 +229,15 @@ TEST_CASE("postgres: no part of a password stands in what is said of a wrong add
           R"(invalid integer value "secret" for connection option "port")", R"(connection to server at "secret@db" failed)",
           R"(missing key/value separator "=" in URI query parameter: "secret@db/x")"})
         CHECK(says(libpq).find("ecret") == std::string::npos);
-    CHECK_THAT(says(R"(could not translate host name "secret@db" to address: unknown)"), Catch::Contains("db"));
+    CHECK_THAT(says(R"(could not translate host name "secret@db" to address: unknown)"),
+               Catch::Contains("more than one @") && Catch::Contains("%40"));
+    CHECK_THAT(says(R"(could not translate host name "db" to address: unknown)"), Catch::Contains("\"db\"") && !Catch::Contains("%40"));
+}
+
+TEST_CASE("postgres: a wrong address is an error of the settings, which does not mend itself", "[postgres][url]") {
+    for (const std::string_view libpq : {R"(invalid percent-encoded token: "s%zz")", R"(could not translate host name "a@db" to address: unknown)",
+                                         R"(invalid integer value "http" for connection option "port")", R"(invalid sslmode value: "always")",
+                                         R"(invalid URI query parameter: "schema")", R"(invalid port number: "70000")"})
+        CHECK(explain_connect_fault(libpq).code == Errc::invalid);
+    CHECK(explain_connect_fault("connection refused").code == Errc::unavailable);
 }

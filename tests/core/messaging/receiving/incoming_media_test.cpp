@@ -93,7 +93,7 @@ TEST_CASE_METHOD(Pictures, "media: what came with a message is a file before the
     CHECK(told().id == file.id);
     CHECK(told().why_not.empty());
     CHECK(count("SELECT count(*) FROM messages WHERE media_wait_until IS NOT NULL") == 0);
-    CHECK(history().find("media image: file/1, fetched, " + std::to_string(small_jpeg.size()) + " octets") != std::string::npos);
+    CHECK(history().find("media image: file/1, fetched, " + std::to_string(small_jpeg.size()) + " bytes") != std::string::npos);
     CHECK(count("SELECT count(*) FROM changes WHERE kind = 'message.media_fetched'") == 1);
 }
 
@@ -152,7 +152,7 @@ TEST_CASE_METHOD(Pictures, "media: what must not be fetched is told at once", "[
     const auto [bytes, more, state_word, reason] = GENERATE(table<std::string, std::string, std::string, std::string>({
         {"<html>hello</html>", "", "blocked", "is declared as image/jpeg, and looks like text/html"},
         {"MZ\x90 program", "", "blocked", "is declared as image/jpeg, and looks like application/x-msdownload"},
-        {small_jpeg + "!", to_hex(sha256(small_jpeg)), "failed", "its octets are not those that were announced: another SHA-256"},
+        {small_jpeg + "!", to_hex(sha256(small_jpeg)), "failed", "its SHA-256 is not the announced one"},
         {"", "", "failed", "is empty"},
     }));
     download = [bytes = bytes](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, bytes}; };

@@ -194,7 +194,7 @@ TEST_CASE_METHOD(Contents, "contents: what goes wrong with a file is a refusal, 
         world.clock.advance(1h);
         work();
     }
-    SECTION("its octets are gone") {
+    SECTION("its bytes are gone") {
         const auto key = store.read([](Snapshot& db) { return db.query("SELECT storage_key FROM files").one<std::string>(); });
         blobs.remove(key);
         type(image_of(file));

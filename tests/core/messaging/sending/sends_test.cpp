@@ -106,7 +106,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a send without a clear answer is uncertain
         SECTION("and a status that comes later makes the double known") {
             status("wamid.out", "delivered", callback_token);
             work();
-            CHECK(count("SELECT count(*) FROM sends WHERE doubled_at IS NOT NULL") == 1);
+            CHECK(count("SELECT count(*) FROM sends WHERE duplicate_at IS NOT NULL") == 1);
             check_at_rest();
         }
     }

@@ -183,7 +183,7 @@ TEST_CASE_METHOD(Statuses, "statuses: a word nobody knows is kept in the timelin
     work();
     report("wamid.reply1", "deleted");
     CHECK(reply().status == MessageStatus::sent);
-    CHECK(tells("deleted", "says the provider"));
+    CHECK(tells("deleted", "reported by the provider"));
 }
 
 TEST_CASE_METHOD(Statuses, "statuses: a failure after it was sent is told with the meaning of its code, and without steps of ours", "[statuses]") {
@@ -205,7 +205,7 @@ TEST_CASE_METHOD(Statuses, "statuses: what the provider takes for a message is i
     report(Json{{"id", "wamid.reply1"},
                 {"status", "sent"},
                 {"pricing", {{"billable", false}, {"pricing_model", "PMP"}, {"category", "service"}, {"type", "free_customer_service"}}}});
-    CHECK(tells("sent", "says the provider: service, free_customer_service, not billed"));
+    CHECK(tells("sent", "reported by the provider: service, free_customer_service, not billed"));
     report(Json{{"id", "wamid.reply1"}, {"status", "delivered"}, {"pricing", "odd"}});
     CHECK(reply().status == MessageStatus::delivered);
 }
