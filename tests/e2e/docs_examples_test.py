@@ -75,6 +75,7 @@ MASKS = [
     (r"\b(sqlite|PostgreSQL|compiler|GNU|boost|openssl) \d[\w.]*", r"\1 <version>"),
     (r"\[[ \d-]+\] \[(info|warning|error)\]", "<log>"),
     (r"wabot-quickstart\.\w+", "<folder>"),
+    (r"\b\d+ migrations, now at \d{4}_\w+", "<migrations>"),
     (r"\bschema \d+( of \d+)?", "schema <number>"),
     (r"\bcli:\w+", "cli:<user>"),
     (r"[ \t]+", " "),
