@@ -35,6 +35,7 @@ from wabot import SLOWNESS, Failed, Graph, Wabot, check, deliver, fail, sent_sta
 NUMBER_ID = "106540352242922"  # of the example of device create
 APP_SECRET = "the-app-secret-of-the-shop"
 ADA, GRACE, LINUS = "12025550117", "12025550142", "12025550168"
+PEOPLE = {ADA: "Ada", GRACE: "Grace", LINUS: "Linus"}
 AT_ONCE = 4
 PATIENCE = 20 * SLOWNESS  # with one example
 
@@ -135,7 +136,10 @@ class Story:
         run("ignore", "create", "--contact", "+12025550199", "--device", "shop")
 
     def tell(self, *messages, **more):
-        deliver(self.wabot, webhook(*messages, number_id=NUMBER_ID, **more), app_secret=APP_SECRET)
+        body = webhook(*messages, number_id=NUMBER_ID, **more)
+        for message in messages:  # one at most
+            body = body.replace(b"Someone", PEOPLE[message["from"]].encode())
+        deliver(self.wabot, body, app_secret=APP_SECRET)
         self.wabot.until_idle()
 
     def says(self, number, kind, content):
