@@ -162,10 +162,10 @@ def clean_environment(**settings):
 class Process:
     """A `serve` or `worker`; `log` is the file of its stderr."""
 
-    def __init__(self, argv, log, env):
+    def __init__(self, argv, log, env, preexec=None):
         self.log = log
         with open(log, "wb") as out:
-            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env)
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, preexec_fn=preexec)
 
     def text(self):
         with open(self.log, errors="replace") as file:
@@ -258,16 +258,16 @@ class Wabot:
             words += ["--secret-from", f"{name}={self.file(name, value)}"]
         self.run(*words, *(["--agent", agent] if agent else []))
 
-    def start(self, *words, **faults):
+    def start(self, *words, preexec=None, **faults):
         """With `faults`, variables of tests/faults/README.md, the binary that has fault points."""
         log = os.path.join(self.scratch, f"{len(self.processes)}-{words[0]}.log")
-        process = Process([self.binary + ("-faults" if faults else ""), *words, "-c", f"{self.dir}/wabot.toml"], log, {**self.env, **faults})
+        process = Process([self.binary + ("-faults" if faults else ""), *words, "-c", f"{self.dir}/wabot.toml"], log, {**self.env, **faults}, preexec)
         self.processes.append(process)
         return process
 
-    def serve(self, *words, may_end=False, **faults):
+    def serve(self, *words, may_end=False, preexec=None, **faults):
         """Starts a server on a free port and waits for its address."""
-        server = self.start("serve", "--listen", "127.0.0.1:0", *words, **faults)
+        server = self.start("serve", "--listen", "127.0.0.1:0", *words, preexec=preexec, **faults)
 
         def address():
             found = re.search(r"serves http://([\d.]+):(\d+)", server.text())

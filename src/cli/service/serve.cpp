@@ -26,6 +26,7 @@
 #include "core/devices/devices.hpp"
 #include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
+#include "core/operations/store_probe.hpp"
 #include "core/queue/pauses.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "core/worker/worker_pool.hpp"
@@ -51,6 +52,7 @@ struct Service {
     Service(Runtime& rt, const ServeOptions& opts)
         : db(rt.database()),
           world(rt.world()),
+          probe(db),
           registry(rt.vault(), environment_credentials(rt.settings())),
           http(open_http_client()),
           blobs(open_local_blobs(files_folder(rt.settings()))),
@@ -122,12 +124,14 @@ struct Service {
         workers::Attendance attendance;
         std::vector<Pause> paused;
         try {
-            // A unit that writes nothing: whether the store would take a webhook right now.
-            auto look = [&](Transaction& tx) {
-                attendance = workers::attendance(tx);
-                paused = pauses::list(tx);
+            // What webhooks meet, and a write of the same kind.
+            if (const auto failure = intake.appends.recent_failure()) throw Error(*failure);
+            if (const auto failure = co_await probe.check()) throw Error(*failure);
+            auto look = [&](Snapshot& snapshot) {
+                attendance = workers::attendance(snapshot);
+                paused = pauses::list(snapshot);
             };
-            co_await db.write(look);
+            co_await db.read(look);
             report.checks.push_back({"database", Health::ok, db.description()});
         } catch (const Error& error) {
             report.ok = false;
@@ -174,6 +178,7 @@ struct Service {
     World& world;
     Metrics metrics;
     ThrottleAlerts throttle_alerts{metrics};
+    StoreProbe probe;
     DeviceRegistry registry;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<BlobStore> blobs;

@@ -108,6 +108,12 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
         is_inserting = false;
     }
 
+    void note_failure(std::optional<Error> error) {
+        const std::lock_guard lock(mutex);
+        failure = std::move(error);
+        if (failure) failed_at = std::chrono::steady_clock::now();
+    }
+
     void note_done() {
         const std::lock_guard lock(mutex);
         is_inserting = false;
@@ -142,6 +148,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
         bool is_refused = false;
         try {
             const std::vector<inbox::Appended> appended = co_await db.write(append);
+            note_failure(std::nullopt);
             for (std::size_t i = 0; i < batch.size(); ++i) {
                 batch[i]->appended = appended[i];
                 batch[i]->failure = nullptr;
@@ -151,6 +158,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
             const bool is_refusal = error.code() == Errc::invalid || error.code() == Errc::too_large || error.code() == Errc::bug;
             fail(batch, is_refusal ? error : Error(Errc::unavailable, error.what(), error.hint()));
             is_refused = is_refusal;
+            if (!is_refusal) note_failure(error);
         } catch (const std::exception& error) {
             fail(batch, Error(Errc::bug, error.what()));
         }
@@ -164,10 +172,19 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
     std::size_t under_way = 0;
     std::size_t last_size = 0;
     bool is_inserting = false;
+    std::optional<Error> failure;  // of the last batch
+    std::chrono::steady_clock::time_point failed_at;
 };
 
 AppendQueue::AppendQueue(Database& db) : state_(std::make_shared<State>(db)) {}
 AppendQueue::~AppendQueue() = default;  // what still waits at a hard stop is left as it is: its executor may be gone
+
+std::optional<Error> AppendQueue::recent_failure() const {
+    constexpr std::chrono::seconds memory{10};
+    const std::lock_guard lock(state_->mutex);
+    const bool is_recent = std::chrono::steady_clock::now() - state_->failed_at < memory;
+    return is_recent ? state_->failure : std::nullopt;
+}
 
 asio::awaitable<inbox::Appended> AppendQueue::append(inbox::Arrival arrival) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;

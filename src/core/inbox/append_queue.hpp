@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
+#include "core/base/error.hpp"
 #include "core/database/database.hpp"
 #include "core/inbox/inbox.hpp"
 
@@ -23,6 +25,9 @@ public:
 
     /// Durable when it comes back. Error{unavailable} as from `Database::write`, and when too many wait or it has waited too long.
     asio::awaitable<inbox::Appended> append(inbox::Arrival arrival);
+
+    /// Why the last body could not be stored, for 10 s after it; nullopt when it was stored. Any thread.
+    std::optional<Error> recent_failure() const;
 
 private:
     struct State;

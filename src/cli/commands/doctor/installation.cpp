@@ -17,6 +17,7 @@
 #include "core/files/files.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/operations/store_probe.hpp"
 
 namespace wabot::cli {
 
@@ -106,7 +107,7 @@ void check_permissions(Examination& exam) {
 void check_database(Examination& exam) {
     Database& db = exam.rt.database();
     const auto begin = std::chrono::steady_clock::now();
-    write_and_wait(db, [](Transaction& tx) { tx.query("SELECT 1"); });
+    write_and_wait(db, store_probe::write);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     const auto steps = migration_status(db);
     const auto applied = std::count_if(steps.begin(), steps.end(), [](const MigrationStatus& step) { return step.applied; });

@@ -111,6 +111,7 @@ public:
         const std::lock_guard lock(look_mutex_);
         const auto now = std::chrono::steady_clock::now();
         if (!look_ || now - looked_at_ >= look_around) {
+            if (!look_) expect_in_place();
             if (!look_) look_ = std::make_unique<SqliteConnection>(path_, false);
             others_ = static_cast<std::uint64_t>(look_->query("PRAGMA data_version").one<std::int64_t>());
             looked_at_ = now;
@@ -165,8 +166,16 @@ private:
         }
     }
 
+    /// A file that was put in the store's place is not opened beside the old one: their logs would mix.
+    void expect_in_place() const {
+        if (has_moved_.load())
+            throw Error(Errc::unavailable, "the file " + path_ + " was replaced or removed while it was in use; nothing is stored any more",
+                        "stop wabot; move " + path_ + "-wal and -shm away; put the copy in place; start wabot again");
+    }
+
     /// The connection with which the store was opened, to its first user, and then a new one each time.
     std::unique_ptr<SqliteConnection> connect() {
+        expect_in_place();
         {
             const std::lock_guard lock(start_mutex_);
             if (spare_) return std::move(spare_);
@@ -200,14 +209,14 @@ private:
             Tasks batch;
             try {
                 // The lock first, then the units: whoever waits too long for it can still be refused.
+                expect_in_place();
                 const FileLock lock(write_lock_);
                 if (!connection) connection = open_writer();
                 run_batch(*connection, batch);
             } catch (const std::exception& error) {
                 // Nothing of the batch is known to be durable; with an empty one the store itself cannot be written.
                 if (batch.empty()) batch = writes_.take_all();
-                for (auto& task : batch)
-                    task->failure = std::make_exception_ptr(Error(Errc::unavailable, std::string("not committed: ") + error.what()));
+                for (auto& task : batch) task->failure = std::make_exception_ptr(not_committed(error));
                 connection.reset();
             }
             complete(std::move(batch));
@@ -217,6 +226,11 @@ private:
                 log::warning("write-ahead log not restarted", {{"error", error.what()}});
             }
         }
+    }
+
+    static Error not_committed(const std::exception& error) {
+        const auto* ours = dynamic_cast<const Error*>(&error);
+        return {Errc::unavailable, std::string("not committed: ") + error.what(), ours == nullptr ? "" : ours->hint()};
     }
 
     std::unique_ptr<SqliteConnection> open_writer() {
@@ -245,6 +259,11 @@ private:
         }
         WABOT_FAULT("commit.before");
         connection.change("COMMIT");
+        // What was committed is in a file without a name, and gone with this process.
+        if (connection.has_moved()) {
+            if (!has_moved_.exchange(true)) log::error("the database file was replaced or removed; nothing is stored any more", {{"file", path_}});
+            expect_in_place();
+        }
         WABOT_FAULT("commit.after");
         commits_.fetch_add(1);
     }
@@ -307,6 +326,7 @@ private:
             refuse(writes_.take_overdue(std::chrono::steady_clock::now() - task_wait_max), "another process holds the database's write lock");
             try {
                 if (checkpoint_wanted_.exchange(false)) {
+                    expect_in_place();
                     if (!connection) connection = std::make_unique<SqliteConnection>(path_, false);
                     connection->checkpoint(false);
                     restart_wanted_.store(true);
@@ -327,6 +347,7 @@ private:
 
     TaskQueue writes_;
     TaskQueue reads_;
+    std::atomic<bool> has_moved_{false};
     std::atomic<std::uint64_t> commits_{0};
 
     std::chrono::steady_clock::time_point checkpointed_at_{};  // of the writer thread

@@ -119,6 +119,11 @@ SqliteConnection::~SqliteConnection() {
     sqlite3_close_v2(handle_);
 }
 
+bool SqliteConnection::has_moved() const {
+    int moved = 0;
+    return sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 Rows SqliteConnection::query(std::string_view sql, std::span<const Value> arguments) {
     const Statement& statement = prepare(sql);
     bind(statement, arguments);

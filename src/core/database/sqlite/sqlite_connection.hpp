@@ -36,6 +36,8 @@ public:
 
     /// Whether a transaction is open: after some failures SQLite has rolled back by itself.
     bool in_transaction() const;
+    /// Whether the file that is open is not the one of that name any more: another was put in its place, or it was removed.
+    bool has_moved() const;
     /// Pages in the write-ahead log after this connection's last commit.
     int wal_pages() const { return wal_pages_; }
     /// Moves pages from the log into the store; with `restart` waits for readers so that the log begins anew. False when others were in the way.
