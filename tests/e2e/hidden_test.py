@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import sys
+import time
 
 from wabot import NUMBER_ID, Graph, Wabot, check, deliver, post, seeded, text_message, until, wamid, webhook
 
@@ -82,7 +83,7 @@ def bodies():
         quote = {**text_message(number, wamid(number, f"QUOTE{i}"), "quoting"), "context": {"from": OWN, "id": wamid(OWN, "EARLIER")}}
         yield webhook(quote, display=OWN)
     number = senders[0]
-    base = {"from": number, "timestamp": "1750000000"}
+    base = {"from": number, "timestamp": str(int(time.time()))}
     card = {"name": {"formatted_name": "A friend"}, "phones": [{"phone": f"+{mentioned}", "wa_id": mentioned, "type": "CELL"}]}
     yield webhook({**base, "id": wamid(number, "CARD"), "type": "contacts", "contacts": [card]})
     yield webhook({**base, "id": wamid(number, "SYSTEM"), "type": "system",

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from wabot import PATIENCE, Wabot, check, deliver, until, wamid, webhook
@@ -133,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def image(number, media_id):
     digest = base64.b64encode(hashlib.sha256(JPEG).digest()).decode()
-    return {"from": number, "id": wamid(number, media_id), "timestamp": "1750000000", "type": "image",
+    return {"from": number, "id": wamid(number, media_id), "timestamp": str(int(time.time())), "type": "image",
             "image": {"id": media_id, "mime_type": "image/jpeg", "sha256": digest, "caption": "What is this?"}}
 
 

@@ -54,7 +54,7 @@ class Load:
         await asyncio.gather(self.post(n, body, False), *at_once)
         if self.chance.random() < DOUBLED:
             await asyncio.sleep(LATER_MAX * self.chance.random())
-            again = body if self.chance.random() < 0.5 else webhook({**question, "timestamp": "1750000009"}, display="15550100002")
+            again = body if self.chance.random() < 0.5 else webhook({**question, "timestamp": str(int(question["timestamp"]) - 9)}, display="15550100002")
             await self.post(n, again, True)
 
     async def run(self):

@@ -311,7 +311,7 @@ def wamid(number, word):
 
 
 def text_message(number, provider_id, text):
-    return {"from": number, "id": provider_id, "timestamp": "1750000000", "type": "text", "text": {"body": text}}
+    return {"from": number, "id": provider_id, "timestamp": str(int(time.time())), "type": "text", "text": {"body": text}}
 
 
 def sent_status(number, body):

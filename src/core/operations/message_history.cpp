@@ -64,6 +64,7 @@ std::string explain_reason(const std::string& reason) {
     if (reason == "revoked") return "revoked: its author deleted it";
     if (reason == "loop limit") return "loop limit: too many replies in a minute, as between two machines";
     if (reason == "device inactive") return "device inactive: no agent answers";
+    if (reason == "window closed") return "window closed: it was written more than 24 hours ago, and WhatsApp accepts only templates then";
     if (reason == "no agent") return "no agent: none is attached to the device";
     return reason;
 }

@@ -11,6 +11,7 @@
 #include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sending/sends.hpp"
+#include "core/messaging/service_window.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/back_off.hpp"
 
@@ -25,7 +26,7 @@ constexpr auto loop_window = 60s;
 constexpr std::string_view message_sql = R"sql(
     SELECT c.id AS conversation_id, c.device_id, c.contact_id, c.control, c.control_until, k.is_blocked, k.is_group, m.id AS message_id,
            m.author_contact_id, m.message_type, m.content, m.revoked_at IS NOT NULL AS is_revoked, COALESCE(t.id, 0) AS turn_id,
-           COALESCE(t.attempt, 0) AS attempt, m.media_wait_until,
+           COALESCE(t.attempt, 0) AS attempt, m.media_wait_until, m.timestamp,
            k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, m.whatsapp_message_id_enc AS provider_id_enc,
            m.whatsapp_message_id_hash AS provider_id_hash, m.whatsapp_message_id_last4 AS provider_id_last4
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
@@ -57,6 +58,7 @@ std::shared_ptr<const AnswerSetup> read_staff(Snapshot& db, AnswerCaches& answer
     const auto device = devices::find(db, id);
     setup->is_active = device && device->is_active;
     if (!setup->is_active) return setup;
+    setup->kind = device->kind;
     try {
         const DeviceOptions options = devices::options_of(*device);
         setup->loop_limit = options.loop_limit;
@@ -111,6 +113,8 @@ std::optional<ClaimedTurn> load_turn(Snapshot& db, AnswerSetups& setups, const C
     turn.lane = lane;
     turn.control = conversations::control_at(db.now(), message->control, message->control_until);
     turn.setup = setups.of(db, message->device_id);
+    const auto window = window_end(turn.setup->kind, message->timestamp);
+    turn.is_too_late = window && *window <= db.now();
     const auto& book = turn.setup->ignore_book;
     if (book && !book->rules().empty())
         turn.facts = ignore_rules::facts_of(db, message->contact_id, message->author_contact_id.value_or(message->contact_id), message->content);
@@ -163,6 +167,10 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     }
     if (message.is_blocked) {
         decision.reason = "blocked";
+        co_return decision;
+    }
+    if (turn.is_too_late) {
+        decision.reason = "window closed";
         co_return decision;
     }
     if (!turn.setup->failure.empty()) throw Error(Errc::unavailable, turn.setup->failure);

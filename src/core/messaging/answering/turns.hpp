@@ -60,17 +60,19 @@ struct TurnMessage {
     TurnId turn_id;        // the one to go on with, or to answer after all; 0 = not begun
     std::int64_t attempt;  // how often it was claimed before
     std::optional<Time> media_wait_until;
+    Time timestamp;  // when it was written, as the provider says
     std::optional<Sealed> phone_number;
     std::optional<Sealed> provider_id;  // of the message, for quotes
 };
 WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
                FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(is_revoked), FIELD(turn_id),
-               FIELD(attempt), FIELD(media_wait_until), FIELD(phone_number, .sealed = "contacts.phone_number"),
+               FIELD(attempt), FIELD(media_wait_until), FIELD(timestamp), FIELD(phone_number, .sealed = "contacts.phone_number"),
                FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
 
 /// What answers on a device: read once for all turns of a claim.
 struct AnswerSetup {
     bool is_active = true;
+    DeviceKind kind = DeviceKind::sim;
     std::string failure;  // why it cannot be asked; empty = it can
     std::int64_t loop_limit = 0;
     OnUncertain on_uncertain = OnUncertain::resend;
@@ -91,6 +93,7 @@ struct ClaimedTurn {
     std::int64_t attempt = 0;
     TurnMessage message;
     Control control = Control::agent;
+    bool is_too_late = false;  // the provider takes no free text any more in answer to this message
     IgnoreFacts facts;
     std::vector<QuestionFile> files;
     std::shared_ptr<const AnswerSetup> setup;

@@ -324,7 +324,8 @@ private:
 
     void store_message(const ReceivedBody& body, DeviceId device, const PreparedMessage& prepared, ItemResult& result) {
         const IncomingMessage& m = prepared.message;
-        const auto incoming_at = m.is_echo ? std::nullopt : std::optional(tx_.now());
+        // When it was written opens the window, not when it arrived: a provider delivers for days what it could not deliver at once.
+        const auto incoming_at = m.is_echo ? std::nullopt : std::optional(std::min(m.timestamp, tx_.now()));
         const FoundContact contact = contacts::identify(tx_, cause_, device, prepared.chat, incoming_at);
         std::optional<FoundContact> writer;
         if (prepared.author) writer = contacts::identify(tx_, cause_, device, *prepared.author, incoming_at);
