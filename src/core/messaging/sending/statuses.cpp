@@ -96,6 +96,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
     if (message) {
         // That it did not reach one of a group says nothing of the others.
         if (!failed || !update.of_participant) move_message(tx, *found, row);
+        if (failed) sends::note_no_marketing(tx, cause, device, *message, update.error_code, update.timestamp);
         changes::record(tx, cause, "message.status", "message", message->value, device.value);
     }
     return true;
