@@ -8,6 +8,7 @@
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp/content.hpp"
+#include "core/channels/whatsapp/message_id.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 
 namespace wabot {
@@ -127,6 +128,7 @@ DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_ec
     message.content = content_of(item);
     message.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     message.reply_to = refers_to(item);
+    message.reply_to_also = other_ids(message.reply_to, message.sender);
     message.amends = amends(item);
     message.moved_to = moved_to(item);
     message.wants_answer = !message.is_echo && wants_answer(item);
@@ -177,6 +179,7 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
         return out;
     }
     read_recipient(status, item);
+    status.provider_id_also = other_ids(status.provider_id, {.phone = phone_of(item, "recipient_id"), .user_id = text_at(item, "recipient_user_id")});
     status.pricing = pricing_of(item);
     status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     status.callback_token = text_at(item, "biz_opaque_callback_data");

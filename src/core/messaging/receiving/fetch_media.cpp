@@ -53,12 +53,14 @@ std::optional<Task> read_task(Snapshot& db, DeviceRegistry& registry, MediaId id
 }
 
 /// What is wrong with the bytes that came; nothing when they are what was announced.
-std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string& hash, const MediaFetched& said) {
-    // Whatever else is wrong with it: more of it will not mend that.
+std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string& hash, const MediaFetched& said, const std::string& type) {
     if (content_type::is_program(facts.head))
         return MediaRefused{Why::blocked,
                             "programs and scripts are not kept; this one looks like " + std::string(content_type::of_bytes(facts.head))};
     if (!hash.empty() && facts.sha256 != hash) {
+        // A page in place of the file: more of it will not mend that.
+        if (auto refusal = facts.size > 0 ? content_type::refusal(type, facts.head) : std::nullopt)
+            return MediaRefused{Why::blocked, std::move(*refusal)};
         // Cut off without the client's noticing: the rest may still come.
         if (said.size && facts.size < *said.size)
             return MediaRefused{Why::passing, fmt::format("ended after {} of {} bytes", facts.size, *said.size)};
@@ -111,8 +113,9 @@ private:
             fetched.facts = facts_of(*reader);
         };
         co_await tools_.blobs.aside(look);
-        if (auto refusal = refusal_of(fetched.facts, medium_.sha256.value_or(said.sha256), said)) co_return std::move(*refusal);
-        fetched.type = type_of(said.mime_type, fetched.facts);
+        const std::string declared = content_type::base_of(medium_.mime_type.empty() ? said.mime_type : medium_.mime_type);
+        if (auto refusal = refusal_of(fetched.facts, medium_.sha256.value_or(said.sha256), said, declared)) co_return std::move(*refusal);
+        fetched.type = type_of(declared, fetched.facts);
         co_return fetched;
     }
 

@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/base/base64.hpp"
 #include "core/base/json.hpp"
+#include "core/channels/whatsapp/message_id.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"
@@ -430,4 +432,23 @@ TEST_CASE("whatsapp delivery: a contact card has a name, whichever way it is wri
     CHECK(name_of({{"vcard", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN;CHARSET=UTF-8:Holm\\, Ola\r\nEND:VCARD\r\n"}}) == "Holm, Ola");
     CHECK(name_of({{"org", {{"company", "Boats Ltd"}}}}) == "Boats Ltd");
     CHECK(name_of({{"phones", Json::array({{{"phone", "+1 202 555 0100"}}})}}) == "none");
+}
+
+TEST_CASE("whatsapp delivery: a message is found under the other scope of its id") {
+    const std::string token(R"(QUOTEDTOKENQUOTEDTOKENQUOTEDTOKE)");
+    const auto id_of = [&](const std::string& whose, char kind) {
+        const std::string bytes =
+            std::string("\x1C\x18") + static_cast<char>(whose.size()) + whose + '\x15' + kind + std::string("\0\x12\x18 ", 4) + token + '\0';
+        return "wamid." + to_base64(bytes);
+    };
+    const std::string by_number = id_of("12025550133", '\x02'), by_user_id = id_of("US.77001", '\x14');
+    const Address lea{.phone = "+12025550133", .user_id = "US.77001"};
+    CHECK(whatsapp::other_ids(by_user_id, lea) == std::vector{by_number});
+    CHECK(whatsapp::other_ids(by_number, lea) == std::vector{by_user_id});
+    CHECK(whatsapp::other_ids(by_number, {.phone = "+12025550133"}).empty());
+    const Address two_numbers{.phone = "+12025550134", .other_phone = "+12025550133"};
+    CHECK(whatsapp::other_ids(by_user_id, two_numbers) == std::vector{id_of("12025550134", '\x02'), by_number});
+    for (const std::string& odd :
+         {std::string("wamid.x"), std::string("wamid."), "wamid." + to_base64("\x1C\x18\xFFshort"), by_number.substr(6), std::string()})
+        CHECK(whatsapp::other_ids(odd, lea).empty());
 }

@@ -150,6 +150,7 @@ TEST_CASE_METHOD(Pictures, "media: a picture behind words is waited for when its
 
 TEST_CASE_METHOD(Pictures, "media: what must not be fetched is told at once", "[media]") {
     const auto [bytes, more, state_word, reason] = GENERATE(table<std::string, std::string, std::string, std::string>({
+        {"<html>hello</html>", to_hex(sha256(small_jpeg)), "blocked", "is declared as image/jpeg, and looks like text/html"},
         {"MZ\x90 program", "", "blocked", "programs and scripts are not kept; this one looks like application/x-msdownload"},
         {small_jpeg + "!", to_hex(sha256(small_jpeg)), "failed", "its SHA-256 is not the announced one"},
         {"", "", "failed", "is empty"},
