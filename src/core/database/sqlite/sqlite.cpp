@@ -189,6 +189,7 @@ private:
             auto task = reads_.take();
             if (!task) continue;
             try {
+                if (connection && connection->is_frozen()) connection.reset();  // somebody may write it by now
                 if (!connection) connection = connect();
                 connection->change("BEGIN");
                 SqliteSnapshot snapshot(*connection, clock_.now());
@@ -230,7 +231,8 @@ private:
 
     static Error not_committed(const std::exception& error) {
         const auto* ours = dynamic_cast<const Error*>(&error);
-        return {Errc::unavailable, std::string("not committed: ") + error.what(), ours == nullptr ? "" : ours->hint()};
+        return {ours != nullptr && ours->code() == Errc::denied ? Errc::denied : Errc::unavailable, std::string("not committed: ") + error.what(),
+                ours == nullptr ? "" : ours->hint()};
     }
 
     std::unique_ptr<SqliteConnection> open_writer() {
