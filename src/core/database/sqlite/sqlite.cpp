@@ -14,6 +14,7 @@
 #include "core/base/fault_point.hpp"
 #include "core/base/folder_owner.hpp"
 #include "core/base/log.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/database/sqlite/file_lock.hpp"
 #include "core/database/sqlite/sqlite_connection.hpp"
 #include "core/database/task_queue.hpp"
@@ -229,7 +230,7 @@ private:
         }
     }
 
-    static Error not_committed(const std::exception& error) {
+    static StoreFault not_committed(const std::exception& error) {
         const auto* ours = dynamic_cast<const Error*>(&error);
         return {ours != nullptr && ours->code() == Errc::denied ? Errc::denied : Errc::unavailable, std::string("not committed: ") + error.what(),
                 ours == nullptr ? "" : ours->hint()};

@@ -80,8 +80,7 @@ void SqliteConnection::open(const std::string& path, int flags) {
         const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
         const bool is_denied = handle_ != nullptr && sqlite3_system_errno(handle_) == EACCES;
         close();
-        const DatabaseFault fault = fault_of_sqlite(is_denied ? SQLITE_PERM : code);
-        throw Error(fault.code, "cannot open the database " + path + ": " + why, std::string(fault.hint));
+        throw_fault(fault_of_sqlite(is_denied ? SQLITE_PERM : code), "cannot open the database " + path + ": " + why);
     }
     sqlite3_extended_result_codes(handle_, 1);
 }
@@ -105,7 +104,8 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
         const int code = sqlite3_errcode(handle_) & 0xff;
         close();
         const bool may_not_write = code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM;
-        if (!may_not_write || !open_to_read(path)) throw Error(error.code(), "cannot open the database " + path + ": " + error.what(), error.hint());
+        if (!may_not_write || !open_to_read(path))
+            throw StoreFault(error.code(), "cannot open the database " + path + ": " + error.what(), error.hint());
     }
 }
 
@@ -266,8 +266,8 @@ void SqliteConnection::forget_statements() {
 
 void SqliteConnection::fail(int code) const {
     const int extended = sqlite3_extended_errcode(handle_);
-    const DatabaseFault fault = fault_of_sqlite(extended == SQLITE_OK ? code : extended);
-    throw Error(fault.code, std::string("database: ") + sqlite3_errmsg(handle_), std::string(fault.hint));
+    const std::string message = sqlite3_errmsg(handle_);
+    throw_fault(fault_of_sqlite(extended == SQLITE_OK ? code : extended, message), "database: " + message);
 }
 
 }  // namespace wabot

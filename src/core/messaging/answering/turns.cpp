@@ -7,6 +7,7 @@
 #include "core/changes/changes.hpp"
 #include "core/channels/content.hpp"
 #include "core/channels/split_text.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
@@ -67,7 +68,7 @@ std::shared_ptr<const AnswerSetup> read_staff(Snapshot& db, AnswerCaches& answer
         setup->agents = answering.agents.of_device(db, id);
     } catch (const Error& error) {
         // A broken configuration fails the turns of its device, not those of the others.
-        if (error.code() == Errc::unavailable) throw;
+        if (is_of_store(error)) throw;
         setup->failure = error.what();
     }
     return setup;

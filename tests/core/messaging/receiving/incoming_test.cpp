@@ -220,6 +220,21 @@ TEST_CASE_METHOD(Incoming, "incoming: the wish for advertisements is kept by its
     CHECK(count("SELECT count(*) FROM messages") == 0);
 }
 
+TEST_CASE_METHOD(Incoming, "incoming: a body that the store cannot take waits until the store is mended", "[incoming]") {
+    const auto rename = [&](const char* from, const char* to) {
+        store.write([&](Transaction& tx) { tx.script(std::string("ALTER TABLE ") + from + " RENAME TO " + to); });
+    };
+    rename("contact_identities", "elsewhere");
+    write_text(ada, "wamid.1", "hi");
+    CHECK_THROWS_AS(work(), Error);
+    CHECK(count("SELECT count(*) FROM inbox WHERE state = 'received'") == 1);
+    CHECK(count("SELECT count(*) FROM inbox_items") == 0);
+    rename("elsewhere", "contact_identities");
+    work();
+    CHECK(item_states() == std::vector<std::string>{"done"});
+    CHECK(count("SELECT count(*) FROM messages WHERE direction = 'incoming'") == 1);
+}
+
 TEST_CASE_METHOD(Incoming, "incoming: an account that is disabled stops its device until it is reinstated", "[incoming]") {
     const Json off{{"event", "DISABLED_UPDATE"}, {"ban_info", {{"waba_ban_state", "DISABLE"}}}};
     const Json on{{"event", "DISABLED_UPDATE"}, {"ban_info", {{"waba_ban_state", "REINSTATE"}}}};
