@@ -155,6 +155,8 @@ phone_number
 phone_number:desc	
 status	
 status:desc	
+error_kind	What set the status to error
+error_kind:desc	
 last_error	Why the status is error
 last_error:desc	
 connected_at	
@@ -873,6 +875,8 @@ due_at	Time of the next attempt
 due_at:desc	
 error	
 error:desc	
+error_code	The provider\'s code of the last refusal of a send
+error_code:desc	
 session_id	The device\'s key
 session_id:desc	
 conversation_id	

@@ -72,7 +72,7 @@ def no_entry(wabot):
     stranger = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     if not stranger:
         os.chmod(f"{wabot.dir}/wabot.toml", 0)
-        os.chmod(f"{wabot.dir}/wabot.db.lock", 0)
+        os.chmod(f"{wabot.dir}/wabot.db", 0)
     binary = os.open(wabot.binary, os.O_RDONLY)  # wherever it lies, its folder may be closed too
     here = {"pass_fds": [binary], "cwd": "/", **stranger}
     for words, says in [(["-c", f"{wabot.dir}/wabot.toml"], "wabot.toml cannot be read"), (["-c", "none"], "run wabot as that user")]:
@@ -81,7 +81,7 @@ def no_entry(wabot):
         check(done.returncode == 4 and says.encode() in done.stderr, f"{words} as a stranger: exit {done.returncode}, {done.stderr}")
     os.close(binary)
     os.chmod(f"{wabot.dir}/wabot.toml", 0o640)
-    os.chmod(f"{wabot.dir}/wabot.db.lock", 0o600)
+    os.chmod(f"{wabot.dir}/wabot.db", 0o600)
 
 
 def out_of_time(wabot):

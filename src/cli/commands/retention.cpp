@@ -22,10 +22,11 @@ namespace wabot {
 struct KeptNoun {
     std::string noun;
     std::string what;
-    std::string keep;
+    std::optional<std::int64_t> keep;  // seconds, rounded up; none = for ever
     std::string setting;
 };
-WABOT_DESCRIBE(KeptNoun, FIELD(noun, .key = true), FIELD(what), FIELD(keep), FIELD(setting))
+WABOT_DESCRIBE(KeptNoun, FIELD(noun, .key = true), FIELD(what),
+               FIELD(keep, .seconds = true, .doc = "Retention time in seconds, as in 30d; null: data is kept for ever"), FIELD(setting))
 
 /// A line of `retention run`.
 struct PurgedNoun {
@@ -40,8 +41,8 @@ namespace cli {
 
 namespace {
 
-std::string show_keep(std::chrono::milliseconds keep) {
-    return keep.count() == 0 ? "for ever" : show_duration(keep);
+std::optional<std::int64_t> seconds_of(std::chrono::milliseconds keep) {
+    return keep.count() == 0 ? std::nullopt : std::optional(std::chrono::ceil<std::chrono::seconds>(keep).count());
 }
 
 void retention_show(Runtime& rt, const PagingOptions& paging) {
@@ -49,8 +50,8 @@ void retention_show(Runtime& rt, const PagingOptions& paging) {
     const retention::Keep keep = retention_keep(rt.settings());
     std::vector<KeptNoun> rows;
     for (const retention::Rule& rule : retention::all_rules())
-        rows.push_back({std::string(rule.noun), std::string(rule.what), show_keep(keep.*rule.keep), std::string(rule.setting)});
-    rows.push_back({"message", "messages, with their turns and sends", "for ever", ""});
+        rows.push_back({std::string(rule.noun), std::string(rule.what), seconds_of(keep.*rule.keep), std::string(rule.setting)});
+    rows.push_back({"message", "messages, with their turns and sends", std::nullopt, ""});
     list.show([&] { return rows; });
 }
 

@@ -11,6 +11,7 @@
 #include "cli/output/table.hpp"
 #include "cli/output/yaml.hpp"
 #include "core/base/clock.hpp"
+#include "core/base/duration.hpp"
 
 namespace wabot {
 
@@ -199,8 +200,14 @@ std::string relative_time(Time time, Time now) {
     return "just now";
 }
 
+std::string span_text(const Value& value) {
+    const auto* seconds = std::get_if<std::int64_t>(&value);
+    return seconds == nullptr ? "for ever" : show_duration(std::chrono::seconds(*seconds));
+}
+
 std::string cell_text(const Field& field, const void* object, const OutputOptions& options, Time now) {
     const Value value = field.get(object);
+    if (field.note.seconds && is_table(options.format)) return span_text(value);
     const Time* time = std::get_if<Time>(&value);
     if (time == nullptr) return to_text(field, value, options.show);
     const bool is_read_now = is_table(options.format) && options.out.is_tty;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/agents/reason_kind.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/value.hpp"
 
@@ -34,8 +35,9 @@ WABOT_ENUM(AnswerOutcome, replied, no_reply, failed)
 
 /// What an agent looked at on its way to the answer, or had no need to.
 struct AnswerStep {
-    std::string what;    // `rule 1 "hello|hi"`, `rules 3-4`, `fallback`
-    std::string result;  // `no match`, `matched "open" at 9..13`, `not tried`
+    std::optional<std::int64_t> rule;  // its number, of a single rule
+    std::string what;                  // `rule 1 "hello|hi"`, `rules 3-4`, `fallback`
+    std::string result;                // `no match`, `matched "open" at 9..13`, `not tried`
     bool answered = false;
 };
 
@@ -43,7 +45,8 @@ struct Answer {
     AnswerOutcome outcome = AnswerOutcome::no_reply;
     std::vector<std::string> texts;  // messages to send, in order; empty unless it replied
     bool quote = false;              // they quote the message
-    std::string reason;              // what decided: `rule 2 "open|hours"`, `fallback`, `no rule matched`, or what failed
+    ReasonKind reason_kind = ReasonKind::no_rule;
+    std::string reason;  // what decided: `rule 2 "open|hours"`, `fallback`, `no rule matched`, or what failed
     std::vector<AnswerStep> steps;
 };
 

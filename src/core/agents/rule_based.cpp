@@ -56,11 +56,13 @@ Answer RuleBasedAgent::decide(const Question& question) const {
         decided_by = i;
         answer.outcome = AnswerOutcome::replied;
         answer.texts = {rules_[i].rule.response};
+        answer.reason_kind = ReasonKind::rule;
         answer.reason = name_of(i, rules_[i].rule);
     }
     if (decided_by == rules_.size() && fallback_) {
         answer.outcome = AnswerOutcome::replied;
         answer.texts = {*fallback_};
+        answer.reason_kind = ReasonKind::fallback;
         answer.reason = "fallback";
     }
     if (question.explain) answer.steps = explain(question, decided_by);
@@ -70,11 +72,11 @@ Answer RuleBasedAgent::decide(const Question& question) const {
 std::vector<AnswerStep> RuleBasedAgent::explain(const Question& question, std::size_t decided_by) const {
     std::vector<AnswerStep> steps;
     for (std::size_t i = 0; question.text && i < rules_.size() && i <= decided_by; ++i)
-        steps.push_back({name_of(i, rules_[i].rule), place_of(rules_[i].pattern, *question.text), i == decided_by});
+        steps.push_back({static_cast<std::int64_t>(i + 1), name_of(i, rules_[i].rule), place_of(rules_[i].pattern, *question.text), i == decided_by});
     if (steps.size() < rules_.size())
-        steps.push_back({names_of(steps.size() + 1, rules_.size()), question.text ? "not tried" : "not tried: there are no words"});
+        steps.push_back({std::nullopt, names_of(steps.size() + 1, rules_.size()), question.text ? "not tried" : "not tried: there are no words"});
     const bool falls_back = decided_by == rules_.size();
-    if (fallback_) steps.push_back({"fallback", falls_back ? "no rule matched" : "not tried", falls_back});
+    if (fallback_) steps.push_back({std::nullopt, "fallback", falls_back ? "no rule matched" : "not tried", falls_back});
     return steps;
 }
 

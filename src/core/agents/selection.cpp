@@ -48,6 +48,7 @@ asio::awaitable<Asked> ask(std::vector<Candidate> candidates, Question question)
     Selection selection = select(candidates, question);
     Asked asked;
     asked.passed_over = std::move(selection.passed_over);
+    asked.answer.reason_kind = ReasonKind::no_agent;
     asked.answer.reason = nobody(asked.passed_over);
     for (const Candidate& candidate : selection.eligible) {
         if (asked.by && asked.answer.outcome != AnswerOutcome::no_reply) {

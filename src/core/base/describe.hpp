@@ -21,6 +21,7 @@ struct Note {
     bool secret = false;           // never leaves the process
     bool read_only = false;        // set by us; sent back unchanged it is ignored, changed it is refused
     bool wide = false;             // shown in a table only when asked for
+    bool seconds = false;          // an integer that is a span of time: a table shows it with its unit, and none as without end
     std::string_view sealed = {};  // associated data of a sealed field: "table.column"
     std::string_view doc = {};
 };

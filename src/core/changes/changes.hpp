@@ -18,12 +18,13 @@ struct Change {
     std::string object_type;  // "device", "message", ...
     std::int64_t object_id;
     std::optional<std::int64_t> device_id;
+    std::string actor_kind;  // of Actor
     std::string actor;
     std::string request_id;
     Time created_at;
 };
-WABOT_DESCRIBE(Change, FIELD(id, .key = true), FIELD(kind), FIELD(object_type), FIELD(object_id), FIELD(device_id), FIELD(actor),
-               FIELD(request_id, .wide = true), FIELD(created_at))
+WABOT_DESCRIBE(Change, FIELD(id, .key = true), FIELD(kind), FIELD(object_type), FIELD(object_id), FIELD(device_id), FIELD(actor_kind, .wide = true),
+               FIELD(actor), FIELD(request_id, .wide = true), FIELD(created_at))
 
 namespace changes {
 

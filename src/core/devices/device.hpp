@@ -11,6 +11,8 @@ namespace wabot {
 
 WABOT_ENUM(DeviceKind, whatsapp, gateway, twilio, telegram, web, sim)
 WABOT_ENUM(DeviceStatus, qr_pending, connected, disconnected, error)
+/// What put a device in `error`: the provider's news of its account, which news may lift, or a refusal of what it sent.
+WABOT_ENUM(DeviceErrorKind, account_event, send_refused)
 
 /// A connected account on any channel.
 struct Device {
@@ -24,6 +26,7 @@ struct Device {
     std::optional<std::string> provider_ref;
     std::optional<Sealed> phone_number;
     DeviceStatus status = DeviceStatus::disconnected;
+    std::optional<DeviceErrorKind> error_kind;
     std::optional<std::string> last_error;
     std::optional<Time> connected_at;
     std::optional<Time> disconnected_at;
@@ -38,6 +41,7 @@ WABOT_DESCRIBE(Device, FIELD(id, .read_only = true), FIELD(key, .max = 100, .key
                FIELD(options, .wide = true, .doc = "Options of this kind of device; unknown options are refused"), FIELD(secrets, .secret = true),
                FIELD(provider_ref, .read_only = true, .wide = true, .doc = "Account id at the provider; WhatsApp: the phone number id"),
                FIELD(phone_number, .wide = true, .sealed = "devices.phone_number"), FIELD(status, .read_only = true),
+               FIELD(error_kind, .read_only = true, .wide = true, .doc = "What set the status to error"),
                FIELD(last_error, .read_only = true, .wide = true, .doc = "Why the status is error"),
                FIELD(connected_at, .read_only = true, .wide = true), FIELD(disconnected_at, .read_only = true, .wide = true),
                FIELD(last_seen_at, .read_only = true, .wide = true), FIELD(is_active),

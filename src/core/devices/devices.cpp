@@ -230,14 +230,14 @@ DeviceUse remove(Transaction& tx, const Cause& cause, DeviceId id) {
     return use;
 }
 
-bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus status, std::string_view reason) {
+bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus status, std::string_view reason, DeviceErrorKind kind) {
     const auto last_error = reason.empty() ? std::nullopt : std::optional(std::string(reason));
     static constexpr std::string_view sql = R"sql(
-        UPDATE devices SET status = $2, last_error = $3, updated_at = $4,
+        UPDATE devices SET status = $2, error_kind = CASE WHEN $2 = 'error' THEN $5 END, last_error = $3, updated_at = $4,
                connected_at = CASE WHEN $2 = 'connected' AND status <> 'connected' THEN $4 ELSE connected_at END,
                disconnected_at = CASE WHEN $2 <> 'connected' AND status = 'connected' THEN $4 ELSE disconnected_at END
         WHERE id = $1 AND deleted_at IS NULL AND (status <> $2 OR COALESCE(last_error, '') <> COALESCE($3, '')))sql";
-    if (tx.execute(sql, id, status, last_error, tx.now()) == 0) return false;
+    if (tx.execute(sql, id, status, last_error, tx.now(), kind) == 0) return false;
     record(tx, cause, fmt::format("device.{}", to_word(status)), id);
     return true;
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/database/database_fault.hpp"
 
 namespace wabot {
 
@@ -155,7 +156,7 @@ struct AppendQueue::State : std::enable_shared_from_this<AppendQueue::State> {
             }
         } catch (const Error& error) {
             // A missing right or table is the store's fault, and no refusal of the sender, who is to come again.
-            const bool is_refusal = error.code() == Errc::invalid || error.code() == Errc::too_large || error.code() == Errc::bug;
+            const bool is_refusal = !is_of_store(error);
             fail(batch, is_refusal ? error : Error(Errc::unavailable, error.what(), error.hint()));
             is_refused = is_refusal;
             if (!is_refusal) note_failure(error);

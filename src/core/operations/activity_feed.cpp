@@ -161,7 +161,7 @@ std::string tell(Snapshot& db, const Change& change) {
     if (change.kind == "webhook.refused") return "its signature does not match";
     if (change.kind == "message.status") return tell_status(db, change);
     if (change.object_type == "message") return tell_message(db, change);
-    const bool is_of_person = change.actor.starts_with("cli:");
+    const bool is_of_person = change.actor_kind != "system";
     const auto with_actor = [&](std::string what) { return is_of_person ? fmt::format("{}, by {}", what, change.actor) : what; };
     if (change.object_id == 0) return "by " + change.actor;
     if (change.object_type == "turn") return with_actor(tell_turn(db, change));

@@ -43,35 +43,47 @@ struct HistorySend {
     OnUncertain on_uncertain;
     std::optional<Time> uncertain_since;
     std::optional<std::string> last_error;
+    std::optional<std::string> error_code;
     std::optional<std::string> settled_by;
     std::optional<Time> duplicate_at;
     Time updated_at;
 };
 WABOT_DESCRIBE(HistorySend, FIELD(id), FIELD(message_id), FIELD(part), FIELD(attempt), FIELD(state), FIELD(on_uncertain), FIELD(uncertain_since),
-               FIELD(last_error), FIELD(settled_by), FIELD(duplicate_at), FIELD(updated_at))
+               FIELD(last_error), FIELD(error_code), FIELD(settled_by), FIELD(duplicate_at), FIELD(updated_at))
 
 namespace messages {
 
 namespace {
 
 constexpr std::string_view send_columns =
-    "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, settled_by, duplicate_at, updated_at";
+    "id, message_id, part, attempt, state, on_uncertain, uncertain_since, last_error, error_code, settled_by, duplicate_at, updated_at";
 
-/// What a turn's reason of one word means.
-std::string explain_reason(const std::string& reason) {
-    if (reason == "human") return "human: a person has taken over the conversation";
-    if (reason == "blocked") return "blocked: the contact is blocked";
-    if (reason == "revoked") return "revoked: its author deleted it";
-    if (reason == "loop limit") return "loop limit: too many replies in a minute, as between two machines";
-    if (reason == "device inactive") return "device inactive: no agent answers";
-    if (reason == "window closed") return "window closed: it was written more than 24 hours ago, and WhatsApp accepts only templates then";
-    if (reason == "no agent") return "no agent: none is attached to the device";
+/// What a turn's reason means that is one word; the others say it themselves.
+std::string explain_reason(const Turn& turn) {
+    const std::string reason = turn.reason.value_or(std::string(to_word(*turn.outcome)));
+    switch (turn.reason_kind.value_or(ReasonKind::rule)) {
+        case ReasonKind::human: return "human: a person has taken over the conversation";
+        case ReasonKind::blocked: return "blocked: the contact is blocked";
+        case ReasonKind::revoked: return "revoked: its author deleted it";
+        case ReasonKind::loop_limit: return "loop limit: too many replies in a minute, as between two machines";
+        case ReasonKind::device_inactive: return "device inactive: no agent answers";
+        case ReasonKind::window_closed: return "window closed: it was written more than 24 hours ago, and WhatsApp accepts only templates then";
+        case ReasonKind::no_agent: return reason == "no agent" ? "no agent: none is attached to the device" : reason;
+        case ReasonKind::rule:
+        case ReasonKind::fallback:
+        case ReasonKind::empty_reply:
+        case ReasonKind::no_rule:
+        case ReasonKind::ignored:
+        case ReasonKind::failed:
+        case ReasonKind::cancelled: break;
+    }
     return reason;
 }
 
 /// "131026: Message undeliverable", with what the code means.
-std::string explain_error(const std::string& error, std::string (*explain)(std::string_view code) = explain_send_error) {
-    const std::string meaning = explain(std::string_view(error).substr(0, error.find(':')));
+std::string explain_error(const std::string& error, const std::optional<std::string>& code,
+                          std::string (*explain)(std::string_view code) = explain_send_error) {
+    const std::string meaning = code ? explain(*code) : "";
     return meaning.empty() ? error : fmt::format("{}; {}", error, meaning);
 }
 
@@ -114,7 +126,7 @@ private:
             return wait_for_turn(turn);
         }
         if (turn && turn->outcome) {
-            std::string why = explain_reason(turn->reason.value_or(std::string(to_word(*turn->outcome))));
+            std::string why = explain_reason(*turn);
             if (turn->outcome == TurnOutcome::dead)
                 why += fmt::format(" ({} attempts): {}", turn->attempt, turn->last_error.value_or("its workers crashed"));
             return step(turn->updated_at, "not answered", fmt::format("{}{}", agent_of(*turn), why));
@@ -211,9 +223,9 @@ private:
             if (one.attempt >= send.attempt) continue;
             has_earlier = true;
             step(one.failed_at, "attempt failed",
-                 fmt::format("send/{} part {} attempt {}: {}", send.id.value, send.part, one.attempt, explain_error(one.error)));
+                 fmt::format("send/{} part {} attempt {}: {}", send.id.value, send.part, one.attempt, explain_error(one.error, one.error_code)));
         }
-        const std::string error = send.last_error ? explain_error(*send.last_error) : "";
+        const std::string error = send.last_error ? explain_error(*send.last_error, send.error_code) : "";
         switch (send.state) {
             case SendState::queued:
                 if (!error.empty() && !has_earlier)
@@ -236,7 +248,7 @@ private:
     void tell_statuses() {
         for (const ReportedStatus& status : statuses::list(db_, message_.id)) {
             std::string detail = "reported by the provider";
-            if (const auto error = status.error()) detail += ": " + explain_error(*error, explain_status_error);
+            if (const auto error = status.error()) detail += ": " + explain_error(*error, status.error_code, explain_status_error);
             if (status.pricing) detail += ": " + *status.pricing;
             step(status.at, status.status, std::move(detail));
         }

@@ -65,7 +65,7 @@ void retry_turn(Transaction& tx, const Cause& cause, TurnId id, Time due_at) {
 void cancel_turn(Transaction& tx, const Cause& cause, TurnId id) {
     const TurnPlace turn = place_of(tx, id);
     static constexpr std::string_view sql =
-        "UPDATE turns SET outcome = 'no_reply', reason = 'cancelled', reopened_at = NULL, updated_at = $2 WHERE id = $1";
+        "UPDATE turns SET outcome = 'no_reply', reason_kind = 'cancelled', reason = 'cancelled', reopened_at = NULL, updated_at = $2 WHERE id = $1";
     tx.execute(sql, id, tx.now());
     if (turn.is_open) {
         must_be_one(lanes::drop_ready(tx, Lane::turn, turn.conversation_id, tx.now()), {QueueName::turn, id.value});

@@ -36,6 +36,7 @@ struct WorkItem {
     std::int64_t attempt;
     std::optional<Time> due_at;
     std::optional<std::string> error;
+    std::optional<std::string> error_code;
     std::optional<std::string> session_id;
     std::optional<ConversationId> conversation_id;
     std::optional<MessageId> message_id;
@@ -45,7 +46,9 @@ struct WorkItem {
     Time updated_at;
 };
 WABOT_DESCRIBE(WorkItem, FIELD(id, .key = true), FIELD(number, .wide = true), FIELD(kind, .wide = true), FIELD(state), FIELD(attempt),
-               FIELD(due_at, .doc = "Time of the next attempt"), FIELD(error), FIELD(session_id, .doc = "The device's key"), FIELD(conversation_id),
+               FIELD(due_at, .doc = "Time of the next attempt"), FIELD(error),
+               FIELD(error_code, .wide = true, .doc = "The provider's code of the last refusal of a send"),
+               FIELD(session_id, .doc = "The device's key"), FIELD(conversation_id),
                FIELD(message_id, .doc = "The message that is answered (turn) or sent (send)"), FIELD(worker, .wide = true),
                FIELD(reason, .wide = true, .doc = "Turn: the rule that answered; send: how it was settled"), FIELD(created_at, .wide = true),
                FIELD(updated_at))

@@ -9,6 +9,7 @@
 #include "core/base/random.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/channels/send_errors.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/messages.hpp"
 #include "core/messaging/sending/sends.hpp"
@@ -176,7 +177,7 @@ asio::awaitable<std::optional<SendOutcome>> SendDispatcher::hand_over(const Clai
     } catch (const Error& error) {
         // Nothing was offered. A claim that was lost, came too late or could not be written down is given back as it is: none of it is the
         // message's fault. Anything else is tried again.
-        const bool is_store_away = gate.is_asked && error.code() == Errc::unavailable;
+        const bool is_store_away = gate.is_asked && is_of_store(error);
         if (gate.is_committed)
             outcome = outcome ? outcome : Uncertain{error.what()};
         else if (error.code() != Errc::stale && !is_store_away)

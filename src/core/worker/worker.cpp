@@ -14,6 +14,7 @@
 #include "core/base/random.hpp"
 #include "core/base/timers.hpp"
 #include "core/base/world.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/messaging/answering/immediate_turns.hpp"
 #include "core/messaging/answering/turns.hpp"
 #include "core/messaging/receiving/inbox_drain.hpp"
@@ -143,7 +144,7 @@ struct Worker::State final : WorkerContext {
         try {
             co_await write_claim(finish, until);
         } catch (const Error& error) {
-            if (error.code() == Errc::unavailable) throw;
+            if (is_of_store(error)) throw;
             due.others = true;
             co_return 0;
         }

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "core/base/log.hpp"
+#include "core/database/database_fault.hpp"
 
 namespace wabot {
 
@@ -24,6 +25,8 @@ void WorkerContext::ended(std::map<ConversationId, ClaimedLane>& in_flight, cons
 void WorkerContext::log_failure(std::string_view phrase, std::exception_ptr failure) {
     try {
         std::rethrow_exception(failure);
+    } catch (const Error& error) {
+        log::error(phrase, {{"error", error.what()}, {"hint", error.hint()}});
     } catch (const std::exception& error) {
         log::error(phrase, {{"error", error.what()}});
     }

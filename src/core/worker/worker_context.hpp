@@ -14,6 +14,7 @@
 #include "core/base/error.hpp"
 #include "core/base/timers.hpp"
 #include "core/base/world.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/messaging/sending/sends.hpp"
 #include "core/worker/signal.hpp"
@@ -58,7 +59,7 @@ struct WorkerContext : std::enable_shared_from_this<WorkerContext> {
                 co_return;
             } catch (const Error& error) {
                 // A conflict is a row that another unit was quicker to add: seen, the next time.
-                const bool passes = error.code() == Errc::unavailable || error.code() == Errc::conflict;
+                const bool passes = is_of_store(error) || error.code() == Errc::conflict;
                 if (!passes || tools.world.clock.since_boot() > until) throw;
             }
             co_await tools.world.timers.after(poll_interval);

@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/base/random.hpp"
 #include "core/base/world.hpp"
+#include "core/database/database_fault.hpp"
 #include "server/http/request_target.hpp"
 
 namespace wabot {
@@ -38,11 +39,12 @@ Response method_not_allowed(const std::vector<Verb>& allowed, const Request& req
 }
 
 Response answer_to(const Error& error, const Request& request) {
-    const int status = status_of(error.code());
+    const bool is_stores = is_of_store(error);  // who asks is not denied anything, and may come again
+    const int status = is_stores ? 503 : status_of(error.code());
     std::string detail = "internal error; the log has the details under this request_id";
     if (error.code() != Errc::bug) detail = error.hint().empty() ? error.what() : std::string(error.what()) + "; " + error.hint();
     Response response = Response::problem(status, detail, request.id, error.faults());
-    if (error.code() == Errc::unavailable || error.code() == Errc::rate_limited) response.headers.emplace_back("Retry-After", "1");
+    if (is_stores || error.code() == Errc::rate_limited) response.headers.emplace_back("Retry-After", "1");
     return response;
 }
 

@@ -18,6 +18,7 @@ TEST_CASE("the first rule that matches gives the reply") {
     const Answer answer = ask(faq, "Hey, what are your hours?");
     CHECK(answer.outcome == AnswerOutcome::replied);
     CHECK(answer.texts == std::vector<std::string>{"Hello!"});
+    CHECK(answer.reason_kind == ReasonKind::rule);
     CHECK(answer.reason == "rule 1 \"hello|hi|hey\"");
     CHECK(ask(faq, "Opening HOURS?").reason == "rule 2 \"open|hours\"");
 }
@@ -26,6 +27,7 @@ TEST_CASE("without a matching rule there is no reply") {
     const Answer answer = ask(faq, "something else");
     CHECK(answer.outcome == AnswerOutcome::no_reply);
     CHECK(answer.texts.empty());
+    CHECK(answer.reason_kind == ReasonKind::no_rule);
     CHECK(answer.reason == "no rule matched");
     CHECK(ask(faq, std::nullopt).outcome == AnswerOutcome::no_reply);
 }
@@ -38,6 +40,7 @@ TEST_CASE("a fallback answers what no rule does, media included") {
         const Answer answer = ask(config, text);
         CHECK(answer.outcome == AnswerOutcome::replied);
         CHECK(answer.texts == std::vector<std::string>{"Please write hello."});
+        CHECK(answer.reason_kind == ReasonKind::fallback);
         CHECK(answer.reason == "fallback");
         CHECK(answer.quote);
     }

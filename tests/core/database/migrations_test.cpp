@@ -2,6 +2,7 @@
 #include "core/base/hex.hpp"
 
 #include <future>
+#include <map>
 
 #include "core/base/error.hpp"
 #include "core/crypto/vault.hpp"
@@ -84,6 +85,89 @@ TEST_CASE("migrations: upgrading a store with data keeps the data and leaves a b
     int backups = 0;
     for (const auto& entry : std::filesystem::directory_iterator(database.folder())) backups += entry.path().extension() == ".bak" ? 1 : 0;
     CHECK(backups == 1);
+}
+
+TEST_CASE("migrations: what stood in sentences is read from them once", "[migrations]") {
+    using Words = std::vector<std::string>;
+    const test::ScratchDatabase database;
+    const auto db = database.open();
+    migrate_up(*db, 12);
+    const auto all_of = [&](std::string sql) {
+        auto look = [sql](Snapshot& snapshot) { return snapshot.query(sql).all<std::string>(); };
+        return read_and_wait(*db, look);
+    };
+    auto fill = [](Transaction& tx) {
+        const auto device = [&](std::string_view key, std::string_view status, std::optional<std::string> error) {
+            static constexpr std::string_view sql =
+                "INSERT INTO devices (key, name, kind, status, last_error, created_at, updated_at) VALUES ($1, $1, 'sim', $2, $3, 1, 1)";
+            tx.execute(sql, key, status, error);
+        };
+        device("banned", "error", "account: DISABLED_UPDATE");
+        device("expired", "error", "190: the token has expired");
+        device("fine", "connected", std::nullopt);
+        for (const char* error :
+             {"131049: held back", "http_502: a gateway said: no", "connect: refused", "its worker stopped", "no answer: closed", ""}) {
+            static constexpr std::string_view sql =
+                "INSERT INTO failed_attempts (queue, work_id, attempt, began_at, failed_at, error) VALUES ('send', 1, 1, 1, 1, $1)";
+            tx.execute(sql, error);
+        }
+        tx.execute("INSERT INTO failed_attempts (queue, work_id, attempt, began_at, failed_at, error) VALUES ('job', 1, 1, 1, 1, 'disk: full')");
+        for (const char* actor : {"cli:ana", "worker"})
+            tx.execute("INSERT INTO changes (kind, object_type, object_id, actor, request_id, created_at) VALUES ('x', 'x', 1, $1, '', 1)", actor);
+    };
+    write_and_wait(*db, fill);
+    migrate_up(*db);
+    CHECK(all_of("SELECT COALESCE(error_kind, '-') FROM devices ORDER BY key") == Words{"account_event", "send_refused", "-"});
+    CHECK(all_of("SELECT COALESCE(error_code, '-') FROM failed_attempts ORDER BY id") == Words{"131049", "http_502", "connect", "-", "-", "-", "-"});
+    CHECK(all_of("SELECT actor_kind FROM changes ORDER BY id") == Words{"cli", "system"});
+    migrate_down(*db);
+    migrate_up(*db);
+    CHECK(all_of("SELECT COALESCE(error_kind, '-') FROM devices ORDER BY key") == Words{"account_event", "send_refused", "-"});
+}
+
+TEST_CASE("migrations: the reason of each turn of an older store becomes a word", "[migrations]") {
+    test::ScratchStore store;
+    const std::map<std::string, std::string> known{{"rule 2 \"open\"", "rule"},
+                                                   {"rule 1 \"x\", an empty reply", "empty_reply"},
+                                                   {"fallback", "fallback"},
+                                                   {"no agent", "no_agent"},
+                                                   {"no agent: faq is switched off", "no_agent"},
+                                                   {"no rule matched", "no_rule"},
+                                                   {"loop limit", "loop_limit"},
+                                                   {"device inactive", "device_inactive"},
+                                                   {"window closed", "window_closed"},
+                                                   {"human", "human"},
+                                                   {"blocked", "blocked"},
+                                                   {"revoked", "revoked"},
+                                                   {"cancelled", "cancelled"},
+                                                   {"ignore rule 3, contact", "ignored"}};
+    migrate_down(store.db());
+    auto fill = [&known](Transaction& tx) {
+        tx.execute("INSERT INTO devices (key, name, kind, status, created_at, updated_at) VALUES ('shop', 'shop', 'sim', 'connected', 1, 1)");
+        static constexpr std::string_view contact_sql = R"sql(
+            INSERT INTO contacts (device_id, contact_jid_enc, contact_jid_hash, contact_jid_last4, created_at, updated_at)
+            VALUES (1, $1, $1, 'aaaa', 1, 1))sql";
+        tx.execute(contact_sql, Bytes{"x"});
+        tx.execute("INSERT INTO conversations (key, device_id, contact_id, created_at, updated_at) VALUES ('c', 1, 1, 1, 1)");
+        static constexpr std::string_view message_sql = R"sql(
+            INSERT INTO messages (conversation_id, device_id, direction, sender_kind, message_type, status, timestamp, created_at, updated_at)
+            VALUES (1, 1, 'incoming', 'contact', 'text', 'received', 1, 1, 1))sql";
+        tx.execute(message_sql);
+        static constexpr std::string_view turn_sql = R"sql(
+            INSERT INTO turns (conversation_id, first_message_id, last_message_id, outcome, reason, created_at, updated_at)
+            VALUES (1, 1, 1, $1, $2, 1, 1))sql";
+        const std::optional<std::string> none;
+        for (const auto& [reason, kind] : known) tx.execute(turn_sql, "no_reply", reason);
+        tx.execute(turn_sql, "dead", none);
+        tx.execute(turn_sql, none, none);
+    };
+    write_and_wait(store.db(), fill);
+    migrate_up(store.db());
+    auto look = [](Snapshot& snapshot) { return snapshot.query("SELECT COALESCE(reason_kind, '-') FROM turns ORDER BY id").all<std::string>(); };
+    std::vector<std::string> wanted;
+    for (const auto& [reason, kind] : known) wanted.push_back(kind);
+    wanted.insert(wanted.end(), {"failed", "-"});
+    CHECK(read_and_wait(store.db(), look) == wanted);
 }
 
 TEST_CASE("migrations: a foreign, a newer and a changed store are refused and left alone", "[migrations]") {

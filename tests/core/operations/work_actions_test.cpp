@@ -600,6 +600,29 @@ TEST_CASE("work actions: ids are a queue and a number", "[work_actions]") {
     for (const char* word : {"send", "send/", "send/x", "81", "inbox/1", "sends/1", "send/1/2", ""}) CHECK_FALSE(to_work_id(word));
 }
 
+TEST_CASE_METHOD(Operator, "work actions: a refused send says with which code, and an uncertain one with none", "[surgery]") {
+    be_retrying();
+    CHECK(item(send).error_code == "131000");
+    CHECK(failures(send).front().error_code == "131000");
+    CHECK(store.read([&](Snapshot& db) { return attempts::times_refused(db, {1}, "131000"); }) == 1);
+    CHECK(store.read([&](Snapshot& db) { return attempts::times_refused(db, {1}, "13100"); }) == 0);
+    http.script = {no_answer};
+    world.clock.advance(1h);
+    work();
+    CHECK(item(send).state == WorkState::uncertain);
+    CHECK_FALSE(item(send).error_code);
+    CHECK_FALSE(failures(send).back().error_code);
+}
+
+TEST_CASE_METHOD(Operator, "work actions: a turn whose reason only reads like a cancelled one is done", "[surgery]") {
+    write_text(ada, "wamid.1", "one");
+    work();
+    store.write([](Transaction& tx) { tx.execute("UPDATE turns SET outcome = 'no_reply', reason = 'cancelled', reason_kind = 'ignored'"); });
+    CHECK(state(turn) == WorkState::done);
+    store.write([](Transaction& tx) { tx.execute("UPDATE turns SET reason_kind = 'cancelled'"); });
+    CHECK(state(turn) == WorkState::cancelled);
+}
+
 TEST_CASE_METHOD(Operator, "work actions: every row is in exactly one state of the table", "[work_actions]") {
     die({"one", "two"});
     cancel({QueueName::turn, 2});

@@ -40,7 +40,7 @@ DryRunResult AgentDryRun::answer(const std::optional<std::string>& text) const {
     result.out = fmt::format("{}", fmt::join(decision.texts, "\n"));
     const std::vector<AnswerStep> steps = blocking(ask(staff_->agents, question(text))).answer.steps;
     const auto deciding = std::find_if(steps.begin(), steps.end(), [](const AnswerStep& step) { return step.answered; });
-    if (deciding != steps.end() && deciding->what.starts_with("rule ")) result.rule = deciding - steps.begin() + 1;
+    if (deciding != steps.end()) result.rule = deciding->rule;
     return result;
 }
 

@@ -248,9 +248,9 @@ auto PostgresConnection::guarded(Run run) {
         const std::string state = sqlstate_of(failure);
         // The server is going down or is no longer the one that writes, or its tables were changed under a prepared statement: a new connection
         // helps.
-        if (state.starts_with("57P") || state == "0A000" || state == "25006" || state == "26000" || !impl_->connection.is_open()) is_broken_ = true;
-        const DatabaseFault fault = fault_of_sqlstate(state);
-        throw Error(fault.code, "database: " + plain(failure.what()), std::string(fault.hint));
+        const bool is_over = state.starts_with("57P") || state.starts_with("25P") || state == "0A000" || state == "25006" || state == "26000";
+        if (is_over || !impl_->connection.is_open()) is_broken_ = true;
+        throw_fault(fault_of_sqlstate(state), "database: " + plain(failure.what()));
     } catch (const pqxx::failure& failure) {
         is_broken_ = is_aborted_ = true;
         throw Error(Errc::unavailable, "database: " + plain(failure.what()));
@@ -330,7 +330,12 @@ const PostgresConnection::Statement& PostgresConnection::prepared(std::string ke
     Statement statement{"s" + std::to_string(statements_.size()), make_text()};
     if (!is_pooled_) {
         impl_->connection.prepare(statement.name, statement.text);
-        impl_->connection.prepare_now(statement.name);
+        try {
+            impl_->connection.prepare_now(statement.name);
+        } catch (...) {
+            impl_->connection.unprepare(statement.name);  // libpqxx remembers it, and the next one gets its name
+            throw;
+        }
     }
     return statements_.emplace(std::move(key), std::move(statement)).first->second;
 }

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "core/database/fault_hint.hpp"
+#include "core/database/database_fault.hpp"
 
 namespace wabot {
 

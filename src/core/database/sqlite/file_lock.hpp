@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 
 namespace wabot {
@@ -8,20 +9,22 @@ namespace wabot {
 /// starve, while waiters of a file lock are woken in turn.
 class LockFile {
 public:
-    /// Error{unavailable} when the file cannot be made.
-    explicit LockFile(const std::string& path);
+    explicit LockFile(std::string path) : path_(std::move(path)) {}
     ~LockFile();
     LockFile(const LockFile&) = delete;
-    int descriptor() const { return descriptor_; }
+    /// Opened, or made, when it is first asked for: who only reads needs none. Error{denied}, Error{unavailable}.
+    int descriptor();
 
 private:
-    int descriptor_;
+    const std::string path_;
+    std::mutex mutex_;
+    int descriptor_ = -1;
 };
 
 /// Holds the lock; waits for it as long as it takes.
 class FileLock {
 public:
-    explicit FileLock(const LockFile& file);
+    explicit FileLock(LockFile& file);
     ~FileLock();
     FileLock(const FileLock&) = delete;
 

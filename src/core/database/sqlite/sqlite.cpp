@@ -14,6 +14,7 @@
 #include "core/base/fault_point.hpp"
 #include "core/base/folder_owner.hpp"
 #include "core/base/log.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/database/sqlite/file_lock.hpp"
 #include "core/database/sqlite/sqlite_connection.hpp"
 #include "core/database/task_queue.hpp"
@@ -189,6 +190,7 @@ private:
             auto task = reads_.take();
             if (!task) continue;
             try {
+                if (connection && connection->is_frozen()) connection.reset();  // somebody may write it by now
                 if (!connection) connection = connect();
                 connection->change("BEGIN");
                 SqliteSnapshot snapshot(*connection, clock_.now());
@@ -228,9 +230,10 @@ private:
         }
     }
 
-    static Error not_committed(const std::exception& error) {
+    static StoreFault not_committed(const std::exception& error) {
         const auto* ours = dynamic_cast<const Error*>(&error);
-        return {Errc::unavailable, std::string("not committed: ") + error.what(), ours == nullptr ? "" : ours->hint()};
+        return {ours != nullptr && ours->code() == Errc::denied ? Errc::denied : Errc::unavailable, std::string("not committed: ") + error.what(),
+                ours == nullptr ? "" : ours->hint()};
     }
 
     std::unique_ptr<SqliteConnection> open_writer() {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/folder_owner.hpp"
@@ -58,6 +60,18 @@ Value column_value(sqlite3_stmt* statement, int column) {
     }
 }
 
+/// The file alone, of which SQLite takes it that nobody writes it.
+std::string immutable_uri(std::string_view path) {
+    std::string out = path.starts_with('/') ? "file://" : "file:";
+    for (const char c : path) {
+        if (c == '%' || c == '?' || c == '#')
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        else
+            out += c;
+    }
+    return out + "?immutable=1";
+}
+
 }  // namespace
 
 void SqliteConnection::open(const std::string& path, int flags) {
@@ -65,9 +79,8 @@ void SqliteConnection::open(const std::string& path, int flags) {
     if (code != SQLITE_OK) {
         const std::string why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
         const bool is_denied = handle_ != nullptr && sqlite3_system_errno(handle_) == EACCES;
-        sqlite3_close_v2(handle_);
-        const DatabaseFault fault = fault_of_sqlite(is_denied ? SQLITE_PERM : code);
-        throw Error(fault.code, "cannot open the database " + path + ": " + why, std::string(fault.hint));
+        close();
+        throw_fault(fault_of_sqlite(is_denied ? SQLITE_PERM : code), "cannot open the database " + path + ": " + why);
     }
     sqlite3_extended_result_codes(handle_, 1);
 }
@@ -85,20 +98,26 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
     if (create)
         if (const int made = open_or_create(path, O_RDWR | O_CLOEXEC, 0600); made >= 0) ::close(made);
     open(path, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0));
+    try {
+        set_up_to_write();
+    } catch (const Error& error) {
+        const int code = sqlite3_errcode(handle_) & 0xff;
+        close();
+        const bool may_not_write = code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_PERM;
+        if (!may_not_write || !open_to_read(path))
+            throw StoreFault(error.code(), "cannot open the database " + path + ": " + error.what(), error.hint());
+    }
+}
+
+void SqliteConnection::set_up_to_write() {
     sqlite3_busy_timeout(handle_, busy_timeout_ms);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    try {
-        // auto_vacuum counts only before the first table, and sets about writing even when it is in force already: that would wait for the writer.
-        if (query("PRAGMA page_count").one<std::int64_t>() == 0) script("PRAGMA auto_vacuum=INCREMENTAL");
-        // wal_autocheckpoint is ours to do, from a thread of its own.
-        script(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; "
-            "PRAGMA cache_size=-32768; PRAGMA secure_delete=FAST;");
-    } catch (const Error& error) {
-        forget_statements();
-        sqlite3_close_v2(handle_);
-        throw Error(error.code(), "cannot open the database " + path + ": " + error.what(), error.hint());
-    }
+    // auto_vacuum counts only before the first table, and sets about writing even when it is in force already: that would wait for the writer.
+    if (query("PRAGMA page_count").one<std::int64_t>() == 0) script("PRAGMA auto_vacuum=INCREMENTAL");
+    // wal_autocheckpoint is ours to do, from a thread of its own.
+    script(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; "
+        "PRAGMA cache_size=-32768; PRAGMA secure_delete=FAST;");
     // After the pragma above, which is a hook of its own.
     sqlite3_wal_hook(
         handle_,
@@ -109,14 +128,38 @@ SqliteConnection::SqliteConnection(const std::string& path, bool create) {
         this);
 }
 
+/// Beside who writes, by the log and index files of theirs. Where there is no log nobody writes, and the file alone is the whole store.
+bool SqliteConnection::open_to_read(const std::string& path) {
+    std::error_code none;
+    const auto log_size = std::filesystem::file_size(path + "-wal", none);
+    const bool has_log = !none && log_size > 0;
+    for (const bool frozen : {false, true}) {
+        if (frozen && has_log) return false;
+        try {
+            open(frozen ? immutable_uri(path) : path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+            sqlite3_busy_timeout(handle_, busy_timeout_ms);
+            query("SELECT count(*) FROM sqlite_schema");
+            is_frozen_ = frozen;
+            return true;
+        } catch (const Error&) {
+            close();
+        }
+    }
+    return false;
+}
+
+void SqliteConnection::close() {
+    forget_statements();
+    sqlite3_close_v2(std::exchange(handle_, nullptr));
+}
+
 void SqliteConnection::refuse_commits() {
     sqlite3_commit_hook(
         handle_, [](void*) { return 1; }, nullptr);
 }
 
 SqliteConnection::~SqliteConnection() {
-    forget_statements();
-    sqlite3_close_v2(handle_);
+    close();
 }
 
 bool SqliteConnection::has_moved() const {
@@ -223,8 +266,8 @@ void SqliteConnection::forget_statements() {
 
 void SqliteConnection::fail(int code) const {
     const int extended = sqlite3_extended_errcode(handle_);
-    const DatabaseFault fault = fault_of_sqlite(extended == SQLITE_OK ? code : extended);
-    throw Error(fault.code, std::string("database: ") + sqlite3_errmsg(handle_), std::string(fault.hint));
+    const std::string message = sqlite3_errmsg(handle_);
+    throw_fault(fault_of_sqlite(extended == SQLITE_OK ? code : extended, message), "database: " + message);
 }
 
 }  // namespace wabot

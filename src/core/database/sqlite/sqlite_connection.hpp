@@ -17,7 +17,7 @@ namespace wabot {
 /// One connection and its prepared statements. Used by one thread at a time.
 class SqliteConnection {
 public:
-    /// Opens `path` (made when `create`) with our settings. Error{not_found}, Error{unavailable}.
+    /// Opens `path` (made when `create`) with our settings; for reading alone where this process may not write it. Error{denied}, Error{unavailable}.
     SqliteConnection(const std::string& path, bool create);
     /// Opens `path` for a look only: never writes, and waits `busy_timeout` at most for who does. Error{unavailable}.
     SqliteConnection(const std::string& path, std::chrono::milliseconds busy_timeout);
@@ -34,6 +34,8 @@ public:
     /// Of the last row that was inserted.
     std::int64_t last_insert_id() const;
 
+    /// Whether it reads the file as it was when it was opened: nobody was writing it then.
+    bool is_frozen() const { return is_frozen_; }
     /// Whether a transaction is open: after some failures SQLite has rolled back by itself.
     bool in_transaction() const;
     /// Whether the file that is open is not the one of that name any more: another was put in its place, or it was removed.
@@ -45,6 +47,9 @@ public:
 
 private:
     void open(const std::string& path, int flags);
+    void set_up_to_write();
+    bool open_to_read(const std::string& path);
+    void close();
 
     struct Statement {
         sqlite3_stmt* handle = nullptr;
@@ -59,6 +64,7 @@ private:
 
     sqlite3* handle_ = nullptr;
     int wal_pages_ = 0;
+    bool is_frozen_ = false;
     struct Hash {
         using is_transparent = void;
         std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }

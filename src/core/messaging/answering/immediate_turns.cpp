@@ -80,16 +80,16 @@ bool ImmediateTurns::finish(const ReadyTurn& ready, const Decision& decided) {
         if (!first) first = id;
     }
     static constexpr std::string_view sql = R"sql(
-        INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, outcome, reason, agent_id, agent_revision, reply_message_id,
-                           created_at, updated_at)
-        VALUES ($1, $2, $2, 1, $3, $4, $5, $6, $7, $8, $8))sql";
+        INSERT INTO turns (conversation_id, first_message_id, last_message_id, attempt, outcome, reason_kind, reason, agent_id, agent_revision,
+                           reply_message_id, created_at, updated_at)
+        VALUES ($1, $2, $2, 1, $3, $4, $5, $6, $7, $8, $9, $9))sql";
     if (first) {
-        tx_.execute_deferred(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent, decision.agent_revision,
-                             first, tx_.now());
+        tx_.execute_deferred(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason_kind, decision.reason, decision.agent,
+                             decision.agent_revision, first, tx_.now());
         return true;
     }
-    const auto id = tx_.insert<TurnId>(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason, decision.agent,
-                                       decision.agent_revision, first, tx_.now());
+    const auto id = tx_.insert<TurnId>(sql, asked.conversation_id, asked.message_id, decision.outcome, decision.reason_kind, decision.reason,
+                                       decision.agent, decision.agent_revision, first, tx_.now());
     changes::record(tx_, cause_, "turn." + std::string(to_word(decision.outcome)), "turn", id.value().value, asked.device_id.value);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "core/changes/changes.hpp"
 #include "core/channels/content.hpp"
 #include "core/channels/split_text.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/devices/devices.hpp"
 #include "core/messaging/media.hpp"
 #include "core/messaging/messages.hpp"
@@ -44,7 +45,7 @@ void begin(Transaction& tx, ClaimedTurn& turn) {
     turn.attempt = message.attempt + 1;
     if (turn.id) {
         static constexpr std::string_view again_sql =
-            "UPDATE turns SET attempt = $2, outcome = NULL, reason = NULL, reopened_at = NULL, updated_at = $3 WHERE id = $1";
+            "UPDATE turns SET attempt = $2, outcome = NULL, reason_kind = NULL, reason = NULL, reopened_at = NULL, updated_at = $3 WHERE id = $1";
         tx.execute(again_sql, turn.id, turn.attempt, tx.now());
         return;
     }
@@ -67,7 +68,7 @@ std::shared_ptr<const AnswerSetup> read_staff(Snapshot& db, AnswerCaches& answer
         setup->agents = answering.agents.of_device(db, id);
     } catch (const Error& error) {
         // A broken configuration fails the turns of its device, not those of the others.
-        if (error.code() == Errc::unavailable) throw;
+        if (is_of_store(error)) throw;
         setup->failure = error.what();
     }
     return setup;
@@ -78,27 +79,45 @@ bool end_turn(Transaction& tx, const ClaimedTurn& turn) {
     return lanes::finish_turn(tx, turn.lane, turn.message.message_id);
 }
 
-void write_outcome(Transaction& tx, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason, const Decision& decision,
-                   std::optional<MessageId> reply) {
+void write_outcome(Transaction& tx, const ClaimedTurn& turn, const Decision& decision, std::optional<MessageId> reply) {
     static constexpr std::string_view sql = R"sql(
-        UPDATE turns SET outcome = $2, reason = $3, agent_id = $4, agent_revision = $5, reply_message_id = $6, updated_at = $7
+        UPDATE turns SET outcome = $2, reason_kind = $3, reason = $4, agent_id = $5, agent_revision = $6, reply_message_id = $7, updated_at = $8
         WHERE id = $1)sql";
-    tx.execute(sql, turn.id, outcome, reason, decision.agent, decision.agent_revision, reply, tx.now());
+    tx.execute(sql, turn.id, decision.outcome, decision.reason_kind, decision.reason, decision.agent, decision.agent_revision, reply, tx.now());
 }
 
 /// The turn gives no reply: a person may want to know why. A reply is told by its message.
-void end_silent(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, TurnOutcome outcome, std::string_view reason,
-                const Decision& decision) {
-    write_outcome(tx, turn, outcome, reason, decision, std::nullopt);
-    changes::record(tx, cause, "turn." + std::string(to_word(outcome)), "turn", turn.id.value, turn.message.device_id.value);
+void end_silent(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const Decision& decision) {
+    write_outcome(tx, turn, decision, std::nullopt);
+    changes::record(tx, cause, "turn." + std::string(to_word(decision.outcome)), "turn", turn.id.value, turn.message.device_id.value);
 }
 
 void end_dead(Transaction& tx, const Cause& cause, const ClaimedTurn& turn) {
     if (!end_turn(tx, turn)) return;
-    end_silent(tx, cause, turn, TurnOutcome::dead, "failed every time", Decision{});
+    end_silent(tx, cause, turn, {.outcome = TurnOutcome::dead, .reason_kind = ReasonKind::failed, .reason = "failed every time"});
 }
 
 }  // namespace
+
+}  // namespace wabot::turns
+
+namespace wabot {
+
+void Decision::give_none(ReasonKind kind, std::string why) {
+    outcome = TurnOutcome::no_reply;
+    reason_kind = kind;
+    reason = std::move(why);
+    texts.clear();
+}
+
+void Decision::suppress(ReasonKind kind, std::string why) {
+    give_none(kind, std::move(why));
+    outcome = TurnOutcome::suppressed;
+}
+
+}  // namespace wabot
+
+namespace wabot::turns {
 
 std::shared_ptr<const AnswerSetup> AnswerSetups::of(Snapshot& db, DeviceId id) {
     auto& setup = read_[id];
@@ -154,28 +173,28 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     const TurnMessage& message = turn.message;
     Decision decision;
     if (!turn.setup->is_active) {
-        decision.reason = "device inactive";
+        decision.give_none(ReasonKind::device_inactive, "device inactive");
         co_return decision;
     }
     if (message.is_revoked) {
-        decision.reason = "revoked";
+        decision.give_none(ReasonKind::revoked, "revoked");
         co_return decision;
     }
     if (turn.control == Control::human) {
-        decision.reason = "human";
+        decision.give_none(ReasonKind::human, "human");
         co_return decision;
     }
     if (message.is_blocked) {
-        decision.reason = "blocked";
+        decision.give_none(ReasonKind::blocked, "blocked");
         co_return decision;
     }
     if (turn.is_too_late) {
-        decision.reason = "window closed";
+        decision.give_none(ReasonKind::window_closed, "window closed");
         co_return decision;
     }
     if (!turn.setup->failure.empty()) throw Error(Errc::unavailable, turn.setup->failure);
     if (const auto ignored = turn.setup->ignore_book->match(turn.facts)) {
-        decision.reason = ignored->reason;
+        decision.give_none(ReasonKind::ignored, ignored->reason);
         co_return decision;
     }
     Question question;
@@ -188,6 +207,7 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
     question.files = turn.files;
     const Asked asked = co_await ask(turn.setup->agents, question);
     if (asked.answer.outcome == AnswerOutcome::failed) throw Error(Errc::unavailable, asked.answer.reason);
+    decision.reason_kind = asked.answer.reason_kind;
     decision.reason = asked.answer.reason;
     if (asked.by) {
         decision.agent = asked.by->id;
@@ -199,8 +219,7 @@ asio::awaitable<Decision> decide(const ClaimedTurn& turn) {
         decision.quotes = asked.answer.quote;
         std::erase_if(decision.texts, [](const std::string& text) { return split_text(text, text_part_max).empty(); });
         if (decision.texts.empty()) {
-            decision.outcome = TurnOutcome::no_reply;
-            decision.reason += ", an empty reply";
+            decision.give_none(ReasonKind::empty_reply, decision.reason + ", an empty reply");
         }
     }
     co_return decision;
@@ -226,9 +245,7 @@ bool is_looping(Transaction& tx, const ClaimedTurn& turn) {
 
 bool stop_loop(Transaction& tx, const ClaimedTurn& turn, Decision& decision) {
     if (decision.outcome != TurnOutcome::replied || !is_looping(tx, turn)) return false;
-    decision.outcome = TurnOutcome::no_reply;
-    decision.reason = "loop limit";
-    decision.texts.clear();
+    decision.give_none(ReasonKind::loop_limit, "loop limit");
     return true;
 }
 
@@ -249,11 +266,11 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
     if (!end_turn(tx, turn)) return;
     Decision decision = decided;
     if (decision.outcome == TurnOutcome::replied && conversations::control_of(tx, turn.message.conversation_id) == Control::human)
-        return end_silent(tx, cause, turn, TurnOutcome::suppressed, "human", decision);
+        decision.suppress(ReasonKind::human, "human");
     if (decision.outcome == TurnOutcome::replied && messages::is_revoked(tx, turn.message.message_id))
-        return end_silent(tx, cause, turn, TurnOutcome::suppressed, "revoked", decision);
+        decision.suppress(ReasonKind::revoked, "revoked");
     if (stop_loop(tx, turn, decision)) note_loop(tx, cause, turn);
-    if (decision.outcome != TurnOutcome::replied) return end_silent(tx, cause, turn, decision.outcome, decision.reason, decision);
+    if (decision.outcome != TurnOutcome::replied) return end_silent(tx, cause, turn, decision);
     const TurnMessage& asked = turn.message;
     std::optional<MessageId> first;
     for (const std::string& text : decision.texts) {
@@ -261,7 +278,7 @@ void finish(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const 
         sends::queue(tx, id, asked.conversation_id, asked.device_id, {split_text(text, text_part_max)}, turn.setup->on_uncertain);
         if (!first) first = id;
     }
-    write_outcome(tx, turn, decision.outcome, decision.reason, decision, first);
+    write_outcome(tx, turn, decision, first);
 }
 
 void fail(Transaction& tx, const Cause& cause, const ClaimedTurn& turn, const std::string& error, const Limits& limits, double jitter) {
@@ -282,7 +299,8 @@ void refund_attempts(Transaction& tx, const std::vector<ConversationId>& release
 
 std::optional<Turn> find_of_message(Snapshot& db, MessageId id) {
     static constexpr std::string_view sql = R"sql(
-        SELECT id, conversation_id, agent_id, agent_revision, first_message_id, last_message_id, reply_message_id, attempt, outcome, reason, last_error,
+        SELECT id, conversation_id, agent_id, agent_revision, first_message_id, last_message_id, reply_message_id, attempt, outcome, reason_kind, reason,
+               last_error,
                reopened_at, created_at, updated_at
         FROM turns WHERE last_message_id = $1 OR reply_message_id = $1 ORDER BY id DESC LIMIT 1)sql";
     return db.query(sql, id).first<Turn>();

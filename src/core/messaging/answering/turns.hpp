@@ -32,6 +32,7 @@ struct Turn {
     std::optional<MessageId> reply_message_id;
     std::int64_t attempt;
     std::optional<TurnOutcome> outcome;
+    std::optional<ReasonKind> reason_kind;
     std::optional<std::string> reason;
     std::optional<std::string> last_error;
     std::optional<Time> reopened_at;  // given up on, and wanted after all
@@ -40,6 +41,7 @@ struct Turn {
 };
 WABOT_DESCRIBE(Turn, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(agent_id), FIELD(agent_revision, .wide = true),
                FIELD(first_message_id, .wide = true), FIELD(last_message_id, .wide = true), FIELD(reply_message_id), FIELD(attempt), FIELD(outcome),
+               FIELD(reason_kind, .wide = true, .doc = "The reason in one word"),
                FIELD(reason, .doc = "Which rule answered, or why there was no answer"), FIELD(last_error, .wide = true),
                FIELD(reopened_at, .wide = true), FIELD(created_at, .wide = true), FIELD(updated_at, .wide = true))
 
@@ -102,11 +104,17 @@ struct ClaimedTurn {
 /// What came of a turn before it is written down.
 struct Decision {
     TurnOutcome outcome = TurnOutcome::no_reply;
+    ReasonKind reason_kind = ReasonKind::no_agent;
     std::string reason;
     std::optional<AgentId> agent;
     std::optional<std::int64_t> agent_revision;
     std::vector<std::string> texts;  // a message each
     bool quotes = false;
+
+    /// There is no reply, for this reason.
+    void give_none(ReasonKind kind, std::string why);
+    /// There would have been one.
+    void suppress(ReasonKind kind, std::string why);
 };
 
 namespace turns {

@@ -9,6 +9,7 @@
 #include "core/changes/changes.hpp"
 #include "core/channels/open_channel.hpp"
 #include "core/contacts/contacts.hpp"
+#include "core/database/database_fault.hpp"
 #include "core/devices/account_events.hpp"
 #include "core/files/blob_store.hpp"
 #include "core/inbox/inbox.hpp"
@@ -172,12 +173,6 @@ PreparedBody prepare(const Vault& vault, Random& random, ReceivedBody&& row) {
     return out;
 }
 
-/// Not the item's: it will go away.
-bool is_stores_trouble(const std::exception& error) {
-    const auto* ours = dynamic_cast<const Error*>(&error);
-    return ours != nullptr && ours->code() == Errc::unavailable;
-}
-
 /// What became of an item.
 struct ItemResult {
     std::string_view state = "done";  // done, double, quarantined, unrouted
@@ -272,7 +267,7 @@ private:
         try {
             tx_.savepoint(store);
         } catch (const std::exception& error) {
-            if (is_stores_trouble(error)) throw;
+            if (is_of_store(error)) throw;
             result = {"quarantined", result.device, std::nullopt, error.what()};
         }
         return result;
@@ -458,7 +453,7 @@ asio::awaitable<std::optional<std::size_t>> drain_inbox(Database& db, const Vaul
     try {
         stored = co_await db.write(store);
     } catch (const std::exception& error) {
-        if (is_stores_trouble(error)) throw;
+        if (is_of_store(error)) throw;
         round = Round::apart;
     }
     if (round == Round::apart) stored = co_await db.write(store);

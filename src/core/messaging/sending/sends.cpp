@@ -59,8 +59,21 @@ constexpr std::string_view surroundings_sql = R"sql(
     FROM messages m JOIN conversations c ON c.id = m.conversation_id JOIN contacts k ON k.id = c.contact_id LEFT JOIN messages q ON q.id = m.parent_id
     WHERE m.id = $1)sql";
 
-void set_state(Transaction& tx, SendId id, SendState state, const std::optional<std::string>& error = std::nullopt) {
-    tx.execute("UPDATE sends SET state = $2, last_error = COALESCE($3, last_error), updated_at = $4 WHERE id = $1", id, state, error, tx.now());
+/// What went wrong with an attempt: for people, and the code of who refused it.
+struct SendError {
+    std::string text;
+    std::optional<std::string> code;
+};
+
+void fail_for_good(Transaction& tx, SendId id, const SendError& error) {
+    tx.execute("UPDATE sends SET state = 'failed', last_error = $2, error_code = $3, updated_at = $4 WHERE id = $1", id, error.text, error.code,
+               tx.now());
+}
+
+void make_uncertain(Transaction& tx, SendId id, std::string_view why) {
+    static constexpr std::string_view sql =
+        "UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, error_code = NULL, updated_at = $2 WHERE id = $1";
+    tx.execute(sql, id, tx.now(), why);
 }
 
 std::optional<SendState> state_of(Transaction& tx, SendId id) {
@@ -121,13 +134,6 @@ void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const 
     name_message(tx, send, id);
     note_duplicate(tx, cause, send);
     messages::follow_sends(tx, send.message_id);
-}
-
-/// How often this send was refused so before.
-std::int64_t times_refused(Transaction& tx, SendId id, const std::string& code) {
-    static constexpr std::string_view sql =
-        "SELECT count(*) FROM failed_attempts WHERE queue = 'send' AND work_id = $1 AND substr(error, 1, length(CAST($2 AS TEXT))) = $2";
-    return tx.query(sql, id, code + ":").one<std::int64_t>();
 }
 
 /// Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
@@ -280,7 +286,7 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
     }
     if (tries(*head) > limits.attempts_max) {
         // It was claimed that often and never came to an outcome: it kills its workers.
-        set_state(tx, head->id, SendState::failed, "its workers crashed");
+        fail_for_good(tx, head->id, {"its workers crashed", std::nullopt});
         messages::follow_sends(tx, head->message_id);
         changes::record(tx, cause, "send.failed", "send", head->id.value, head->device_id.value);
         return put_back(tx.now(), 1);
@@ -363,7 +369,7 @@ bool record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
         lanes::finish(tx, Lane::send, claimed.lane, 1, tx.now());
         return false;
     }
-    const std::int64_t before = times_refused(tx, send.id, refusal.code);
+    const std::int64_t before = attempts::times_refused(tx, send.id, refusal.code);
     const bool counts = counts_as_attempt(refusal);
     const bool is_hopeless = refusal.tries_max > 0 && before + 1 >= refusal.tries_max;
     const bool for_good = refusal.why == RetryClass::permanent || (counts && (is_hopeless || tries(send) >= limits.attempts_max));
@@ -371,16 +377,18 @@ bool record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
     const std::string reason = refusal.code + ": " + refusal.detail;
 
     lanes::finish(tx, Lane::send, claimed.lane, for_good ? 1 : 0, for_good ? tx.now() : due_at);
-    if (counts) attempts::note_failed_send(tx, send.id, reason);
+    if (counts) attempts::note_failed_send(tx, send.id, reason, refusal.code);
     if (for_good) {
-        set_state(tx, send.id, SendState::failed, reason);
+        fail_for_good(tx, send.id, {reason, refusal.code});
         messages::follow_sends(tx, send.message_id, error_json(refusal));
         note_no_marketing(tx, cause, send.device_id, send.message_id, refusal.code, tx.now());
         changes::record(tx, cause, "send.failed", "send", send.id.value, send.device_id.value);
         return false;
     }
     const std::int64_t next = counts ? send.attempt + 1 : send.attempt;
-    tx.execute("UPDATE sends SET state = 'queued', attempt = $2, last_error = $3, updated_at = $4 WHERE id = $1", send.id, next, reason, tx.now());
+    static constexpr std::string_view again_sql =
+        "UPDATE sends SET state = 'queued', attempt = $2, last_error = $3, error_code = $4, updated_at = $5 WHERE id = $1";
+    tx.execute(again_sql, send.id, next, reason, refusal.code, tx.now());
     if (refusal.why != RetryClass::account) return false;
     // A refusal of credentials that were replaced meanwhile says nothing about the new ones.
     const auto device = devices::hold(tx, send.device_id);
@@ -395,8 +403,7 @@ void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& cl
     lanes::finish(tx, Lane::send, claimed.lane, settled_meanwhile ? 1 : 0, settled_meanwhile ? tx.now() : tx.now() + limits.uncertain_window);
     if (settled_meanwhile) return;
     attempts::note_failed_send(tx, send.id, detail);
-    tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = $3, updated_at = $2 WHERE id = $1", send.id, tx.now(),
-               detail);
+    make_uncertain(tx, send.id, detail);
     messages::follow_sends(tx, send.message_id);
     changes::record(tx, cause, "send.uncertain", "send", send.id.value, send.device_id.value);
 }
@@ -425,8 +432,7 @@ void recover_sends(Transaction& tx, const Cause& cause, const std::vector<Conver
                 tx.execute("UPDATE sends SET state = 'queued', attempt = attempt + 1, updated_at = $2 WHERE id = $1", held.id, tx.now());
                 continue;
             }
-            tx.execute("UPDATE sends SET state = 'uncertain', uncertain_since = $2, last_error = 'its worker stopped', updated_at = $2 WHERE id = $1",
-                       held.id, tx.now());
+            make_uncertain(tx, held.id, "its worker stopped");
             messages::follow_sends(tx, held.message_id);
             changes::record(tx, cause, "send.uncertain", "send", held.id.value, held.device_id.value);
             due_at = tx.now() + limits.uncertain_window;

@@ -220,22 +220,48 @@ TEST_CASE_METHOD(Incoming, "incoming: the wish for advertisements is kept by its
     CHECK(count("SELECT count(*) FROM messages") == 0);
 }
 
+TEST_CASE_METHOD(Incoming, "incoming: a body that the store cannot take waits until the store is mended", "[incoming]") {
+    const auto rename = [&](const char* from, const char* to) {
+        store.write([&](Transaction& tx) { tx.script(std::string("ALTER TABLE ") + from + " RENAME TO " + to); });
+    };
+    rename("contact_identities", "elsewhere");
+    write_text(ada, "wamid.1", "hi");
+    CHECK_THROWS_AS(work(), Error);
+    CHECK(count("SELECT count(*) FROM inbox WHERE state = 'received'") == 1);
+    CHECK(count("SELECT count(*) FROM inbox_items") == 0);
+    rename("elsewhere", "contact_identities");
+    work();
+    CHECK(item_states() == std::vector<std::string>{"done"});
+    CHECK(count("SELECT count(*) FROM messages WHERE direction = 'incoming'") == 1);
+}
+
 TEST_CASE_METHOD(Incoming, "incoming: an account that is disabled stops its device until it is reinstated", "[incoming]") {
     const Json off{{"event", "DISABLED_UPDATE"}, {"ban_info", {{"waba_ban_state", "DISABLE"}}}};
     const Json on{{"event", "DISABLED_UPDATE"}, {"ban_info", {{"waba_ban_state", "REINSTATE"}}}};
     tell("account_update", off, 1795300000);
     work();
     CHECK(the_device().status == DeviceStatus::error);
+    CHECK(the_device().error_kind == DeviceErrorKind::account_event);
     CHECK(the_device().last_error == "account: DISABLED_UPDATE");
     tell("account_update", on, 1795300100);
     work();
     CHECK(the_device().status == DeviceStatus::disconnected);
+    CHECK_FALSE(the_device().error_kind);
     tell("account_update", Json{{"event", "ACCOUNT_DELETED"}}, 1795300050);  // older than the reinstatement
     work();
     CHECK(the_device().status == DeviceStatus::disconnected);
     replay_last();
     CHECK(item_states() == std::vector<std::string>{"double"});
     CHECK(count("SELECT count(*) FROM account_events") == 3);
+}
+
+TEST_CASE_METHOD(Incoming, "incoming: good news of the account lift no error that a refusal has set, whatever its words are", "[incoming]") {
+    const auto refuse = [&](Transaction& tx) { devices::set_status(tx, a_cause, device, DeviceStatus::error, "account: the token has expired"); };
+    store.write(refuse);
+    tell("account_update", Json{{"event", "DISABLED_UPDATE"}, {"ban_info", {{"waba_ban_state", "REINSTATE"}}}}, 1795300100);
+    work();
+    CHECK(the_device().status == DeviceStatus::error);
+    CHECK(the_device().error_kind == DeviceErrorKind::send_refused);
 }
 
 TEST_CASE_METHOD(Incoming, "incoming: news of an account reach its own devices only", "[incoming]") {

@@ -56,6 +56,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a refused token stops the device with its 
     work();
     const auto stopped = store.read([&](Snapshot& db) { return *devices::find(db, device); });
     CHECK(stopped.status == DeviceStatus::error);
+    CHECK(stopped.error_kind == DeviceErrorKind::send_refused);
     CHECK(stopped.last_error);
     CHECK(send_states() == std::vector<std::string>{"queued 1", "queued 1"});
     CHECK(http.requests.size() == 1);
