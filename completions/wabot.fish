@@ -40,7 +40,7 @@ doctor	Check this installation; exit 1 when a check fails
 serve	Run the server: receive webhooks, answer and send, with workers in the same process
 worker	Run workers: read the inbox, answer messages, send, run background jobs
 chat	Chat with an agent in the terminal; nothing is stored or sent
-device	list, get, events, create, update, resume, delete
+device	list, get, events, create, update, enable, disable, resume, delete
 agent	list, get, create, update, delete, enable, disable, attach, detach, test
 ignore	list, create, delete, test
 contact	list, get
@@ -106,6 +106,8 @@ get	Show one device: options, agents and account state at the provider
 events	List changes of accounts, numbers and templates that the provider reported, newest first
 create	Create a device: an account on a channel. A running server uses it at once
 update	Change a device. A running server uses the change at once
+enable	Enable a device: it answers and sends again, waiting messages included
+disable	Disable a device: webhooks and messages are stored, nothing is answered or sent
 resume	Let a device in state error send again, after its account was repaired
 delete	Delete a device; its messages stay
 :done'
@@ -231,9 +233,11 @@ sim
 --phone	Phone number of the device, with country code
 --option	Option of this kind of device, such as phone_number_id; an empty value removes it
 --secret-from	Read access_token, app_secret, previous_app_secret or verify_token from a file; -: stdin
---no-verify	Do not check the credentials with the provider
---enable	Answer and send messages
---disable	Answer and send nothing; waiting messages stay queued' "$__wabot_globals"
+--no-verify	Do not check the credentials with the provider' "$__wabot_globals"
+        case 'device enable -'
+            printf '%s\n' "$__wabot_globals"
+        case 'device disable -'
+            printf '%s\n' "$__wabot_globals"
         case 'device resume -'
             printf '%s\n' '--no-verify	Do not check the account with the provider' "$__wabot_globals"
         case 'device delete -'
@@ -1233,7 +1237,7 @@ doctor	Check this installation; exit 1 when a check fails
 serve	Run the server: receive webhooks, answer and send, with workers in the same process
 worker	Run workers: read the inbox, answer messages, send, run background jobs
 chat	Chat with an agent in the terminal; nothing is stored or sent
-device	list, get, events, create, update, resume, delete
+device	list, get, events, create, update, enable, disable, resume, delete
 agent	list, get, create, update, delete, enable, disable, attach, detach, test
 ignore	list, create, delete, test
 contact	list, get

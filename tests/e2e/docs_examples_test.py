@@ -59,9 +59,6 @@ REPLACED = {
     "sudo cmake --install build/release": ("cmake --install {build}{rest}", "the build may be another preset's"),
 }
 
-# Until merged: commands of changes that are still being made. Remove the line of each that works.
-UNTIL_MERGED = ["wabot device disable shop", "wabot device enable shop"]
-
 # Commands that run until they are stopped, and what shows that they are ready.
 RUNNING = {r"wabot serve\b": "serves http://", r"wabot worker\b": "working", r"wabot listen\b": "listening", r"wabot tail\b(?!.*--no-follow)": "",
            r"wabot chat\b": "you ", r"\./scripts/quickstart\b(?!.*--once)": "Serving on .* until"}
@@ -248,9 +245,6 @@ class Visit:
 
     def type(self, stack, shell, commands, step, following):
         step.printed = []
-        if step.command in UNTIL_MERGED:
-            step.printed = step.shown
-            return
         command = self.here(step.command)
         ready = next((word for pattern, word in RUNNING.items() if re.match(r"(\w+=\S+ )*" + pattern, step.command)), None)
         if ready is not None:

@@ -51,6 +51,7 @@ FRESH = {"device create", "agent create"}
 TAKE_BACK = 'wabot migrate down --confirm="$(wabot migrate status --columns name --no-header | tail -n 1)"'
 BEFORE = {
     "wabot device update shop --secret-from access_token=token.txt": ["printf another >token.txt"],
+    "device enable": ["wabot device disable shop"],
     "device resume": ["SQL UPDATE devices SET status = 'error', last_error = '190 the token has expired'"],
     "wabot agent create faq --type rule_based --rules-file rules.json --if-not-exists": ["wabot agent create faq --type rule_based --rules-file rules.json"],
     "wabot agent update faq --rules-file rules.json": ["""echo '[{"pattern": "bye", "response": "Bye!"}]' >rules.json"""],

@@ -42,7 +42,7 @@ NUMBER = b"2025550117"  # of the contact that is written to
 CALLS = {
     "init": ["--dir", ".", "-n"], "doctor": ["config", "database"], "chat": ["faq"], "serve": None, "worker": None, "listen": None,
     "device list": [], "device get": ["sim"], "device events": [], "device create": ["fresh", "--kind", "sim", "-n"], "device update": ["sim", "--name", AWKWARD[1], "-n"],
-    "device resume": ["sim", "-n"], "device delete": ["sim", "-n"],
+    "device enable": ["sim", "-n"], "device disable": ["sim", "-n"], "device resume": ["sim", "-n"], "device delete": ["sim", "-n"],
     "agent list": [], "agent get": ["faq"], "agent create": ["fresh", "--type", "rule_based", "--fallback", "hm", "-n"], "agent update": ["faq", "--name", AWKWARD[2], "-n"],
     "agent delete": ["faq", "-n"], "agent enable": ["faq", "-n"], "agent disable": ["faq", "-n"], "agent attach": ["faq", "whatsapp-demo", "-n"],
     "agent detach": ["faq", "sim", "-n"], "agent test": ["faq", "--text", "hi", "--text", AWKWARD[2], "--text", AWKWARD[16]],

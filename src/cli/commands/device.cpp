@@ -57,6 +57,7 @@ void device_get(Runtime& rt, const DeviceNameOptions& opts) {
     extra["throttled"] = Json::array();
     for (const ThrottledDevice& throttled : rt.read([&](Snapshot& db) { return throttling::list(db, device.id); }))
         extra["throttled"].push_back(throttled.detail + "; " + throttled.hint);
+    if (!device.is_active) extra["throttled"].push_back(devices::way_out_of_disabled(device.key));
     if (device.status == DeviceStatus::error) extra["hint"] = devices::way_out_of_error(device.key);
     rt.out().object("device", device, extra);
 }
@@ -80,7 +81,6 @@ struct DeviceChangeOptions {
     devices::Assignments options;
     std::vector<std::pair<std::string, std::string>> secrets_from;  // name and file
     std::optional<std::string> agent;
-    bool enable = false, disable = false;
     bool no_verify = false;
     bool if_not_exists = false;
 };
@@ -95,8 +95,6 @@ DeviceChange device_change_of(const DeviceChangeOptions& opts) {
             throw Error(Errc::invalid, fmt::format("{} is empty, and {} needs a value", file == "-" ? "standard input" : file, name),
                         fmt::format("--secret-from {}=/dev/null removes the secret", name));
     }
-    if (opts.enable && opts.disable) usage_error("--enable and --disable exclude each other", {}, "--enable");
-    if (opts.enable || opts.disable) change.is_active = opts.enable;
     return change;
 }
 
@@ -130,17 +128,34 @@ void device_create(Runtime& rt, const DeviceChangeOptions& opts) {
     rt.out().done(true, "device", made, "created device {} (id {})", made.key, made.id.value);
 }
 
+void tell_change(Runtime& rt, const Changed<Device>& outcome, std::string_view verb) {
+    const auto& [device, changed] = outcome;
+    if (changed)
+        rt.out().done(true, "device", device, "{} device {} (id {})", verb, device.key, device.id.value);
+    else
+        rt.out().done(false, "device", device, "device {} is unchanged", device.key);
+}
+
+void switch_device(Runtime& rt, const std::string& who, bool is_active, std::string_view verb) {
+    const Vault& vault = rt.vault();
+    const auto work = [&](Transaction& tx) { return devices::update(tx, rt.cause(), vault, devices::get(tx, who).id, {.is_active = is_active}); };
+    tell_change(rt, rt.write(work), verb);
+}
+
 void device_update(Runtime& rt, const DeviceChangeOptions& opts) {
     const DeviceChange change = device_change_of(opts);
     const Vault& vault = rt.vault();
     const auto work = [&](Transaction& tx) { return devices::update(tx, rt.cause(), vault, devices::get(tx, opts.device).id, change); };
     const bool touches_account = !change.secrets.empty() || !change.options.empty();
     if (touches_account && !opts.no_verify) verify(rt, rt.rehearse(work).row);
-    const auto [device, changed] = rt.write(work);
-    if (changed)
-        rt.out().done(true, "device", device, "updated device {} (id {})", device.key, device.id.value);
-    else
-        rt.out().done(false, "device", device, "device {} is unchanged", device.key);
+    tell_change(rt, rt.write(work), "updated");
+}
+
+void device_enable(Runtime& rt, const DeviceNameOptions& opts) {
+    switch_device(rt, opts.device, true, "enabled");
+}
+void device_disable(Runtime& rt, const DeviceNameOptions& opts) {
+    switch_device(rt, opts.device, false, "disabled");
 }
 
 struct ResumeOptions {
@@ -175,6 +190,13 @@ void device_delete(Runtime& rt, const DeviceDeleteOptions& opts) {
     rt.out().done(true, "device", device, "deleted device {} (id {})", device.key, device.id.value);
 }
 
+template <auto Run>
+Action one_device(CommandBuilder& cmd) {
+    auto opts = cmd.options<DeviceNameOptions>();
+    cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
+    return [opts](Runtime& rt) { Run(rt, *opts); };
+}
+
 void declare_device_change(CommandBuilder& cmd, DeviceChangeOptions& opts) {
     cmd.option("--name", opts.name, "Display name").shown_as("TEXT");
     cmd.option("--description", opts.description, "Description").shown_as("TEXT");
@@ -205,11 +227,7 @@ std::span<const Command> device_commands() {
          .summary = "Show one device: options, agents and account state at the provider",
          .columns = fields_of<Device>,
          .examples = {{"wabot device get shop", "by key"}, {"wabot device get 1 -o json", "by id, for a script"}},
-         .build = [](CommandBuilder& cmd) -> Action {
-             auto opts = cmd.options<DeviceNameOptions>();
-             cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
-             return [opts](Runtime& rt) { device_get(rt, *opts); };
-         }},
+         .build = one_device<device_get>},
         {.path = "device events",
          .summary = "List changes of accounts, numbers and templates that the provider reported, newest first",
          .columns = fields_of<AccountEvent>,
@@ -246,10 +264,20 @@ std::span<const Command> device_commands() {
              auto opts = cmd.options<DeviceChangeOptions>();
              cmd.argument("device", opts->device, "Key or id").required().completes(Noun::device);
              declare_device_change(cmd, *opts);
-             cmd.flag("--enable", opts->enable, "Answer and send messages");
-             cmd.flag("--disable", opts->disable, "Answer and send nothing; waiting messages stay queued");
              return [opts](Runtime& rt) { device_update(rt, *opts); };
          }},
+        {.path = "device enable",
+         .summary = "Enable a device: it answers and sends again, waiting messages included",
+         .effect = Effect::writes,
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device enable shop", "waiting messages are sent"}},
+         .build = one_device<device_enable>},
+        {.path = "device disable",
+         .summary = "Disable a device: webhooks and messages are stored, nothing is answered or sent",
+         .effect = Effect::writes,
+         .columns = fields_of<Device>,
+         .examples = {{"wabot device disable shop", "until device enable"}},
+         .build = one_device<device_disable>},
         {.path = "device resume",
          .summary = "Let a device in state error send again, after its account was repaired",
          .effect = Effect::writes,

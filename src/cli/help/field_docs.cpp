@@ -20,7 +20,7 @@ constexpr FieldDoc docs[] = {
     {"device", "connected_at", "When the device last connected"},
     {"device", "disconnected_at", "When the device last lost its connection"},
     {"device", "last_seen_at", "When the provider last sent something for this device"},
-    {"device", "is_active", "Whether agents answer and messages are sent on this device"},
+    {"device", "is_active", "Whether agents answer and messages are sent on this device; device disable sets it to false"},
     {"account-event", "field", "Name of the webhook field at the provider: account_update"},
     {"account-event", "event", "Name of the event at the provider: DISABLED_UPDATE"},
     {"account-event", "weight", "Severity; stops: the account cannot send until an event with lifts"},

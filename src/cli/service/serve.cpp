@@ -108,7 +108,7 @@ struct Service {
     std::vector<std::string> missing_credentials() const {
         std::vector<std::string> out;
         for (const auto& device : registry.now()->entries()) {
-            if (device->kind != DeviceKind::whatsapp) continue;
+            if (device->kind != DeviceKind::whatsapp || !device->is_active) continue;
             if (device->credentials.app_secret.empty())
                 out.push_back(fmt::format(
                     "device {} has no app secret (WHATSAPP_APP_SECRET, or --secret-from app_secret=FILE): its webhooks are rejected", device->key));

@@ -32,6 +32,10 @@ std::shared_ptr<const DeviceEntry> DeviceSnapshot::find(DeviceId id) const {
     return first(entries_, [&](const DeviceEntry& entry) { return entry.id == id; });
 }
 
+std::shared_ptr<const DeviceEntry> DeviceSnapshot::find_active(DeviceId id) const {
+    return first(entries_, [&](const DeviceEntry& entry) { return entry.id == id && entry.is_active; });
+}
+
 std::shared_ptr<const DeviceEntry> DeviceSnapshot::find_by_key(std::string_view key) const {
     return first(entries_, [&](const DeviceEntry& entry) { return entry.key == key; });
 }
@@ -63,9 +67,9 @@ bool DeviceRegistry::reload(Snapshot& db) {
     const auto version = db.query("SELECT CAST(COALESCE(SUM(revision), 0) AS BIGINT) FROM devices").one<std::int64_t>();
     const auto before = now();
     if (version == before->version()) return false;
-    static constexpr std::string_view sql = "SELECT * FROM devices WHERE deleted_at IS NULL AND is_active = $1 ORDER BY id";
+    static constexpr std::string_view sql = "SELECT * FROM devices WHERE deleted_at IS NULL ORDER BY id";
     std::vector<std::shared_ptr<const DeviceEntry>> entries;
-    for (const Device& device : db.query(sql, true).all<Device>()) {
+    for (const Device& device : db.query(sql).all<Device>()) {
         auto known = before->find(device.id);
         entries.push_back(known && known->revision == device.revision ? std::move(known) : entry_of(device));
     }
@@ -83,6 +87,7 @@ std::shared_ptr<const DeviceEntry> DeviceRegistry::entry_of(const Device& device
     entry->kind = device.kind;
     entry->revision = device.revision;
     entry->provider_ref = device.provider_ref.value_or("");
+    entry->is_active = device.is_active;
     entry->options = devices::options_of(device, environment_.graph_url, environment_.graph_version);
     try {
         entry->credentials = devices::credentials_of(device, vault_, environment_);

@@ -15,13 +15,14 @@
 
 namespace wabot {
 
-/// An active device with its credentials opened: what the webhook handler and the channels work with.
+/// A device with its credentials opened: what the webhook handler and the channels work with.
 struct DeviceEntry {
     DeviceId id;
     std::string key;
     DeviceKind kind;
     std::int64_t revision;
     std::string provider_ref;  // empty = none
+    bool is_active = true;     // a disabled one takes webhooks, and sends nothing
     DeviceOptions options;
     Credentials credentials;  // all empty when they could not be opened
 };
@@ -29,7 +30,7 @@ struct DeviceEntry {
 /// Whether it is one device, or two of one app: webhooks are signed by the app, and Meta may send those of all its numbers to one address.
 bool share_secret(const DeviceEntry& one, const DeviceEntry& other);
 
-/// All active devices at one moment; never changes.
+/// All devices at one moment, disabled ones too; never changes.
 class DeviceSnapshot {
 public:
     explicit DeviceSnapshot(std::int64_t version, std::vector<std::shared_ptr<const DeviceEntry>> entries);
@@ -39,9 +40,11 @@ public:
     const std::vector<std::shared_ptr<const DeviceEntry>>& entries() const { return entries_; }
 
     std::shared_ptr<const DeviceEntry> find(DeviceId id) const;
+    /// The same, if it is not disabled.
+    std::shared_ptr<const DeviceEntry> find_active(DeviceId id) const;
     std::shared_ptr<const DeviceEntry> find_by_key(std::string_view key) const;
     std::shared_ptr<const DeviceEntry> find_by_provider_ref(DeviceKind kind, std::string_view provider_ref) const;
-    /// The same of two devices by id; a device that is not active shares with itself alone.
+    /// The same of two devices by id; a deleted one shares with itself alone.
     bool share_secret(DeviceId one, DeviceId other) const;
 
 private:

@@ -215,6 +215,10 @@ std::string way_out_of_error(std::string_view key) {
         key);
 }
 
+std::string way_out_of_disabled(std::string_view key) {
+    return fmt::format("device {0} is disabled: its messages are stored, none is answered or sent; wabot device enable {0} ends that", key);
+}
+
 DeviceUse remove(Transaction& tx, const Cause& cause, DeviceId id) {
     const DeviceUse use = use_of(tx, id);
     static constexpr std::string_view sql = R"sql(

@@ -66,6 +66,9 @@ Changed<Device> resume(Transaction& tx, const Cause& cause, DeviceId id);
 /// What to do about a device that stands in `error`.
 std::string way_out_of_error(std::string_view key);
 
+/// What a disabled device does not do, and how it is enabled again.
+std::string way_out_of_disabled(std::string_view key);
+
 /// What the channel found out. `error` comes with a reason: no secrets, no numbers of persons; `kind` is for it alone. Says whether that was news.
 bool set_status(Transaction& tx, const Cause& cause, DeviceId id, DeviceStatus status, std::string_view reason = {},
                 DeviceErrorKind kind = DeviceErrorKind::send_refused);

@@ -25,7 +25,7 @@ std::vector<Value> row_of(const Arrival& arrival, Time now) {
 }
 
 std::optional<std::int64_t> revision_of(Snapshot& db, DeviceId device) {
-    return db.query("SELECT revision FROM devices WHERE id = $1 AND is_active AND deleted_at IS NULL", device).first<std::int64_t>();
+    return db.query("SELECT revision FROM devices WHERE id = $1 AND deleted_at IS NULL", device).first<std::int64_t>();
 }
 
 }  // namespace

@@ -250,11 +250,11 @@ void SendDispatcher::tell_stopped(DeviceId id, const NotSent& refusal) const {
 }
 
 asio::awaitable<std::shared_ptr<Channel>> SendDispatcher::channel_of(const ClaimedSend& claimed) {
-    auto device = worker_.tools.registry.now()->find(claimed.send.device_id);
+    auto device = worker_.tools.registry.now()->find_active(claimed.send.device_id);
     if (!device || device->revision != claimed.device_revision) {
         auto reload = [this](Snapshot& db) { return worker_.tools.registry.reload(db); };
         co_await worker_.tools.db.read(reload);
-        device = worker_.tools.registry.now()->find(claimed.send.device_id);
+        device = worker_.tools.registry.now()->find_active(claimed.send.device_id);
         if (!device) throw Error(Errc::stale, "the device is not active any more");  // its queue waits untouched
     }
     Account& account = accounts_[claimed.send.device_id];

@@ -228,7 +228,9 @@ TEST_CASE("settings: a missing file of a secret is an error that names the setti
 
 TEST_CASE("settings: a file of a secret holds the secret and nothing else", "[base]") {
     const Files files;
-    const std::string content = GENERATE("", "\n", "quiet \n", " quiet", "\xEF\xBB\xBFquiet\n", "quiet\nquiet\n", "qu\xC3\xAD" "et");
+    const std::string content = GENERATE("", "\n", "quiet \n", " quiet", "\xEF\xBB\xBFquiet\n", "quiet\nquiet\n",
+                                         "qu\xC3\xAD"
+                                         "et");
     const auto file = files.add("secret", content);
     const std::string fault = fault_of({.environment = {{"WHATSAPP_APP_SECRET_FILE", file}}});
     CHECK_THAT(fault, Catch::Contains("whatsapp.app_secret") && Catch::Contains(file.string()) && !Catch::Contains("quiet"));

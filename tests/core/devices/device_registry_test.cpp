@@ -86,14 +86,15 @@ TEST_CASE_METHOD(RegistryFixture, "the directory changes when a device does, and
     SECTION("by switching one off and another one on") {
         update(one.id, {.is_active = false});
         REQUIRE(reload());
-        CHECK(registry.now()->find(one.id) == nullptr);
+        CHECK(registry.now()->find_active(one.id) == nullptr);
+        CHECK(registry.now()->find(one.id)->credentials.app_secret == before->find(one.id)->credentials.app_secret);
         store.write([&](Transaction& tx) {
             devices::update(tx, a_cause, vault, two.id, {.is_active = false});
             devices::update(tx, a_cause, vault, one.id, {.is_active = true});
         });
         CHECK(reload());
-        CHECK(registry.now()->find(one.id) != nullptr);
-        CHECK(registry.now()->find(two.id) == nullptr);
+        CHECK(registry.now()->find_active(one.id) != nullptr);
+        CHECK(registry.now()->find_active(two.id) == nullptr);
     }
     SECTION("by deleting one") {
         store.write([&](Transaction& tx) { return devices::remove(tx, a_cause, one.id); });

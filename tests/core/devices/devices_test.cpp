@@ -74,7 +74,8 @@ TEST_CASE_METHOD(DevicesFixture, "a device that cannot be is refused with every 
         create(DeviceKind::whatsapp, {.key = "12", .phone_number = "0555 010", .options = {{"rate_per_s", "x"}}, .secrets = {{"token", "x"}}});
     });
     CHECK_THAT(message, Catch::StartsWith("invalid: device refused: phone_number must be"));
-    for (const char* place : {"key is all digits", "options.rate_per_s must be", "options.phone_number_id is required", "secrets.token is not a secret"})
+    for (const char* place :
+         {"key is all digits", "options.rate_per_s must be", "options.phone_number_id is required", "secrets.token is not a secret"})
         CHECK_THAT(message, Catch::Contains(place));
     CHECK_THAT(failure_of([&] { create(DeviceKind::sim, {}); }), Catch::Contains("key is needed"));
     CHECK_THAT(failure_of([&] { create(DeviceKind::sim, {.key = "A B"}); }), Catch::Contains("such as a-b"));

@@ -600,7 +600,7 @@ TEST_CASE("work actions: ids are a queue and a number", "[work_actions]") {
     for (const char* word : {"send", "send/", "send/x", "81", "inbox/1", "sends/1", "send/1/2", ""}) CHECK_FALSE(to_work_id(word));
 }
 
-TEST_CASE_METHOD(Operator, "work actions: a refused send says with which code, and an uncertain one with none", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a refused send says with which code, and an uncertain one with none", "[work_actions]") {
     be_retrying();
     CHECK(item(send).error_code == "131000");
     CHECK(failures(send).front().error_code == "131000");
@@ -614,7 +614,7 @@ TEST_CASE_METHOD(Operator, "work actions: a refused send says with which code, a
     CHECK_FALSE(failures(send).back().error_code);
 }
 
-TEST_CASE_METHOD(Operator, "work actions: a turn whose reason only reads like a cancelled one is done", "[surgery]") {
+TEST_CASE_METHOD(Operator, "work actions: a turn whose reason only reads like a cancelled one is done", "[work_actions]") {
     write_text(ada, "wamid.1", "one");
     work();
     store.write([](Transaction& tx) { tx.execute("UPDATE turns SET outcome = 'no_reply', reason = 'cancelled', reason_kind = 'ignored'"); });

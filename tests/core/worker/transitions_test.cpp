@@ -455,6 +455,15 @@ TEST_CASE_METHOD(Arrows, "arrows: the queue of an inactive device stays untouche
     check_at_rest();
 }
 
+TEST_CASE_METHOD(Arrows, "arrows: what comes for a disabled device is stored", "[arrows]") {
+    set_active(false);
+    store_text(ada, "wamid.1", "one");
+    work();
+    REQUIRE(all().size() == 1);
+    CHECK(turn_of(all()[0].id).reason == "device inactive");
+    check_at_rest();
+}
+
 TEST_CASE_METHOD(Arrows, "arrows: a turn of a device that is inactive when it comes up gives no reply", "[arrows]") {
     store_text(ada, "wamid.1", "one");
     set_active(false);

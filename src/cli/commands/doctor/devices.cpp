@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "cli/commands/doctor/checks.hpp"
+#include "cli/framework/runtime.hpp"
 #include "cli/framework/wiring.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/world.hpp"
@@ -82,6 +83,14 @@ Finding finding_of(const AskedAccount& account) {
                      : fmt::format("wabot device get {} shows its graph_url; check the network and HTTPS_PROXY", account.device)};
 }
 
+Finding disabled(Runtime& rt, const Device& device) {
+    const std::int64_t waiting = rt.read([&](Snapshot& db) { return devices::use_of(db, device.id).unfinished_sends; });
+    return {"device." + device.key, CheckStatus::warn,
+            fmt::format("{} is disabled: its messages are stored, none is answered or sent; {} send{} wait{}", device.key, waiting,
+                        waiting == 1 ? "" : "s", waiting == 1 ? "s" : ""),
+            fmt::format("wabot device enable {}", device.key)};
+}
+
 }  // namespace
 
 void check_credentials(Examination& exam) {
@@ -92,6 +101,7 @@ void check_credentials(Examination& exam) {
             exam.findings.push_back({"device." + device.key, CheckStatus::fail,
                                      fmt::format("{}: {}", device.key, device.last_error.value_or("in error")),
                                      devices::way_out_of_error(device.key)});
+        if (!device.is_active) exam.findings.push_back(disabled(exam.rt, device));
         if (device.kind != DeviceKind::whatsapp || !device.is_active) continue;
         environment_has_device = environment_has_device || device.provider_ref == environment.phone_number_id;
         for (Finding& finding : findings_of(device, devices::credentials_of(device, exam.rt.vault(), environment)))

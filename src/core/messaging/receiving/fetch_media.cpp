@@ -49,7 +49,7 @@ std::optional<Task> read_task(Snapshot& db, DeviceRegistry& registry, MediaId id
     registry.reload(db);
     const auto device = db.query("SELECT device_id FROM messages WHERE id = $1", medium->message_id).one<DeviceId>();
     const bool is_too_old = db.now() - medium->created_at > kept_by_provider;
-    return Task{std::move(*medium), registry.now()->find(device), is_too_old};
+    return Task{std::move(*medium), registry.now()->find_active(device), is_too_old};
 }
 
 /// What is wrong with the bytes that came; nothing when they are what was announced.

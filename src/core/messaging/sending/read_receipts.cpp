@@ -32,11 +32,11 @@ using namespace std::chrono_literals;
 constexpr auto typing_shown = 25s;
 
 asio::awaitable<std::shared_ptr<const DeviceEntry>> device_of(const JobTools& tools, DeviceId id) {
-    auto device = tools.registry.now()->find(id);
+    auto device = tools.registry.now()->find_active(id);
     if (!device) {
         auto reload = [&tools](Snapshot& db) { return tools.registry.reload(db); };
         co_await tools.db.read(reload);
-        device = tools.registry.now()->find(id);
+        device = tools.registry.now()->find_active(id);
     }
     co_return device;
 }
