@@ -5,6 +5,7 @@ Usage: bad_webhooks_test.py WABOT
 import asyncio
 import gzip
 import json
+import os
 import sys
 import time
 import urllib.parse
@@ -145,7 +146,7 @@ def body_rows():
                        ("no UTF-8", b'{"object": "whatsapp_business_account\xff"}'), ("a byte of zero", b'{"object": "\0"}'),
                        ("another object", envelope([], "page")), ("an object of a number", envelope([], 7)), ("an entry that is none", envelope({})),
                        ("10 000 lists deep", b"[" * 10_000 + b"]" * 10_000), ("10 000 objects deep", b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
-                       ("a lone surrogate", fresh_body().replace(b"hello", b"\\ud83d")), ("a number of 400 digits", b"1" * 400 + b"e999")]:
+                       ("a number of 400 digits", b"1" * 400 + b"e999")]:
         yield Row(f"body: {what}", signed(body), 200, QUARANTINED)
     for what, body in [("no entries", envelope([])), ("no changes", envelope([{"id": "1", "changes": []}])),
                        ("no value", envelope([{"id": "1", "changes": [{"field": "messages"}]}])),
@@ -278,7 +279,7 @@ def check_row(wabot, row):
 def check_changed_secret(wabot):
     """While the app's secret is changed both are right, each until it is taken away."""
     def told(*assignments):
-        words = [word for name, value in assignments for word in ("--secret-from", f"{name}={wabot.file(name, value)}")]
+        words = [word for name, value in assignments for word in ("--secret-from", f"{name}={wabot.file(name, value) if value else os.devnull}")]
         wabot.run("device", "update", "shop", *words)
 
     def posted_with(secret):

@@ -53,10 +53,10 @@ def check_unclear(shop, accepted):
         check((status, len(accepted)) == ("held", 1), f"{shop.key}: {status}, accepted {len(accepted)} times")
     else:
         check((status, len(accepted)) == ("sent", 2), f"{shop.key}: {status}, accepted {len(accepted)} times")
-        check("a double" not in shop.timeline(), f"{shop.key}: a double that nobody knows of")
+        check("a duplicate" not in shop.timeline(), f"{shop.key}: a duplicate that is not shown")
     shop.report(accepted[0], "delivered")
     until(f"end of {shop.key}", lambda: shop.reply()["status"] == "delivered")
-    check(("a double" in shop.timeline()) == (shop.on_uncertain == "resend"), f"{shop.key}: {shop.timeline()}")
+    check(("a duplicate" in shop.timeline()) == (shop.on_uncertain == "resend"), f"{shop.key}: {shop.timeline()}")
 
 
 def check_all(shops, graph):

@@ -155,7 +155,8 @@ def answers_wa_id(p):
     contact = p.json("contact", "get", "1")
     check(len([one for one in contact["identities"] if one["kind"] == "phone"]) == 2, f"both numbers: {contact}")
     check(p.runs[1][0] == 0, f"the window is open by either number: {p.runs}")
-    check(p.graph.posts[-1]["to"] == "+12025550151", f"the reply goes to the number that wrote: {p.graph.posts}")
+    # Replies go to the number that wrote. The agent gives none: `message send` has handed the conversation to a person.
+    check(contact["contact_jid"].endswith("0151"), f"replies go to the number that wrote: {contact}")
 
 
 def wrong_phone_number_id(p):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
@@ -339,8 +340,41 @@ Error JsonError::in_file(std::string_view file, std::string_view text, std::stri
     return {Errc::invalid, fmt::format("{}:{}: {}", file, place_in(text), what()), std::move(hint)};
 }
 
+namespace {
+
+std::optional<unsigned> escaped_code_unit(std::string_view text, std::size_t at) {
+    if (text.substr(at, 2) != "\\u") return std::nullopt;
+    unsigned unit = 0;
+    const std::string_view digits = text.substr(at + 2, 4);
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
+    return failed == std::errc() && end == digits.data() + 4 ? std::optional(unit) : std::nullopt;
+}
+
+/// Halves of characters, as programs leave them that cut a text (RFC 8259 8.2 leaves open what they mean), as U+FFFD; every byte stays in its place.
+std::string without_lone_surrogates(std::string_view text) {
+    std::string out(text);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        if (out[i] != '\\') continue;
+        const auto unit = escaped_code_unit(out, i);
+        if (!unit) {
+            ++i;  // what is escaped
+            continue;
+        }
+        const bool is_high = *unit >= 0xD800 && *unit <= 0xDBFF, is_low = *unit >= 0xDC00 && *unit <= 0xDFFF;
+        const auto next = is_high ? escaped_code_unit(out, i + 6) : std::nullopt;
+        const bool is_pair = next && *next >= 0xDC00 && *next <= 0xDFFF;
+        if ((is_high && !is_pair) || is_low) out.replace(i, 6, "\\ufffd");
+        i += is_pair ? 11 : 5;
+    }
+    return out;
+}
+
+}  // namespace
+
 Json read_json(std::string_view text, int depth_max) {
-    return Builder(text, {.depth = static_cast<std::size_t>(depth_max)}).build();
+    const JsonLimits limits{.depth = static_cast<std::size_t>(depth_max)};
+    const bool has_surrogates = text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
+    return has_surrogates ? Builder(without_lone_surrogates(text), limits).build() : Builder(text, limits).build();
 }
 
 Json read_strict_json(std::string_view text) {

@@ -115,7 +115,8 @@ constexpr Rule parameter[] = {{"type", Form::text, 40, required},
                               {"image", Form::object, 0, false, media_only},
                               {"video", Form::object, 0, false, media_only},
                               {"document", Form::object, 0, false, {document, true}}};
-constexpr Rule component[] = {{"type", Form::word, 0, required, {}, "header body button carousel limited_time_offer"},
+// Of any type: Meta adds some.
+constexpr Rule component[] = {{"type", Form::text, 40, required},
                               {"sub_type", Form::text, 40},
                               {"index", Form::index},
                               {"parameters", Form::list, 100, false, {parameter, false, true}}};
@@ -181,6 +182,17 @@ constexpr Rule catalog_message[] = {{"type"},
                                     {"body", Form::object, 0, required, body},
                                     {"footer", Form::object, 0, false, footer},
                                     {"action", Form::object, 0, required, catalog_action}};
+
+/// Of a type that is not listed: Meta adds some. What all types share is checked, the rest goes out as it is.
+constexpr Shape any_action = [] {
+    Shape shape;
+    shape.is_open = true;
+    return shape;
+}();
+constexpr Rule other_message[] = {{"type", Form::text, 64, required},
+                                  {"body", Form::object, 0, false, {body, false, true}},
+                                  {"footer", Form::object, 0, false, {footer, false, true}},
+                                  {"action", Form::object, 0, required, any_action}};
 
 struct InteractiveType {
     std::string_view word;
@@ -395,11 +407,7 @@ void check_interactive(Walk& walk, const Json& object) {
     const Json& word = member(object, "type");
     const auto type = std::ranges::find_if(
         interactive_types, [&word](const InteractiveType& t) { return word.is_string() && word.get_ref<const std::string&>() == t.word; });
-    if (type == std::end(interactive_types)) {
-        std::string words;
-        for (const InteractiveType& one : interactive_types) words += (words.empty() ? "" : ", ") + std::string(one.word);
-        return walk.fault("type", "must be one of " + words, word.is_null() ? "missing" : "value");
-    }
+    if (type == std::end(interactive_types)) return walk.object("", object, {other_message, false, true});
     walk.object("", object, type->shape);
     has_what_its_type_names(walk, "header", member(object, "header"), "text image video document");
     const Json& action = member(object, "action");
@@ -411,18 +419,37 @@ void check_interactive(Walk& walk, const Json& object) {
         walk.fault("action.parameters", "needs one of flow_id and flow_name", "value");
 }
 
-void check_template(Walk& walk, const Json& object) {
-    walk.object("", object, template_of);
+/// "Param text cannot have new-line/tab characters or more than 4 consecutive spaces" (Meta, error 132018).
+void check_template_text(Walk& walk, const std::string& place, const Json& parameter) {
+    const Json& text = member(parameter, "text");
+    if (!text.is_string()) return;
+    const std::string& value = text.get_ref<const std::string&>();
+    if (value.find_first_of("\n\r\t") != std::string::npos || value.find("     ") != std::string::npos)
+        walk.fault(joined(place, "text"), "must have no line breaks, no tabs and at most four spaces in a row", "value");
+}
+
+void check_components(Walk& walk, const std::string& before, const Json& components) {
     std::size_t number = 0;
-    for (const Json& one : member(object, "components")) {
-        const std::string place = fmt::format("components[{}]", ++number);
+    for (const Json& one : components) {
+        const std::string place = joined(before, fmt::format("components[{}]", ++number));
         const bool is_button = member(one, "type") == "button";
         for (const char* member : {"sub_type", "index"})
             if (is_button && !one.contains(member)) walk.fault(joined(place, member), "is missing", "missing");
         std::size_t in_component = 0;
-        for (const Json& given : member(one, "parameters"))
-            has_what_its_type_names(walk, fmt::format("{}.parameters[{}]", place, ++in_component), given, "text image video document");
+        for (const Json& given : member(one, "parameters")) {
+            const std::string at = fmt::format("{}.parameters[{}]", place, ++in_component);
+            has_what_its_type_names(walk, at, given, "text image video document");
+            check_template_text(walk, at, given);
+        }
+        std::size_t card_number = 0;
+        for (const Json& one_card : member(one, "cards"))
+            check_components(walk, fmt::format("{}.cards[{}]", place, ++card_number), member(one_card, "components"));
     }
+}
+
+void check_template(Walk& walk, const Json& object) {
+    walk.object("", object, template_of);
+    check_components(walk, "", member(object, "components"));
 }
 
 }  // namespace

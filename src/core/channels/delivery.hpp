@@ -28,14 +28,15 @@ enum class Amendment { none, edit, revoke };
 
 /// A message as its provider delivered it. Everything here is data of strangers: checked for form, never trusted.
 struct IncomingMessage {
-    std::string provider_id;             // wamid; unique per device
-    Address sender;                      // the person: who wrote, or for an echo who was written to
-    std::string group_id;                // empty = a private chat
-    std::string sender_name;             // profile name, may be empty
-    std::string message_type;            // text, image, ..., as the provider says it; "unknown" when it says nothing
-    std::optional<std::string> content;  // the human text: body, caption, title, button text; none when there is none
-    Time timestamp;                      // the provider's; the time of arrival when it gives none
-    std::string reply_to;                // provider id of the message quoted, reacted to, edited or revoked; or empty
+    std::string provider_id;                      // wamid; unique per device
+    Address sender;                               // the person: who wrote, or for an echo who was written to
+    std::string group_id;                         // empty = a private chat
+    std::string sender_name;                      // profile name, may be empty
+    std::string message_type;                     // text, image, ..., as the provider says it; "unknown" when it says nothing
+    std::optional<std::string> content;           // the human text: body, caption, title, button text; none when there is none
+    Time timestamp;                               // the provider's; the time of arrival when it gives none
+    std::string reply_to;                         // provider id of the message quoted, reacted to, edited or revoked; or empty
+    std::vector<std::string> reply_to_also = {};  // other ids of that same message
     Amendment amends = Amendment::none;
     bool is_echo = false;                // written on the business's own side: stored as outgoing, pauses the agent, never answered
     bool wants_answer = true;            // false for reactions, edits, revokes, system notices and what the provider could not deliver
@@ -48,7 +49,8 @@ struct IncomingMessage {
 /// News of a message of ours.
 struct StatusUpdate {
     std::string provider_id;
-    std::string status;           // sent, delivered, read, played, failed, or a word we do not know
+    std::vector<std::string> provider_id_also = {};  // other ids of the same message
+    std::string status;                              // sent, delivered, read, played, failed, or a word we do not know
     std::string recipient;        // E.164 with +, a user id or a group id; in a group the participant, when one is named; may be empty
     bool of_participant = false;  // one of a group's: a failure is not the message's
     Time timestamp;

@@ -42,6 +42,11 @@ std::string explain_send_error(std::string_view code) {
     return fmt::format("{} ({}{})", known->means, consequence_of(known->why), limit);
 }
 
+bool means_no_marketing(std::string_view code) {
+    const SendErrorCode* const known = find_code(code);
+    return known != nullptr && known->is_no_marketing;
+}
+
 std::string explain_status_error(std::string_view code) {
     const SendErrorCode* const known = find_code(code);
     return known == nullptr ? std::string() : std::string(known->means);

@@ -20,6 +20,7 @@ enum class RetryClass {
 /// The provider gave the message an id.
 struct Sent {
     std::string provider_message_id;
+    std::string recipient = {};  // E.164: the number under which the provider knows who it went to; empty when it names none
 };
 /// The provider refused clearly, or nothing was offered to it.
 struct NotSent {

@@ -202,6 +202,16 @@ void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, co
     }
 }
 
+void add_address(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& also) {
+    for (const SealedIdentity& identity : also.identities) {
+        const auto owner = owner_of(tx, device, identity);
+        if (!owner)
+            link_known(tx, cause, device, id, identity);
+        else if (owner->id != id)
+            note_possibly_same(tx, cause, device, id, owner->id);
+    }
+}
+
 bool set_marketing(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, Marketing wish, Time at) {
     static constexpr std::string_view sql = R"sql(
         UPDATE contacts SET marketing = $2, marketing_at = $3, updated_at = $4 WHERE id = $1 AND COALESCE(marketing_at, 0) < $3)sql";

@@ -57,6 +57,9 @@ void refresh(Transaction& tx, const Cause& cause, DeviceId device, const FoundCo
 /// The provider says that a contact has these addresses from now on: those that nobody has become its own, and it is written to there.
 void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& to);
 
+/// The provider knows a contact by this address too. When it is another contact's already, each is noted as possibly the other.
+void add_address(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& also);
+
 /// What it wants, as of `at`; false when it was known, or something newer is.
 bool set_marketing(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, Marketing wish, Time at);
 

@@ -44,6 +44,7 @@ SealedAddress seal_person(const Vault& vault, const Address& address, std::strin
         return out;
     }
     out.identities.push_back(identity(vault, IdentityKind::phone, address.phone));
+    if (!address.other_phone.empty()) out.identities.push_back(identity(vault, IdentityKind::phone, address.other_phone));
     add_parent();
     out.phone_number = vault.seal(address.phone, "contacts.phone_number");
     out.contact_jid = vault.seal(jid_of(address.phone), "contacts.contact_jid");

@@ -210,8 +210,8 @@ Changed<Device> resume(Transaction& tx, const Cause& cause, DeviceId id) {
 
 std::string way_out_of_error(std::string_view key) {
     return fmt::format(
-        "a new token: wabot device update {0} --secret-from access_token=FILE; or fix the account at the provider, then: "
-        "wabot device resume {0}",
+        "a new token: wabot device update {0} --secret-from access_token=FILE; a wrong phone number id, or one that the token's user may not use: "
+        "wabot device update {0} --option phone_number_id=ID; or fix the account at the provider, then: wabot device resume {0}",
         key);
 }
 

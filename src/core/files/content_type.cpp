@@ -178,6 +178,24 @@ std::optional<std::string> refusal(std::string_view declared, std::string_view h
     return std::nullopt;
 }
 
+std::string received_type(std::string_view declared, std::string_view name, std::string_view head) {
+    if (!refusal(declared, head)) return base_of(declared);
+    const std::string_view is = of_bytes(head);
+    const auto agrees = [&](const Taken& type) { return std::ranges::find(type.bytes, is) != type.bytes.end(); };
+    const std::string lower = fold_case(name);
+    if (is.empty()) return std::string(unknown);
+    for (const Taken& type : taken)
+        if (lower.ends_with(type.extension) && agrees(type)) return std::string(type.declared);
+    for (const Taken& type : taken)
+        if (type.declared == is && agrees(type)) return std::string(type.declared);
+    return std::string(unknown);
+}
+
+bool is_program(std::string_view head) {
+    static constexpr std::string_view programs[] = {"application/x-msdownload", "application/x-executable", "text/x-shellscript", "text/x-php"};
+    return std::ranges::find(programs, of_bytes(head)) != std::end(programs);
+}
+
 std::string_view extension_of(std::string_view declared) {
     const Taken* const known = find_taken(declared);
     return known == nullptr ? "" : known->extension;

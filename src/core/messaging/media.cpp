@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/changes/changes.hpp"
 #include "core/channels/media_source.hpp"
+#include "core/files/content_type.hpp"
 #include "core/files/files.hpp"
 #include "core/messaging/lanes.hpp"
 #include "core/queue/jobs.hpp"
@@ -86,8 +87,9 @@ std::vector<QuestionFile> as_question(Snapshot& db, MessageId message) {
         FROM media m LEFT JOIN files f ON f.id = m.file_id WHERE m.message_id = $1 ORDER BY m.id LIMIT 100)sql";
     std::vector<QuestionFile> out;
     for (MediaFile& file : db.query(sql, message).all<MediaFile>()) {
-        const bool is_there = file.state == MediaState::fetched && file.id && !file.deleted_at;
-        std::string why = is_there ? "" : file.deleted_at ? "no longer stored" : "not fetched";
+        const bool is_kept = file.state == MediaState::fetched && file.id && !file.deleted_at;
+        const bool is_there = is_kept && file.type != content_type::unknown;  // what nobody knows is for people
+        std::string why = is_there ? "" : file.deleted_at ? "no longer stored" : is_kept ? "of an unknown type" : "not fetched";
         if (!is_there && file.error) why += ": " + *file.error;
         out.push_back({is_there ? file.id : std::nullopt, file.kind, file.type, file.name, why});
     }

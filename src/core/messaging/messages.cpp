@@ -199,6 +199,17 @@ std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, cons
     return db.query(sql, device, hash).first<MessageId>();
 }
 
+std::optional<MessageId> find_by_provider_ids(Snapshot& db, DeviceId device, const Bytes& hash, const std::vector<Bytes>& also) {
+    if (const auto exact = find_by_provider_id(db, device, hash)) return exact;
+    std::optional<MessageId> found;
+    for (const Bytes& other : also) {
+        const auto id = find_by_provider_id(db, device, other);
+        if (found && id && *id != *found) return std::nullopt;
+        if (id) found = id;
+    }
+    return found;
+}
+
 std::vector<Message> list(Snapshot& db, const Filter& filter, const Page& page) {
     Condition own;
     if (filter.conversation) own.also("conversation_id = ?", *filter.conversation);

@@ -115,6 +115,8 @@ std::optional<std::string> kept_content(Snapshot& db, MessageId id);
 
 /// The message of that provider id, for quotes.
 std::optional<MessageId> find_by_provider_id(Snapshot& db, DeviceId device, const Bytes& hash);
+/// The same by the id that was given, else by its other forms, when they name one message.
+std::optional<MessageId> find_by_provider_ids(Snapshot& db, DeviceId device, const Bytes& hash, const std::vector<Bytes>& also);
 
 struct Filter {
     std::optional<DeviceId> device;

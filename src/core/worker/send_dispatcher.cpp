@@ -194,11 +194,16 @@ asio::awaitable<std::optional<SendOutcome>> SendDispatcher::hand_over(const Clai
 asio::awaitable<void> SendDispatcher::record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome) {
     const double jitter = worker_.tools.world.random.fraction();
     std::optional<Sealed> provider_id;
+    std::optional<SealedAddress> other_address;
     if (outcome)
-        if (const auto* sent = std::get_if<Sent>(&*outcome)) provider_id = worker_.tools.vault.seal(sent->provider_message_id, messages::id_data);
+        if (const auto* sent = std::get_if<Sent>(&*outcome)) {
+            provider_id = worker_.tools.vault.seal(sent->provider_message_id, messages::id_data);
+            other_address = other_address_of(claimed, *sent);
+        }
     bool has_stopped = false;
     auto work = [&](Transaction& tx) {
         if (!outcome) return sends::give_back(tx, claimed);
+        if (other_address) add_address(tx, claimed, *other_address);
         if (provider_id) return sends::record_sent(tx, by_worker, claimed, *provider_id);
         if (const auto* refused = std::get_if<NotSent>(&*outcome)) {
             has_stopped = sends::record_refused(tx, by_worker, claimed, *refused, worker_.send_limits(), jitter);
@@ -218,6 +223,19 @@ asio::awaitable<void> SendDispatcher::record(const ClaimedSend& claimed, std::op
         log::write(log::Level::warning, log::Logger::messages, "send uncertain",
                    {{"send_id", claimed.send.id}, {"attempt", claimed.send.attempt}, {"detail", uncertain->detail}});
     if (has_stopped) tell_stopped(claimed.send.device_id, std::get<NotSent>(*outcome));
+}
+
+/// The number that the provider knows the recipient by, when it is not the one that was written to (a ninth digit, a 1 or a 9 behind the country).
+std::optional<SealedAddress> SendDispatcher::other_address_of(const ClaimedSend& claimed, const Sent& sent) const {
+    if (sent.recipient.empty() || !claimed.target.phone) return std::nullopt;
+    const Target target = open_target(worker_.tools.vault, claimed.target);
+    if (target.to.phone == sent.recipient) return std::nullopt;
+    return seal_person(worker_.tools.vault, {.phone = sent.recipient});
+}
+
+void SendDispatcher::add_address(Transaction& tx, const ClaimedSend& claimed, const SealedAddress& address) {
+    const auto contact = tx.query("SELECT contact_id FROM conversations WHERE id = $1", claimed.send.conversation_id).one<ContactId>();
+    contacts::add_address(tx, by_worker, claimed.send.device_id, contact, address);
 }
 
 /// Somebody has to act: the device's queue waits until then.

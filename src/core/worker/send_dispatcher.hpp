@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/channels/channel.hpp"
+#include "core/contacts/sealed_address.hpp"
 #include "core/devices/device_registry.hpp"
 #include "core/messaging/sending/sends.hpp"
 #include "core/worker/worker_context.hpp"
@@ -61,6 +62,8 @@ private:
     asio::awaitable<void> run(Waiting next);
     asio::awaitable<std::optional<SendOutcome>> hand_over(const ClaimedSend& claimed, std::chrono::nanoseconds claimed_at);
     asio::awaitable<void> record(const ClaimedSend& claimed, std::optional<SendOutcome> outcome);
+    std::optional<SealedAddress> other_address_of(const ClaimedSend& claimed, const Sent& sent) const;
+    void add_address(Transaction& tx, const ClaimedSend& claimed, const SealedAddress& address);
     void tell_stopped(DeviceId id, const NotSent& refusal) const;
     asio::awaitable<std::shared_ptr<Channel>> channel_of(const ClaimedSend& claimed);
     Outgoing compose(const ClaimedSend& claimed) const;

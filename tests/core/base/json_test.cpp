@@ -68,7 +68,14 @@ TEST_CASE("json: bytes that are not UTF-8 are refused with their place", "[base]
     CHECK(refusal("[\"\xff\"]") == "not JSON: byte 2 is not UTF-8");
     CHECK(refusal("[\"\xc0\xaf\"]") == "not JSON: byte 2 is not UTF-8");
     CHECK(refusal("[\"\xed\xa0\x80\"]") == "not JSON: byte 2 is not UTF-8");
-    CHECK(refusal(R"(["\ud800"])").starts_with("not JSON at byte"));
+}
+
+TEST_CASE("json: half a character stands as U+FFFD, a whole one as itself", "[base]") {
+    CHECK(read_json(R"(["a\ud83d", "\ude00b", "\ud83d\ud83d\ude00", "\uD83D\uDE00", "\\ud83d"])") ==
+          Json::array({"a\uFFFD", "\uFFFDb", "\uFFFD\U0001F600", "\U0001F600", "\\ud83d"}));
+    CHECK(read_json(R"({"\udc00": "\ud83d"})") == Json{{"\uFFFD", "\uFFFD"}});
+    CHECK(refusal(R"(["\ud83d", x])") == "not JSON at byte 11");
+    CHECK_THROWS_AS(read_strict_json(R"(["\ud800"])"), JsonError);
 }
 
 TEST_CASE("json: nesting has a limit, even of a million levels", "[base]") {

@@ -98,6 +98,12 @@ TEST_CASE("content: one over a limit is refused by its place and the limit") {
         {template_, "template", "/name", "Sails Ready", "template.name is made of a-z, 0-9 and _"},
         {template_, "template", "/language/code", "english", "template.language.code must be a language like en or pt_BR"},
         {template_, "template-values", "/components/1/parameters/0/text", long_text(32'769), "template.components[2].parameters[1].text has 32769"},
+        {template_, "template-values", "/components/1/parameters/0/text", "two\nlines",
+         "template.components[2].parameters[1].text must have no line breaks"},
+        {template_, "template-values", "/components/1/parameters/0/text", "a\ttab",
+         "template.components[2].parameters[1].text must have no line breaks"},
+        {template_, "template-values", "/components/1/parameters/0/text", "five     spaces",
+         "template.components[2].parameters[1].text must have no line"},
         {template_, "template-values", "/components/2/index", 100, "template.components[3].index must be a number from 0 to 99"},
         {interactive, "button-full", "/action/buttons", times(4, content_named("button")["action"]["buttons"][0]),
          "interactive.action.buttons has 4 elements, and 3"},
@@ -149,11 +155,26 @@ TEST_CASE("content: what is missing, unknown or of another form is named") {
     CHECK_THAT(refusal_of(contacts, "contacts", "/0/birthday", "1983-02-29"), Contains("contacts[1].birthday must be a date"));
     CHECK_THAT(refusal_of(contacts, "contacts", "/0/emails/0/type", "home"), Contains("must be one of HOME, WORK"));
     CHECK_THAT(refusal_of(template_, {{"name", "a"}}), Contains("template.language is missing"));
+    {
+        Json spaced = content_named("template-values");
+        spaced[Json::json_pointer("/components/1/parameters/0/text")] = "four    spaces";
+        CHECK(refusal_of(template_, spaced).empty());
+        const Json text{{"type", "text"}, {"text", "two\nlines"}};
+        const Json card{{"card_index", 0}, {"components", Json::array({{{"type", "body"}, {"parameters", Json::array({text})}}})}};
+        spaced["components"] = Json::array({{{"type", "carousel"}, {"cards", Json::array({card})}}, {{"type", "order_status"}}});
+        CHECK_THAT(refusal_of(template_, spaced),
+                   Contains("template.components[1].cards[1].components[1].parameters[1].text must have no line breaks"));
+    }
     CHECK_THAT(refusal_of(template_, "template-values", "/components/0/parameters/0/type", "image"),
                Contains("components[1].parameters[1].image is missing"));
     CHECK_THAT(refusal_of(template_, "template-values", "/components/3", {{"type", "button"}}), Contains("components[4].index is missing"));
-    CHECK_THAT(refusal_of(interactive, {{"type", "dance"}}), Contains("interactive.type must be one of button, list"));
-    CHECK_THAT(refusal_of(interactive, Json::object()), Contains("interactive.type must be one of"));
+    // Of a type that is not known only what all types share is checked.
+    const Json dance{{"type", "dance"}, {"body", {{"text", "Shall we?"}}}, {"action", {{"name", "dance"}, {"steps", 3}}}, {"tempo", "slow"}};
+    CHECK(refusal_of(interactive, dance).empty());
+    CHECK_THAT(refusal_of(interactive, {{"type", "dance"}}), Contains("interactive.action is missing"));
+    CHECK_THAT(refusal_of(interactive, {{"type", "dance"}, {"action", Json::object()}, {"body", {{"text", std::string(1025, 'x')}}}}),
+               Contains("interactive.body.text has 1025 characters"));
+    CHECK_THAT(refusal_of(interactive, Json::object()), Contains("interactive.type is missing"));
     CHECK_THAT(refusal_of(interactive, "button", "/header", {{"type", "image"}}), Contains("interactive.header.image is missing"));
     CHECK_THAT(refusal_of(interactive, "list", "/header", {{"type", "image"}, {"image", {{"id", "1"}}}}),
                Contains("interactive.header.type must be text"));

@@ -1,6 +1,9 @@
 #include "core/files/content_type.hpp"
 
+#include <array>
+#include <string>
 #include <tuple>
+#include <vector>
 
 #include "tests/catch.hpp"
 
@@ -107,4 +110,23 @@ TEST_CASE("content type: a type that is not taken is named with what the bytes l
     CHECK(content_type::refusal("image/svg+xml", "<svg>"));
     CHECK_FALSE(content_type::is_taken("text/html"));
     CHECK(content_type::extension_of("text/html").empty());
+}
+
+TEST_CASE("content type: a received file is kept under the type that its bytes agree with", "[files]") {
+    using content_type::received_type;
+    const std::string pdf = "%PDF-1.4\nx", jpeg = "\xFF\xD8\xFF\xE0", zip = std::string("PK\x03\x04") + std::string(26, '\0') + "boat.jpg",
+                      ooxml = std::string("PK\x03\x04") + std::string(26, '\0') + "[Content_Types].xml";
+    CHECK(received_type("application/pdf", "offer.pdf", pdf) == "application/pdf");
+    CHECK(received_type("application/octet-stream", "offer", pdf) == "application/pdf");
+    CHECK(received_type("application/vnd.ms-excel", "list.CSV", "name;price\n") == "text/csv");
+    CHECK(received_type("application/vnd.ms-excel", "prices.xlsx", ooxml) == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    CHECK(received_type("image/png", "boat.png", jpeg) == "image/jpeg");
+    for (const auto& [declared, name, bytes] :
+         std::vector<std::array<std::string, 3>>{{"application/zip", "photos.zip", zip},
+                                                 {"text/xml", "invoice.xml", "<?xml version=\"1.0\"?>"},
+                                                 {"image/jpeg", "boat.jpg", "<html>"},
+                                                 {"application/pdf", "offer.pdf", std::string("\x01\x02\x03", 3)}})
+        CHECK(received_type(declared, name, bytes) == content_type::unknown);
+    CHECK(content_type::is_program("#!/bin/sh\n"));
+    CHECK_FALSE(content_type::is_program(pdf));
 }

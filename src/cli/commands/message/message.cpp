@@ -137,7 +137,7 @@ void message_send(Runtime& rt, const MessageSendOptions& opts) {
     if (opts.idempotency_key) idempotency::check_key(*opts.idempotency_key);
     const Device device = device_or_only(rt, opts.device);
     const Vault& vault = rt.vault();
-    messages::OperatorMessage typed{.device = device.id};
+    messages::OperatorMessage typed{.device = device.id, .despite_no_marketing = rt.globals().yes};
     if (other) typed.reply_to = MessageId{id_of("message", *other)};
     typed.conversation_key = conversations::new_key(rt.world().random);
     typed.takeover_until = rt.world().clock.now() + takeover_timeout(rt.settings());

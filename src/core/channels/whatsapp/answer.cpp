@@ -6,7 +6,6 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/json_access.hpp"
-#include "core/base/redact.hpp"
 #include "core/channels/whatsapp/codes.hpp"
 #include "core/channels/whatsapp/content.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
@@ -48,12 +47,18 @@ std::optional<std::chrono::seconds> retry_after(const HttpAnswer& answer, Time n
     return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, longest.count()));
 }
 
-std::string detail_of(const Json& error, const std::string& code) {
-    std::string detail = text_at(error, "message");
-    const Json& data = member(error, "error_data");
-    const std::string more = data.is_string() ? data.get<std::string>() : text_at(data, "details");
-    if (!more.empty()) detail += (detail.empty() ? "" : ": ") + more;
-    return redact_numbers(detail, code);
+/// Graph's answer for an object that is not there, or that the token may not see (Graph API, "Handle Errors"): a wrong or deleted phone number id.
+constexpr int no_such_object = 33;
+
+bool is_no_such_object(const Json& error) {
+    return text_at(error, "code") == "100" && text_at(error, "error_subcode") == std::to_string(no_such_object);
+}
+
+/// The id in "Object with ID '...'": what we asked for, and no number of a person.
+std::string object_id_of(const Json& error) {
+    const std::string text = text_at(error, "message");
+    const auto begin = text.find('\''), end = text.find('\'', begin + 1);
+    return begin == std::string::npos || end == std::string::npos ? std::string() : text.substr(begin + 1, end - begin - 1);
 }
 
 Json parsed(const std::string& body) {
@@ -76,8 +81,10 @@ SendOutcome read_refusal(const HttpAnswer& answer, const Json& body, Time now) {
         return NotSent{class_of_status(answer.status), retry_after(answer, now), "http_" + status,
                        "HTTP " + status + " without an error of the Graph API"};
     }
+    if (is_no_such_object(error))
+        return NotSent{account, retry_after(answer, now), std::to_string(no_such_object), error_text(error, object_id_of(error))};
     const SendErrorCode* const known = find_whatsapp_code(number);
-    return NotSent{classify(error, known, answer.status), retry_after(answer, now), code, detail_of(error, code),
+    return NotSent{classify(error, known, answer.status), retry_after(answer, now), code, error_text(error, code),
                    known == nullptr ? 0 : known->tries_max};
 }
 
@@ -89,7 +96,9 @@ SendOutcome read_whatsapp_answer(const HttpAnswer& answer, Time now) {
     const Json& messages = member(body, "messages");
     std::string id = messages.is_array() && !messages.empty() ? text_at(messages.front(), "id") : std::string();
     if (id.empty()) return Uncertain{"HTTP " + std::to_string(answer.status) + " without a message id"};
-    return Sent{std::move(id)};
+    const Json& contacts = member(body, "contacts");
+    const std::string wa_id = contacts.is_array() && !contacts.empty() ? text_at(contacts.front(), "wa_id") : std::string();
+    return Sent{std::move(id), e164_of_wa_id(wa_id).value_or("")};
 }
 
 UploadOutcome read_whatsapp_upload_answer(const HttpAnswer& answer, Time now) {

@@ -17,7 +17,7 @@ constexpr SendErrorCode codes[] = {
     {3, 3, account, "the app lacks a capability"},  // comes with 500
     {4, 4, rate_limited, "too many calls of the app"},
     {10, 10, account, "a permission is missing"},
-    {33, 33, permanent, "there is no such phone number id"},
+    {33, 33, account, "there is no such phone number id, or the token may not use it"},  // comes as 100 with this subcode
     {100, 100, permanent, "a parameter is wrong"},
     {190, 190, account, "the access token has expired"},
     {200, 299, account, "a permission is missing"},
@@ -40,7 +40,7 @@ constexpr SendErrorCode codes[] = {
     {131047, 131047, permanent, "more than 24 hours since the person wrote: only a template may go"},
     {131048, 131048, quality, "held back for the number's quality"},
     {131049, 131049, permanent, "kept back by Meta to keep this person engaged; no use within 24 hours"},
-    {131050, 131050, permanent, "the person wants no marketing messages"},
+    {131050, 131050, permanent, "the person wants no marketing messages", 0, true},
     {131051, 131051, permanent, "the type of message is not supported"},
     {131052, 131053, permanent, "the media could not be taken over"},
     {131056, 131056, recipient_limited, "too many messages to this person"},

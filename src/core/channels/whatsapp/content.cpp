@@ -16,7 +16,7 @@ std::string names_of(const Json& contacts) {
     std::string names;
     if (!contacts.is_array()) return names;
     for (const Json& contact : contacts) {
-        const std::string name = text_at(member(contact, "name"), "formatted_name");
+        const std::string name = card_name(contact);
         if (!name.empty()) names += (names.empty() ? "" : ", ") + redact_long_numbers(name);
     }
     return names;
@@ -45,7 +45,35 @@ std::string written(const Json& message) {
     return {};
 }
 
+/// The value of a line of a vCard (RFC 6350 3.3), with its escapes undone.
+std::string vcard_value(std::string_view card, std::string_view property) {
+    while (!card.empty()) {
+        std::string_view line = card.substr(0, card.find('\n'));
+        card.remove_prefix(std::min(card.size(), line.size() + 1));
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        const auto colon = line.find(':');
+        if (colon == std::string_view::npos || line.substr(0, std::min(colon, line.find(';'))) != property) continue;
+        std::string out;
+        for (std::size_t i = colon + 1; i < line.size(); ++i) {
+            if (line[i] == '\\' && i + 1 < line.size()) ++i;
+            out += line[i];
+        }
+        return out;
+    }
+    return {};
+}
+
 }  // namespace
+
+std::string card_name(const Json& card) {
+    const Json& name = member(card, "name");
+    if (std::string formatted = text_at(name, "formatted_name"); !formatted.empty()) return formatted;
+    std::string joined = text_at(name, "first_name");
+    if (const std::string last = text_at(name, "last_name"); !last.empty()) joined += (joined.empty() ? "" : " ") + last;
+    if (!joined.empty()) return joined;
+    if (std::string full = vcard_value(text_at(card, "vcard"), "FN"); !full.empty()) return full;
+    return text_at(member(card, "org"), "company");
+}
 
 std::optional<std::string> content_of(const Json& message) {
     // An edit wraps the new message; one level is all there is.
@@ -74,6 +102,14 @@ std::optional<Address> moved_to(const Json& message) {
                .user_id = text_at(system, "user_id"),
                .parent_user_id = text_at(system, "parent_user_id")};
     return to.empty() ? std::nullopt : std::optional(std::move(to));
+}
+
+std::string error_text(const Json& error, std::string_view keep) {
+    std::string text = first_of(error, "message", "title");
+    const Json& data = member(error, "error_data");
+    const std::string details = data.is_string() ? data.get<std::string>() : text_at(data, "details");
+    if (!details.empty() && details != text) text += (text.empty() ? "" : ": ") + details;
+    return redact_numbers(text, keep);
 }
 
 bool wants_answer(const Json& message) {

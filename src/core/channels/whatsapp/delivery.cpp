@@ -8,6 +8,7 @@
 #include "core/base/redact.hpp"
 #include "core/base/text.hpp"
 #include "core/channels/whatsapp/content.hpp"
+#include "core/channels/whatsapp/message_id.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 
 namespace wabot {
@@ -19,15 +20,22 @@ using namespace whatsapp;
 /// What is said of those who write, found by either of their ids.
 class People {
 public:
-    explicit People(const Json& contacts) {
+    explicit People(const Json& value) {
+        const Json& contacts = member(value, "contacts");
         if (!contacts.is_array()) return;
+        if (contacts.size() == 1 && have_one_writer(member(value, "messages"))) only_ = &contacts.front();
         for (const Json& contact : contacts) {
             by_number_.emplace(text_at(contact, "wa_id"), &contact);
             by_user_id_.emplace(text_at(contact, "user_id"), &contact);
         }
     }
 
-    /// The first who has one of them.
+    /// The first who has one of them; else the only one that all messages can be from, since `from` and `wa_id` need not be the same number (Meta,
+    /// webhooks, messages).
+    const Json* find_writer(const std::string& wa_id, const std::string& user_id) const {
+        const Json* const found = find(wa_id, user_id);
+        return found == nullptr ? only_ : found;
+    }
     const Json* find(const std::string& wa_id, const std::string& user_id) const {
         const auto by = [](const Ids& ids, const std::string& id) {
             const auto found = id.empty() ? ids.end() : ids.find(id);
@@ -39,8 +47,15 @@ public:
     }
 
 private:
+    static bool have_one_writer(const Json& messages) {
+        if (!messages.is_array() || messages.empty()) return false;
+        const std::string first = text_at(messages.front(), "from");
+        return !first.empty() && std::ranges::all_of(messages, [&](const Json& message) { return text_at(message, "from") == first; });
+    }
+
     using Ids = std::map<std::string, const Json*>;
     Ids by_number_, by_user_id_;
+    const Json* only_ = nullptr;
 };
 
 /// The parts of a change's value that its items share.
@@ -68,9 +83,12 @@ void read_person(IncomingMessage& message, const Json& item, const Envelope& env
     person.phone = phone_of(item, side);
     person.user_id = text_at(item, std::string(side) + "_user_id");
     person.parent_user_id = text_at(item, std::string(side) + "_parent_user_id");
-    const Json* const contact = envelope.people.find(text_at(item, side), person.user_id);
+    const Json* const contact = message.is_echo ? envelope.people.find(text_at(item, side), person.user_id)
+                                                : envelope.people.find_writer(text_at(item, side), person.user_id);
     if (contact == nullptr) return;
-    if (person.phone.empty()) person.phone = phone_of(*contact, "wa_id");
+    const std::string other = phone_of(*contact, "wa_id");
+    if (person.phone.empty()) person.phone = other;
+    if (other != person.phone) person.other_phone = other;
     if (person.user_id.empty()) person.user_id = text_at(*contact, "user_id");
     if (person.parent_user_id.empty()) person.parent_user_id = text_at(*contact, "parent_user_id");
     message.sender_name = text_at(member(*contact, "profile"), "name");
@@ -110,6 +128,7 @@ DeliveryItem read_message(const Json& item, const Envelope& envelope, bool is_ec
     message.content = content_of(item);
     message.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     message.reply_to = refers_to(item);
+    message.reply_to_also = other_ids(message.reply_to, message.sender);
     message.amends = amends(item);
     message.moved_to = moved_to(item);
     message.wants_answer = !message.is_echo && wants_answer(item);
@@ -160,13 +179,13 @@ DeliveryItem read_status(const Json& item, const Envelope& envelope) {
         return out;
     }
     read_recipient(status, item);
+    status.provider_id_also = other_ids(status.provider_id, {.phone = phone_of(item, "recipient_id"), .user_id = text_at(item, "recipient_user_id")});
     status.pricing = pricing_of(item);
     status.timestamp = time_at(item, "timestamp").value_or(envelope.received_at);
     status.callback_token = text_at(item, "biz_opaque_callback_data");
     if (const Json& errors = member(item, "errors"); errors.is_array() && !errors.empty()) {
         status.error_code = text_at(errors.front(), "code");
-        const std::string title = text_at(errors.front(), "title");
-        status.error_title = redact_numbers(title.empty() ? text_at(errors.front(), "message") : title, status.error_code);
+        status.error_title = error_text(errors.front(), status.error_code);
     }
     out.what = std::move(status);
     return out;
@@ -210,8 +229,7 @@ bool each_of(Delivery& delivery, const Json& value, const Envelope& envelope, st
 void read_change(Delivery& delivery, const Json& change, Time entry_at, Time received_at) {
     const Json& value = member(change, "value");
     const Json& metadata = member(value, "metadata");
-    const Envelope envelope{text_at(metadata, "phone_number_id"), digits_of(text_at(metadata, "display_phone_number")),
-                            People(member(value, "contacts")), received_at};
+    const Envelope envelope{text_at(metadata, "phone_number_id"), digits_of(text_at(metadata, "display_phone_number")), People(value), received_at};
     const std::string field = text_at(change, "field");
     if (!change.is_object() || field.empty()) {
         delivery.items.push_back({envelope.route, "change", Broken{"change has no field"}});

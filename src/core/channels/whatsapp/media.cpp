@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/base/base64.hpp"
 #include "core/base/error.hpp"
 #include "core/base/hex.hpp"
 #include "core/base/json.hpp"
@@ -118,22 +119,9 @@ Json parsed_or_null(const std::string& body) {
 
 std::string read_media_hash(const std::string& text) {
     constexpr std::size_t bytes = 32;
-    if (const auto read = from_hex(text); read && read->size() == bytes) return to_hex(*read);
-    static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    unsigned bits = 0, held = 0;
-    std::string_view rest = text;
-    while (!rest.empty() && rest.back() == '=') rest.remove_suffix(1);
-    for (const char c : rest) {
-        const auto digit = digits.find(c == '-' ? '+' : c == '_' ? '/' : c);
-        if (digit == std::string_view::npos) return {};
-        bits = (bits << 6U | static_cast<unsigned>(digit)) & 0xFFFFU;
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        out += static_cast<char>(bits >> held & 0xFFU);
-    }
-    return out.size() == bytes ? to_hex(out) : std::string();
+    if (const auto hex = from_hex(text); hex && hex->size() == bytes) return to_hex(*hex);
+    const auto read = from_base64(text);
+    return read && read->size() == bytes ? to_hex(*read) : std::string();
 }
 
 struct WhatsappMedia::Place {

@@ -120,8 +120,7 @@ Json interactive_of(const Json& interactive) {
 Json cards_of(const Json& contacts) {
     return each_member_of(contacts, [](const Json& card) {
         Json out = Json::object();
-        if (std::string name = short_text(member(card, "name"), "formatted_name", in_list_max); !name.empty())
-            out["name"] = redact_long_numbers(name);
+        if (const std::string name = first_characters(card_name(card), in_list_max); !name.empty()) out["name"] = redact_long_numbers(name);
         if (std::string company = short_text(member(card, "org"), "company", in_list_max); !company.empty())
             out["company"] = redact_long_numbers(company);
         const Json& phones = member(card, "phones");

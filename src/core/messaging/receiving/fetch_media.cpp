@@ -54,10 +54,13 @@ std::optional<Task> read_task(Snapshot& db, DeviceRegistry& registry, MediaId id
 
 /// What is wrong with the bytes that came; nothing when they are what was announced.
 std::optional<MediaRefused> refusal_of(const BlobFacts& facts, const std::string& hash, const MediaFetched& said, const std::string& type) {
-    // Whatever else is wrong with something that is not what it was called: more of it will not mend that.
-    if (facts.size > 0)
-        if (auto refusal = content_type::refusal(type, facts.head)) return MediaRefused{Why::blocked, std::move(*refusal)};
+    if (content_type::is_program(facts.head))
+        return MediaRefused{Why::blocked,
+                            "programs and scripts are not kept; this one looks like " + std::string(content_type::of_bytes(facts.head))};
     if (!hash.empty() && facts.sha256 != hash) {
+        // A page in place of the file: more of it will not mend that.
+        if (auto refusal = facts.size > 0 ? content_type::refusal(type, facts.head) : std::nullopt)
+            return MediaRefused{Why::blocked, std::move(*refusal)};
         // Cut off without the client's noticing: the rest may still come.
         if (said.size && facts.size < *said.size)
             return MediaRefused{Why::passing, fmt::format("ended after {} of {} bytes", facts.size, *said.size)};
@@ -110,8 +113,9 @@ private:
             fetched.facts = facts_of(*reader);
         };
         co_await tools_.blobs.aside(look);
-        fetched.type = type_of(said.mime_type);
-        if (auto refusal = refusal_of(fetched.facts, medium_.sha256.value_or(said.sha256), said, fetched.type)) co_return std::move(*refusal);
+        const std::string declared = content_type::base_of(medium_.mime_type.empty() ? said.mime_type : medium_.mime_type);
+        if (auto refusal = refusal_of(fetched.facts, medium_.sha256.value_or(said.sha256), said, declared)) co_return std::move(*refusal);
+        fetched.type = type_of(declared, fetched.facts);
         co_return fetched;
     }
 
@@ -122,12 +126,12 @@ private:
             fetched.facts = facts_of(*reader);
         };
         co_await tools_.blobs.aside(look);
-        fetched.type = type_of(std::string(content_type::of_bytes(fetched.facts.head)));
+        fetched.type = type_of(content_type::of_bytes(fetched.facts.head), fetched.facts);
         co_return fetched;
     }
 
-    std::string type_of(const std::string& otherwise) const {
-        return content_type::base_of(medium_.mime_type.empty() ? otherwise : medium_.mime_type);
+    std::string type_of(std::string_view otherwise, const BlobFacts& facts) const {
+        return content_type::received_type(medium_.mime_type.empty() ? otherwise : medium_.mime_type, medium_.file_name.value_or(""), facts.head);
     }
 
     const JobTools& tools_;

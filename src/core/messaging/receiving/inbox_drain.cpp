@@ -46,6 +46,7 @@ struct PreparedMessage {
     IncomingMessage message;
     Sealed provider_id;
     Bytes quoted_hash;  // empty = quotes nothing
+    std::vector<Bytes> quoted_also;
     Bytes raw;
     SealedAddress chat;                   // the person, or the group
     std::optional<SealedAddress> author;  // of a group's message
@@ -93,6 +94,7 @@ PreparedMessage prepare_message(const Vault& vault, Random& random, IncomingMess
     PreparedMessage out;
     out.provider_id = vault.seal(message.provider_id, messages::id_data);
     if (!message.reply_to.empty()) out.quoted_hash = vault.hash(message.reply_to);
+    for (const std::string& id : message.reply_to_also) out.quoted_also.push_back(vault.hash(id));
     out.raw = vault.seal_bytes(message.raw, messages::raw_data);
     if (message.group_id.empty()) {
         out.chat = seal_person(vault, message.sender, message.sender_name);
@@ -111,6 +113,7 @@ statuses::Sealable prepare_status(const Vault& vault, StatusUpdate&& update) {
     statuses::Sealable out;
     out.provider_id = vault.seal(update.provider_id, messages::id_data);
     if (!update.recipient.empty()) out.recipient_hash = vault.hash(update.recipient);
+    for (const std::string& id : update.provider_id_also) out.also.push_back(vault.hash(id));
     out.update = std::move(update);
     return out;
 }
@@ -327,7 +330,7 @@ private:
         const auto author = writer ? std::optional(writer->id) : std::nullopt;
         const ConversationId conversation = conversations::find_or_add(tx_, device, contact.id, prepared.conversation_key);
         std::optional<MessageId> parent;
-        if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_id(tx_, device, prepared.quoted_hash);
+        if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_ids(tx_, device, prepared.quoted_hash, prepared.quoted_also);
         const bool takes_turn = m.wants_answer && !m.is_echo;
         if (m.is_echo && is_send_of_ours(device, prepared.provider_id.hash)) {
             result.state = "double";

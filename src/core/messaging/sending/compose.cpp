@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/changes/changes.hpp"
@@ -19,8 +20,20 @@ namespace wabot::messages {
 
 namespace {
 
-void require_usable(Snapshot& db, const Device& device, const SealedContent& content) {
+/// The category of a template may change without a new approval: what was a notice yesterday is advertising today.
+void require_consent(const Template& known, const Contact& contact) {
+    if (known.category != "MARKETING" || contact.marketing != Marketing::stop) return;
+    const std::string since = contact.marketing_at ? " since " + to_iso(*contact.marketing_at) : "";
+    throw Error(Errc::rejected,
+                "template " + known.name + "/" + known.language + " is of the category MARKETING since " + to_iso(known.updated_at) +
+                    ", and contact " + std::to_string(contact.id.value) + " wants no marketing" + since,
+                "repeat with --yes to send it all the same");
+}
+
+void require_usable(Snapshot& db, const Device& device, const OperatorMessage& message, const Contact& contact) {
+    const SealedContent& content = message.content;
     const auto known = templates::find(db, devices::options_of(device).waba_id, content.template_name, content.template_language);
+    if (known && !message.despite_no_marketing) require_consent(*known, contact);
     if (!known || !templates::is_refused(*known)) return;
     const std::string why = known->reason ? ": " + *known->reason : "";
     throw Error(Errc::rejected, "template " + known->name + "/" + known->language + " is " + known->status.value_or("refused") + why,
@@ -36,7 +49,7 @@ void require_allowed(Transaction& tx, const OperatorMessage& message) {
     const auto device = devices::find(tx, message.device);
     if (!device) return;
     if (message.content.kind == ContentKind::template_)
-        require_usable(tx, *device, message.content);
+        require_usable(tx, *device, message, *contact);
     else
         require_window(device->kind, *contact, tx.now());
 }

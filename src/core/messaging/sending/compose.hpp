@@ -30,11 +30,13 @@ struct OperatorMessage {
     std::optional<MessageId> reply_to;  // is quoted, or reacted to; of the same conversation
     std::string conversation_key;       // of a conversation that has to be made: conversations::new_key
     Time takeover_until;                // the agents stay silent so long
+    bool despite_no_marketing = false;  // a marketing template goes to a contact that wants none
 };
 
 /// Stores it, puts it on its way, and hands the conversation to people. A send without an answer is held, never repeated by itself.
 /// Error{invalid} for an empty text; Error{conflict} when the contact is blocked, or the other message is of another conversation or not known to the
-/// provider; Error{rejected} outside of the 24-hour window, unless it is a template, and for a template that the provider is known to refuse.
+/// provider; Error{rejected} outside of the 24-hour window, unless it is a template, for a template that the provider is known to refuse, and for one
+/// of the category MARKETING to a contact that wants no marketing.
 MessageId send_as_operator(Transaction& tx, const Cause& cause, const OperatorMessage& message);
 
 }  // namespace wabot::messages

@@ -8,6 +8,8 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/changes/changes.hpp"
+#include "core/channels/send_errors.hpp"
+#include "core/contacts/contacts.hpp"
 #include "core/devices/devices.hpp"
 #include "core/inbox/inbox.hpp"
 #include "core/messaging/messages.hpp"
@@ -204,6 +206,12 @@ void queue(Transaction& tx, MessageId message, ConversationId conversation, Devi
     lanes::add(tx, Lane::send, conversation, static_cast<std::int64_t>(parts.texts.size()));
 }
 
+void note_no_marketing(Transaction& tx, const Cause& cause, DeviceId device, MessageId message, std::string_view code, Time at) {
+    if (!means_no_marketing(code)) return;
+    const auto contact = tx.query("SELECT contact_id FROM messages WHERE id = $1", message).one<ContactId>();
+    contacts::set_marketing(tx, cause, device, contact, Marketing::stop, at);
+}
+
 Send get(Snapshot& db, SendId id) {
     auto found = db.query(id_sql, id).first<Send>();
     if (!found) throw Error(Errc::not_found, "no send " + std::to_string(id.value), "wabot job list shows the ids");
@@ -377,6 +385,7 @@ bool record_refused(Transaction& tx, const Cause& cause, const ClaimedSend& clai
     if (for_good) {
         fail_for_good(tx, send.id, {reason, refusal.code});
         messages::follow_sends(tx, send.message_id, error_json(refusal));
+        note_no_marketing(tx, cause, send.device_id, send.message_id, refusal.code, tx.now());
         changes::record(tx, cause, "send.failed", "send", send.id.value, send.device_id.value);
         return false;
     }

@@ -133,6 +133,9 @@ void record_uncertain(Transaction& tx, const Cause& cause, const ClaimedSend& cl
 /// Nothing was offered and nothing went wrong: back as it was, at once.
 void give_back(Transaction& tx, const ClaimedSend& claimed);
 
+/// The refusal of a message by a person who wants no marketing is the contact's wish; any other code says nothing.
+void note_no_marketing(Transaction& tx, const Cause& cause, DeviceId device, MessageId message, std::string_view code, Time at);
+
 /// After a graceful stop released these lanes: what was claimed and not offered goes back as it was. What was being handed over is for
 /// `recover_sends`.
 void refund_attempts(Transaction& tx, const std::vector<ConversationId>& released);

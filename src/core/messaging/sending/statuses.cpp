@@ -76,6 +76,7 @@ std::optional<StatusMessage> message_of(Transaction& tx, DeviceId device, const 
 bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
     const StatusUpdate& update = status.update;
     auto found = message_of(tx, device, status.provider_id.hash);
+    for (std::size_t i = 0; !found && i < status.also.size(); ++i) found = message_of(tx, device, status.also[i]);
     if (found) lanes::lock(tx, found->conversation_id);
     // The provider's id is not known yet when the status overtakes the answer, or when there was none: then our own tells.
     const bool failed = update.status == "failed";
@@ -96,6 +97,7 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
     if (message) {
         // That it did not reach one of a group says nothing of the others.
         if (!failed || !update.of_participant) move_message(tx, *found, row);
+        if (failed) sends::note_no_marketing(tx, cause, device, *message, update.error_code, update.timestamp);
         changes::record(tx, cause, "message.status", "message", message->value, device.value);
     }
     return true;

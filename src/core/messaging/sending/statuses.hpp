@@ -30,8 +30,9 @@ namespace statuses {
 /// A status with its ids sealed, ready for the unit.
 struct Sealable {
     StatusUpdate update;
-    Sealed provider_id;    // under messages::id_data
-    Bytes recipient_hash;  // of a group's message the participant's; empty when the provider names nobody
+    Sealed provider_id;            // under messages::id_data
+    std::vector<Bytes> also = {};  // of its other ids
+    Bytes recipient_hash;          // of a group's message the participant's; empty when the provider names nobody
 };
 
 /// Keeps the status, settles the send it names and moves its message. False when it was there already.

@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/base/base64.hpp"
 #include "core/base/json.hpp"
+#include "core/channels/whatsapp/message_id.hpp"
 #include "core/channels/whatsapp/whatsapp.hpp"
 #include "tests/catch.hpp"
 #include "tests/fakes/world.hpp"
@@ -243,7 +245,7 @@ TEST_CASE("whatsapp delivery: statuses are read with what belongs to them") {
     const StatusUpdate failed = status("status-failed");
     CHECK(failed.status == "failed");
     CHECK(failed.error_code == "131026");
-    CHECK(failed.error_title == "Message to … is undeliverable");
+    CHECK(failed.error_title == "Message to … is undeliverable: x");
 }
 
 TEST_CASE("whatsapp delivery: several entries, changes and items come out in their order") {
@@ -379,4 +381,74 @@ TEST_CASE("whatsapp delivery: a time that is none is the time of arrival") {
     const Delivery delivery = read_whatsapp_delivery(body, arrival);
     REQUIRE(delivery.items.size() == 1);
     CHECK(std::get<IncomingMessage>(delivery.items[0].what).timestamp == arrival);
+}
+
+namespace {
+
+/// The items of a change of the field `messages` with these members beside its metadata.
+Delivery of_messages(Json value) {
+    value["metadata"] = {{"phone_number_id", "100200300400500"}};
+    const Json change{{"field", "messages"}, {"value", std::move(value)}};
+    const Json entry{{"id", "700"}, {"changes", Json::array({change})}};
+    return read_whatsapp_delivery(write_json({{"object", "whatsapp_business_account"}, {"entry", Json::array({entry})}}), arrival);
+}
+
+Json a_text(const std::string& from, const std::string& id) {
+    return {{"from", from}, {"id", id}, {"type", "text"}, {"text", {{"body", "hi"}}}};
+}
+
+}  // namespace
+
+TEST_CASE("whatsapp delivery: the only contact of a body is its only writer, whatever its number") {
+    const Json mia{{"profile", {{"name", "Lea"}}}, {"wa_id", "12025550133"}};
+    SECTION("one writer") {
+        const Delivery delivery = of_messages(
+            {{"contacts", Json::array({mia})}, {"messages", Json::array({a_text("12025550134", "wamid.1"), a_text("12025550134", "wamid.2")})}});
+        const auto& first = std::get<IncomingMessage>(delivery.items.at(0).what);
+        CHECK(first.sender_name == "Lea");
+        CHECK(first.sender.phone == "+12025550134");
+        CHECK(first.sender.other_phone == "+12025550133");
+    }
+    SECTION("two writers: nothing is guessed") {
+        const Delivery delivery = of_messages(
+            {{"contacts", Json::array({mia})}, {"messages", Json::array({a_text("12025550133", "wamid.1"), a_text("12025550134", "wamid.2")})}});
+        CHECK(std::get<IncomingMessage>(delivery.items.at(0).what).sender_name == "Lea");
+        CHECK(std::get<IncomingMessage>(delivery.items.at(1).what).sender_name.empty());
+        CHECK(std::get<IncomingMessage>(delivery.items.at(1).what).sender.other_phone.empty());
+    }
+}
+
+TEST_CASE("whatsapp delivery: a contact card has a name, whichever way it is written") {
+    const auto name_of = [](const Json& card) {
+        const Delivery delivery = of_messages(
+            {{"messages", Json::array({{{"from", "12025550133"}, {"id", "wamid.1"}, {"type", "contacts"}, {"contacts", Json::array({card})}}})}});
+        const auto& message = std::get<IncomingMessage>(delivery.items.at(0).what);
+        CHECK(read_json(message.metadata)["contacts"][0].value("name", "") == message.content.value_or(""));
+        return message.content.value_or("none");
+    };
+    CHECK(name_of({{"name", {{"formatted_name", "Dr. Ola Holm"}, {"first_name", "Ola"}}}}) == "Dr. Ola Holm");
+    CHECK(name_of({{"name", {{"first_name", "Ola"}, {"last_name", "Holm"}}}}) == "Ola Holm");
+    CHECK(name_of({{"name", {{"last_name", "Holm"}}}}) == "Holm");
+    CHECK(name_of({{"vcard", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN;CHARSET=UTF-8:Holm\\, Ola\r\nEND:VCARD\r\n"}}) == "Holm, Ola");
+    CHECK(name_of({{"org", {{"company", "Boats Ltd"}}}}) == "Boats Ltd");
+    CHECK(name_of({{"phones", Json::array({{{"phone", "+1 202 555 0100"}}})}}) == "none");
+}
+
+TEST_CASE("whatsapp delivery: a message is found under the other scope of its id") {
+    const std::string token(R"(QUOTEDTOKENQUOTEDTOKENQUOTEDTOKE)");
+    const auto id_of = [&](const std::string& whose, char kind) {
+        const std::string bytes =
+            std::string("\x1C\x18") + static_cast<char>(whose.size()) + whose + '\x15' + kind + std::string("\0\x12\x18 ", 4) + token + '\0';
+        return "wamid." + to_base64(bytes);
+    };
+    const std::string by_number = id_of("12025550133", '\x02'), by_user_id = id_of("US.77001", '\x14');
+    const Address lea{.phone = "+12025550133", .user_id = "US.77001"};
+    CHECK(whatsapp::other_ids(by_user_id, lea) == std::vector{by_number});
+    CHECK(whatsapp::other_ids(by_number, lea) == std::vector{by_user_id});
+    CHECK(whatsapp::other_ids(by_number, {.phone = "+12025550133"}).empty());
+    const Address two_numbers{.phone = "+12025550134", .other_phone = "+12025550133"};
+    CHECK(whatsapp::other_ids(by_user_id, two_numbers) == std::vector{id_of("12025550134", '\x02'), by_number});
+    for (const std::string& odd :
+         {std::string("wamid.x"), std::string("wamid."), "wamid." + to_base64("\x1C\x18\xFFshort"), by_number.substr(6), std::string()})
+        CHECK(whatsapp::other_ids(odd, lea).empty());
 }

@@ -186,7 +186,7 @@ TEST_CASE("whatsapp answer: the code decides what a refusal means") {
         {131021, 400, RetryClass::permanent},    {131030, 400, RetryClass::permanent},
         {130472, 400, RetryClass::permanent},    {131049, 400, RetryClass::permanent},
         {131050, 400, RetryClass::permanent},    {131062, 400, RetryClass::permanent},
-        {33, 400, RetryClass::permanent},        {100, 400, RetryClass::permanent},
+        {33, 400, RetryClass::account},          {100, 400, RetryClass::permanent},
         {131008, 400, RetryClass::permanent},    {131009, 400, RetryClass::permanent},
         {131051, 400, RetryClass::permanent},    {131052, 400, RetryClass::permanent},
         {131053, 400, RetryClass::permanent},    {132001, 404, RetryClass::permanent},
@@ -240,4 +240,17 @@ TEST_CASE("whatsapp answer: the detail is for people and names no number") {
         refusal(400, R"({"error":{"message":"(#131030) not allowed","code":131030,"error_data":{"details":"Add +1 (202) 555-0142 to the list"}}})");
     CHECK(refused.detail == "(#131030) not allowed: Add … to the list");
     CHECK(refusal(400, R"({"error":{"message":"odd","code":132000,"error_data":"a plain text"}})").detail == "odd: a plain text");
+}
+
+TEST_CASE("whatsapp answer: an object that is not there is a fault of the account, named by its id") {
+    const std::string text = "Unsupported post request. Object with ID '530012345678' does not exist";
+    const auto body = [&](const std::string& more) { return R"({"error":{"message":")" + text + R"(","code":100)" + more + "}}"; };
+    const NotSent gone = refusal(400, body(R"(,"error_subcode":33)"));
+    CHECK(gone.why == RetryClass::account);
+    CHECK(gone.code == "33");
+    CHECK(gone.detail == text);
+    for (const std::string& other : {std::string(), std::string(R"(,"error_subcode":2494055)")}) {
+        CHECK(refusal(400, body(other)).why == RetryClass::permanent);
+        CHECK(refusal(400, body(other)).detail.find("530012345678") == std::string::npos);
+    }
 }

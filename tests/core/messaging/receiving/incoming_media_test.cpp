@@ -150,8 +150,8 @@ TEST_CASE_METHOD(Pictures, "media: a picture behind words is waited for when its
 
 TEST_CASE_METHOD(Pictures, "media: what must not be fetched is told at once", "[media]") {
     const auto [bytes, more, state_word, reason] = GENERATE(table<std::string, std::string, std::string, std::string>({
-        {"<html>hello</html>", "", "blocked", "is declared as image/jpeg, and looks like text/html"},
-        {"MZ\x90 program", "", "blocked", "is declared as image/jpeg, and looks like application/x-msdownload"},
+        {"<html>hello</html>", to_hex(sha256(small_jpeg)), "blocked", "is declared as image/jpeg, and looks like text/html"},
+        {"MZ\x90 program", "", "blocked", "programs and scripts are not kept; this one looks like application/x-msdownload"},
         {small_jpeg + "!", to_hex(sha256(small_jpeg)), "failed", "its SHA-256 is not the announced one"},
         {"", "", "failed", "is empty"},
     }));
@@ -167,6 +167,16 @@ TEST_CASE_METHOD(Pictures, "media: what must not be fetched is told at once", "[
     CHECK(count("SELECT count(*) FROM files") == 0);
     CHECK(blobs.begin(medium().blob_key)->size() == 0);
     CHECK(history().find("not fetched: " + state_word + ": " + reason) != std::string::npos);
+}
+
+TEST_CASE_METHOD(Pictures, "media: what is of another type than declared is kept for people, and no agent reads it", "[media]") {
+    download = [](const HttpRequest&) -> HttpOutcome { return HttpAnswer{200, {}, "<html>hello</html>"}; };
+    write_image({{"sha256", ""}});
+    work();
+    CHECK(state() == "fetched");
+    CHECK(count("SELECT count(*) FROM files WHERE file_type = 'application/octet-stream'") == 1);
+    CHECK_FALSE(told().id);
+    CHECK(told().why_not == "of an unknown type");
 }
 
 TEST_CASE_METHOD(Pictures, "media: a broken download goes on where it ended", "[media]") {

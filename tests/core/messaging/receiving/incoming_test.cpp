@@ -385,3 +385,31 @@ TEST_CASE_METHOD(Incoming, "incoming: a thousand items of all kinds are stored o
     CHECK(last_event().state == InboxState::quarantined);
     CHECK(all(Direction::incoming).at(1).metadata.text == R"({"media":{"media_id":"1","mime_type":"image/png"}})");
 }
+
+TEST_CASE_METHOD(Pipeline, "incoming: a message counts from when it was written", "[pipeline]") {
+    const auto written = [&](const std::string& id, Time at) {
+        Json item = text_item(ada, id, "hi");
+        item["timestamp"] = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count());
+        post(envelope("messages", item, "555000"));
+        work();
+    };
+    const auto last_incoming_at = [&] {
+        return store.read([](Snapshot& db) { return db.query("SELECT last_incoming_at FROM contacts").one<Time>(); });
+    };
+    const auto reasons = [&] {
+        return store.read([](Snapshot& db) { return db.query("SELECT COALESCE(reason, '') FROM turns ORDER BY id").all<std::string>(); });
+    };
+    const Time now = world.clock.now();
+    written("wamid.old", now - 72h);
+    CHECK(last_incoming_at() == now - 72h);
+    CHECK(http.requests.empty());
+    CHECK(reasons() == std::vector<std::string>{"window closed"});
+    written("wamid.new", now - 23h);
+    CHECK(http.requests.size() == 1);
+    written("wamid.older", now - 48h);
+    CHECK(last_incoming_at() == now - 23h);
+    CHECK(http.requests.size() == 1);
+    written("wamid.ahead", now + 72h);
+    CHECK(last_incoming_at() == now);
+    CHECK(http.requests.size() == 2);
+}

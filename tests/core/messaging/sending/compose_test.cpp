@@ -262,6 +262,72 @@ TEST_CASE_METHOD(Contents, "contents: a template that the provider refuses is no
     CHECK_NOTHROW(type(form));
 }
 
+TEST_CASE_METHOD(Contents, "contents: a marketing template does not go to who wants no marketing, unless it is said", "[pipeline]") {
+    store.write([&](Transaction& tx) {
+        devices::update(tx, a_cause, vault, device, {.options = {{"waba_id", "77"}}});
+        tx.execute(
+            "INSERT INTO templates (waba_id, name, language, status, category, created_at, updated_at) VALUES ('77', 'sale', 'en', 'APPROVED', "
+            "'MARKETING', $1, $1)",
+            tx.now());
+    });
+    const Content sale = content::make(ContentKind::template_, {{"name", "sale"}, {"language", {{"code", "en"}}}});
+    CHECK_NOTHROW(type(sale));
+    store.write([&](Transaction& tx) { contacts::set_marketing(tx, a_cause, device, contact, Marketing::stop, tx.now()); });
+    CHECK(code_of([&] { type(sale); }) == Errc::rejected);
+    CHECK_NOTHROW(type(content::make(ContentKind::template_, {{"name", "notice"}, {"language", {{"code", "en"}}}})));
+    const messages::OperatorMessage all_the_same{device, contact, messages::seal_content(vault, sale), {}, "c-new", world.clock.now() + 1h, true};
+    CHECK_NOTHROW(store.write([&](Transaction& tx) { return messages::send_as_operator(tx, a_cause, all_the_same); }));
+}
+
+TEST_CASE_METHOD(Contents, "contents: a refusal by who wants no marketing is noted as the wish", "[pipeline]") {
+    const auto wish = [&] { return store.read([&](Snapshot& db) { return contacts::find(db, contact)->marketing; }); };
+    CHECK_FALSE(wish());
+    SECTION("in the answer") {
+        http.script = {[](const HttpRequest&) { return graph_error(400, 131050); }};
+        type(content::make(ContentKind::text, {{"body", "hi"}}));
+        work();
+    }
+    SECTION("in a status") {
+        type(content::make(ContentKind::text, {{"body", "hi"}}));
+        work();
+        Json item{{"id", "wamid.reply1"}, {"status", "failed"}, {"timestamp", "1795300001"}, {"recipient_id", ada}};
+        item["errors"] = Json::array({{{"code", 131050}, {"title", "no"}}});
+        item["biz_opaque_callback_data"] = Json::parse(http.requests.back().body)["biz_opaque_callback_data"];
+        post(envelope("statuses", item, "555000"));
+        work();
+    }
+    CHECK(wish() == Marketing::stop);
+}
+
+TEST_CASE_METHOD(Contents, "contents: the number that the provider knows a contact by is its number too", "[pipeline]") {
+    const auto answer = [](const std::string& wa_id) {
+        return [wa_id](const HttpRequest&) -> HttpOutcome {
+            return HttpAnswer{200, {}, R"({"contacts":[{"input":"x","wa_id":")" + wa_id + R"("}],"messages":[{"id":"wamid.other"}]})"};
+        };
+    };
+    const auto numbers = [&] { return store.read([&](Snapshot& db) { return contacts::identities(db, contact).size(); }); };
+    const auto before = numbers();
+    SECTION("one that nobody has") {
+        http.script = {answer("12025559944")};
+        type(content::make(ContentKind::text, {{"body", "hi"}}));
+        work();
+        CHECK(numbers() == before + 1);
+        post(envelope("messages", text_item("12025559944", "wamid.2", "it is me"), "555000"));
+        work();
+        CHECK(all().back().contact_id == contact);
+        CHECK(count("SELECT count(*) FROM contacts") == 1);
+    }
+    SECTION("one of another contact: both are told") {
+        post(envelope("messages", text_item("12025559944", "wamid.2", "hello"), "555000"));
+        work();
+        http.script = {answer("12025559944")};
+        type(content::make(ContentKind::text, {{"body", "hi"}}));
+        work();
+        CHECK(numbers() == before);
+        CHECK(count("SELECT count(*) FROM contact_notes WHERE kind = 'possibly_same'") == 2);
+    }
+}
+
 TEST_CASE_METHOD(Contents, "contents: only what the provider knows can be quoted or reacted to", "[pipeline]") {
     const Content thumb = content::make(ContentKind::reaction, {{"emoji", "👍"}});
     const MessageId queued = type(content::text("not sent yet"));

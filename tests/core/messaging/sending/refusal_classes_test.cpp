@@ -70,7 +70,7 @@ const std::vector<Row> rows{
     {131050, 400, for_good},
     {131062, 400, for_good},
     // the message
-    {33, 400, for_good},
+    {33, 400, stops},
     {100, 400, for_good},
     {131008, 400, for_good},
     {131009, 400, for_good},
