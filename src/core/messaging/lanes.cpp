@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <string>
 
+#include "core/queue/back_off.hpp"
+
 namespace wabot {
 
-/// A lane that waits, and when the row was written that it waits for.
+/// A lane that waits, and when the rows were written that it waits for.
 struct LateLane {
     ConversationId id;
     Time due_at, written_at;
+    std::int64_t attempt;  // of the turn that waits; 0 = of none
 };
-WABOT_DESCRIBE(LateLane, FIELD(id), FIELD(due_at), FIELD(written_at))
+WABOT_DESCRIBE(LateLane, FIELD(id), FIELD(due_at), FIELD(written_at), FIELD(attempt))
 
 }  // namespace wabot
 
@@ -119,15 +122,16 @@ bool hasten(Transaction& tx, Lane lane, ConversationId id, Time due_at) {
 }
 
 void correct_due_times(Transaction& tx) {
-    // A row that was written in the future was written by a clock that was ahead, and so was the time its lane waits for.
+    // A row that was written in the future was written by a clock that was ahead, and so was the time its lane waits for: the row of the open turn,
+    // or the next message. A turn that failed waits for no longer than its back-off in any case.
     static constexpr std::string_view turns_sql = R"sql(
-        SELECT id, due_at, written_at FROM (
-            SELECT c.id, c.turn_due_at AS due_at,
-                   COALESCE((SELECT t.updated_at FROM turns t WHERE t.conversation_id = c.id ORDER BY t.id DESC LIMIT 1), c.updated_at) AS written_at
-            FROM conversations c WHERE c.turn_state = 'ready' AND c.turn_due_at > $1 ORDER BY c.turn_due_at DESC LIMIT 100) latest
-        WHERE written_at > $1)sql";
+        SELECT c.id, c.turn_due_at AS due_at, COALESCE(t.attempt, 0) AS attempt,
+               COALESCE(t.updated_at, (SELECT m.created_at FROM messages m WHERE m.conversation_id = c.id AND m.takes_turn AND m.id > c.turn_cursor
+                                       ORDER BY m.id LIMIT 1), c.updated_at) AS written_at
+        FROM conversations c LEFT JOIN turns t ON t.conversation_id = c.id AND t.outcome IS NULL
+        WHERE c.turn_state = 'ready' AND c.turn_due_at > $1 ORDER BY c.turn_due_at DESC LIMIT 100)sql";
     static const std::string sends_sql = std::string(R"sql(
-        SELECT id, due_at, written_at FROM (
+        SELECT id, due_at, written_at, 0 AS attempt FROM (
             SELECT c.id, c.send_due_at AS due_at,
                    (SELECT max(s.updated_at) FROM sends s WHERE s.conversation_id = c.id AND )sql") +
                                          unfinished_sends + R"sql() AS written_at
@@ -136,7 +140,12 @@ void correct_due_times(Transaction& tx) {
         WHERE written_at > $1)sql";
     const Time now = tx.now();
     const auto correct = [&](Lane lane, const std::vector<LateLane>& late) {
-        for (const LateLane& one : late) hasten(tx, lane, one.id, now + std::max(one.due_at - one.written_at, Time::duration{}));
+        for (const LateLane& one : late) {
+            Time due_at = one.due_at;
+            if (one.written_at > now + clock_jump) due_at = now + std::max(one.due_at - one.written_at, Time::duration{});
+            if (one.attempt > 0) due_at = std::min<Time>(due_at, now + back_off(one.attempt, 1));
+            if (due_at < one.due_at) hasten(tx, lane, one.id, due_at);
+        }
     };
     correct(Lane::turn, tx.query(turns_sql, now + clock_jump).all<LateLane>());
     for (const DeviceId device : tx.query("SELECT id FROM devices WHERE deleted_at IS NULL ORDER BY id LIMIT 256").all<DeviceId>())

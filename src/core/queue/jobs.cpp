@@ -95,7 +95,7 @@ void reclaim_expired(Transaction& tx) {
 void correct_due_times(Transaction& tx) {
     static constexpr std::string_view sql = R"sql(
         UPDATE jobs SET due_at = $1 + (due_at - updated_at), updated_at = $1
-        WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND due_at > $2 ORDER BY due_at DESC LIMIT 100) AND attempt > 0 AND updated_at > $2)sql";
+        WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND due_at > $2 ORDER BY due_at DESC LIMIT 100) AND updated_at > $2)sql";
     constexpr std::chrono::seconds clock_jump{5};
     tx.execute(sql, tx.now(), tx.now() + clock_jump);
 }

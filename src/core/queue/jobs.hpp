@@ -61,7 +61,7 @@ void extend(Transaction& tx, const ClaimedJob& job, Time until);
 
 /// Makes ready again what expired before now: the attempt counts.
 void reclaim_expired(Transaction& tx);
-/// Jobs that wait for their next attempt since the clock was ahead wait as long as was meant, counted from now. At most 100.
+/// Jobs that wait since the clock was ahead wait as long as was meant, counted from now. At most 100.
 void correct_due_times(Transaction& tx);
 /// The same for what `worker` held.
 void reclaim_worker(Transaction& tx, WorkerId worker);

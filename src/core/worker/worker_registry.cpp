@@ -12,6 +12,7 @@
 #include "core/changes/changes.hpp"
 #include "core/changes/feed_cursor.hpp"
 #include "core/messaging/answering/turns.hpp"
+#include "core/messaging/sending/pacing.hpp"
 #include "core/queue/attempts.hpp"
 #include "core/queue/jobs.hpp"
 
@@ -120,6 +121,7 @@ void reclaim(Transaction& tx, const Cause& cause, const sends::Limits& limits) {
     attempts::note_lost_turns(tx, lanes::reclaim_expired(tx, Lane::turn, tx.now()));
     jobs::reclaim_expired(tx);
     sends::recover_sends(tx, cause, lanes::reclaim_expired(tx, Lane::send, tx.now()), limits);
+    pacing::correct_times(tx);
     lanes::correct_due_times(tx);
     jobs::correct_due_times(tx);
     tx.execute("DELETE FROM workers WHERE seen_at < $1 OR seen_at > $2", tx.now() - 1h, tx.now() + 1h);

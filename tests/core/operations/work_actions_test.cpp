@@ -578,6 +578,71 @@ TEST_CASE_METHOD(Operator, "work actions: what waits since the clock was ahead w
     }
 }
 
+TEST_CASE_METHOD(Operator, "work actions: a message that came while the clock was ahead is answered, however old its conversation is",
+                 "[work_actions]") {
+    write_text(ada, "wamid.1", "one");
+    work();
+    REQUIRE(sent_texts() == Words{"1"});
+    const Time right = world.clock.now() + 10s;
+    world.clock.set(right + 7h);
+    options.turn_concurrency = 0;
+    write_text(ada, "wamid.2", "two");
+    one_round();  // stored, and not answered yet
+    options.turn_concurrency = 256;
+    world.clock.set(right);
+    SECTION("by itself") {}
+    SECTION("and with one behind it that came by the right clock") {
+        write_text(ada, "wamid.3", "three");
+    }
+    work();
+    world.clock.advance(1min);
+    work();
+    CHECK(sent_texts().at(1) == "2");
+    check_at_rest();
+}
+
+TEST_CASE_METHOD(Operator, "work actions: a send that became uncertain while the clock was ahead has its window from now on", "[work_actions]") {
+    const Time right = world.clock.now();
+    world.clock.set(right + 7h);
+    be_uncertain();
+    world.clock.set(right);
+    work();
+    CHECK(state(send) == WorkState::uncertain);
+    for (int i = 0; i < 3; ++i) {
+        world.clock.advance(options.uncertain_window + 1s);
+        work();
+    }
+    CHECK(send_states() == Words{"failed 1", "sent 2"});
+    check_at_rest();
+}
+
+TEST_CASE_METHOD(Operator, "work actions: a device that was throttled while the clock was ahead waits as long as was meant", "[work_actions]") {
+    const Time right = world.clock.now();
+    world.clock.set(right + 7h);
+    http.script = {[](const HttpRequest&) { return graph_error(400, 80007); }};
+    write_text(ada, "wamid.1", "one");
+    work();
+    REQUIRE(count("SELECT count(*) FROM device_pacing WHERE blocked_until > limited_at") == 1);
+    world.clock.set(right);
+    work();
+    CHECK(http.requests.size() == 1);
+    for (int i = 0; i < 3; ++i) {
+        world.clock.advance(1min);
+        work();
+    }
+    CHECK(sent_texts() == Words{"1", "1"});
+    check_at_rest();
+}
+
+TEST_CASE_METHOD(Operator, "work actions: a job that was added while the clock was ahead runs", "[work_actions]") {
+    store.write([](Transaction& tx) {
+        tx.execute("INSERT INTO jobs (kind, due_at, created_at, updated_at) VALUES ('retention', $1, $1, $1)", tx.now() + 7h);
+    });
+    work();
+    work();
+    CHECK(state(job) == WorkState::done);
+}
+
 // --- what is said
 
 TEST_CASE_METHOD(Operator, "work actions: a refusal names the state and what can be done", "[work_actions]") {

@@ -78,6 +78,14 @@ ConnectFault explain_connect_fault(std::string_view libpq_says) {
         return {"the server does not let this user in: " + first_line(libpq_says), "check user and password in DATABASE_URL", Errc::unauthenticated};
     if (says("no pg_hba.conf entry"))
         return {"the server does not let us in: " + first_line(libpq_says), "allow this machine in the server's pg_hba.conf", Errc::denied};
+    if (says("permission denied for database"))
+        return {"the server does not let this user into the database: " + first_line(libpq_says),
+                "as its owner: GRANT CONNECT ON DATABASE NAME TO USER", Errc::denied};
+    if (says("is not permitted to log in"))
+        return {"the server does not let this user in: " + first_line(libpq_says), "as a superuser: ALTER ROLE USER LOGIN", Errc::denied};
+    if (says("not currently accepting connections"))
+        return {"the database takes no connections: " + first_line(libpq_says), "as a superuser: ALTER DATABASE NAME ALLOW_CONNECTIONS true"};
+    if (says("database system is")) return {"the server is starting or stopping: " + first_line(libpq_says), "it can be reached again soon"};
     if (says("server does not support SSL"))
         return {"the server does not speak TLS, which sslmode asks for",
                 "switch it on there (ssl = on), or set sslmode=disable where the network is trusted"};
@@ -94,8 +102,9 @@ ConnectFault explain_connect_fault(std::string_view libpq_says) {
     if (says("could not translate host name")) return {"the server's name is not known: " + first_line(libpq_says), "check the host in DATABASE_URL"};
     if (says("closed the connection unexpectedly"))
         return {"what answers there closed the connection", "is it a PostgreSQL server, and is it starting or stopping?"};
-    if (says("too many clients") || says("remaining connection slots"))
-        return {"the server has no connection left", "raise its max_connections, or run fewer workers: each process takes up to 7"};
+    if (says("too many clients") || says("too many connections") || says("remaining connection slots"))
+        return {"the server has no connection left",
+                "raise its max_connections, or the limit of the user or database; or run fewer workers: each process takes up to 7"};
     return {"the server cannot be reached: " + first_line(libpq_says), "is it running, and does DATABASE_URL name it?"};
 }
 

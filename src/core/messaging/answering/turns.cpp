@@ -27,7 +27,7 @@ constexpr auto loop_window = 60s;
 constexpr std::string_view message_sql = R"sql(
     SELECT c.id AS conversation_id, c.device_id, c.contact_id, c.control, c.control_until, k.is_blocked, k.is_group, m.id AS message_id,
            m.author_contact_id, m.message_type, m.content, m.revoked_at IS NOT NULL AS is_revoked, COALESCE(t.id, 0) AS turn_id,
-           COALESCE(t.attempt, 0) AS attempt, m.media_wait_until, m.timestamp,
+           COALESCE(t.attempt, 0) AS attempt, m.media_wait_until, m.timestamp, m.created_at,
            k.phone_number_enc, k.phone_number_hash, k.phone_number_last4, m.whatsapp_message_id_enc AS provider_id_enc,
            m.whatsapp_message_id_hash AS provider_id_hash, m.whatsapp_message_id_last4 AS provider_id_last4
     FROM conversations c JOIN contacts k ON k.id = c.contact_id
@@ -143,7 +143,9 @@ std::optional<ClaimedTurn> load_turn(Snapshot& db, AnswerSetups& setups, const C
 }
 
 bool waits_for_media(Snapshot& db, const ClaimedTurn& turn) {
-    return turn.message.media_wait_until && *turn.message.media_wait_until > db.now();
+    // What was stored while the clock was ahead has waited for long enough.
+    const bool was_clock_ahead = turn.message.created_at > db.now() + lanes::clock_jump;
+    return !was_clock_ahead && turn.message.media_wait_until && *turn.message.media_wait_until > db.now();
 }
 
 std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, AnswerCaches& answering, int limit, Time until, WorkerId worker,

@@ -62,13 +62,14 @@ struct TurnMessage {
     TurnId turn_id;        // the one to go on with, or to answer after all; 0 = not begun
     std::int64_t attempt;  // how often it was claimed before
     std::optional<Time> media_wait_until;
-    Time timestamp;  // when it was written, as the provider says
+    Time timestamp;   // when it was written, as the provider says
+    Time created_at;  // when it was stored
     std::optional<Sealed> phone_number;
     std::optional<Sealed> provider_id;  // of the message, for quotes
 };
 WABOT_DESCRIBE(TurnMessage, FIELD(conversation_id), FIELD(device_id), FIELD(contact_id), FIELD(control), FIELD(control_until), FIELD(is_blocked),
                FIELD(is_group), FIELD(message_id), FIELD(author_contact_id), FIELD(message_type), FIELD(content), FIELD(is_revoked), FIELD(turn_id),
-               FIELD(attempt), FIELD(media_wait_until), FIELD(timestamp), FIELD(phone_number, .sealed = "contacts.phone_number"),
+               FIELD(attempt), FIELD(media_wait_until), FIELD(timestamp), FIELD(created_at), FIELD(phone_number, .sealed = "contacts.phone_number"),
                FIELD(provider_id, .sealed = "messages.whatsapp_message_id"))
 
 /// What answers on a device: read once for all turns of a claim.

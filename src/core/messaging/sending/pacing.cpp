@@ -163,6 +163,14 @@ void note_quality(Transaction& tx, DeviceId device) {
     tx.execute("UPDATE device_pacing SET quality_at = $2 WHERE device_id = $1", device, tx.now());
 }
 
+void correct_times(Transaction& tx) {
+    static constexpr std::string_view limit_sql =
+        "UPDATE device_pacing SET blocked_until = $1 + (blocked_until - limited_at), limited_at = $1 WHERE limited_at > $2";
+    static constexpr std::string_view quality_sql = "UPDATE device_pacing SET quality_at = $1 WHERE quality_at > $2";
+    static constexpr std::string_view waiting_sql = "UPDATE device_pacing SET waiting_since = $1 WHERE waiting_since > $2";
+    for (const std::string_view sql : {limit_sql, quality_sql, waiting_sql}) tx.execute(sql, tx.now(), tx.now() + lanes::clock_jump);
+}
+
 std::optional<Pace> find(Snapshot& db, DeviceId device) {
     return db.query(select_sql, device).first<Pace>();
 }

@@ -79,6 +79,9 @@ void forget_limit(Transaction& tx, DeviceId device, Time claimed_under);
 /// It held something back for the number's quality.
 void note_quality(Transaction& tx, DeviceId device);
 
+/// What a device waits for since the clock was ahead is counted from now.
+void correct_times(Transaction& tx);
+
 std::optional<Pace> find(Snapshot& db, DeviceId device);
 
 }  // namespace pacing

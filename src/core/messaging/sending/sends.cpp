@@ -272,6 +272,10 @@ std::optional<ClaimedSend> take_up(Transaction& tx, const Cause& cause, pacing::
     };
     auto head = tx.query(head_sql, lane.id).first<Send>();
     if (head && head->state == SendState::uncertain) {
+        if (head->uncertain_since > tx.now() + lanes::clock_jump) {  // the clock was ahead then: its window begins now
+            tx.execute("UPDATE sends SET uncertain_since = $2, updated_at = $2 WHERE id = $1", head->id, tx.now());
+            head->uncertain_since = tx.now();
+        }
         const Time window_end = head->uncertain_since.value_or(tx.now()) + limits.uncertain_window;
         if (window_end > tx.now()) return put_back(window_end);
         // The status that says what became of it may have come in time and lie unread.

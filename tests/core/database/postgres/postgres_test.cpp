@@ -241,3 +241,17 @@ TEST_CASE("postgres: a wrong address is an error of the settings, which does not
         CHECK(explain_connect_fault(libpq).code == Errc::invalid);
     CHECK(explain_connect_fault("connection refused").code == Errc::unavailable);
 }
+
+TEST_CASE("postgres: a server that refuses a connection says who can mend it", "[postgres][url]") {
+    const std::string begin = "connection to server at \"db\", port 5432 failed: FATAL:  ";
+    const auto explained = [&](std::string_view fatal) { return explain_connect_fault(begin + std::string(fatal)); };
+    CHECK(explained(R"(permission denied for database "shop")").code == Errc::denied);
+    CHECK_THAT(explained(R"(permission denied for database "shop")").hint, Catch::Contains("GRANT CONNECT"));
+    CHECK(explained(R"(role "bot" is not permitted to log in)").code == Errc::denied);
+    CHECK_THAT(explained(R"(role "bot" is not permitted to log in)").hint, Catch::Contains("LOGIN"));
+    for (const std::string_view full :
+         {"sorry, too many clients already", R"(too many connections for role "bot")", R"(too many connections for database "shop")"})
+        CHECK_THAT(explained(full).hint, Catch::Contains("max_connections"));
+    CHECK_THAT(explained(R"(database "shop" is not currently accepting connections)").hint, Catch::Contains("ALLOW_CONNECTIONS"));
+    CHECK_THAT(explained("the database system is starting up").message, Catch::Contains("starting or stopping"));
+}
