@@ -112,7 +112,7 @@ Exit run_line(std::span<const std::string> line, const Environment& environment,
     Output out(options, pager ? pager->data() : data, pager ? pager->talk() : talk, real_world().clock.now());
     Deadline deadline(globals.timeout, [&] {
         const std::string words = render(report_of_timeout(*found.command, globals), error_form(line, lookup), {});
-        if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // there is nobody to tell; the exit code stands
+        if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return;  // the message is lost; the exit code stays
     });
     Runtime runtime(globals, environment, *found.command, out, &deadline, pager ? &*pager : nullptr);
     try {
@@ -154,7 +154,7 @@ int run(std::span<const std::string> line, const Environment& environment, Sink&
             talk.write(render(report, form, request_id));
             talk.flush();
         } catch (...) {
-            // There is nobody left to tell; the exit code stands.
+            // The message is lost; the exit code stays.
         }
         return static_cast<int>(report.exit);
     }

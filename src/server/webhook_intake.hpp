@@ -23,15 +23,15 @@ struct Intake {
     /// Called after something was stored; from any thread.
     std::function<void()> arrived;
 
-    /// Looks for devices that were changed. True when there are others than in `seen`, whoever found them.
+    /// Looks for devices that were changed. True when the devices differ from `seen`.
     asio::awaitable<bool> reload(std::shared_ptr<const DeviceSnapshot> seen);
 
     /// Stores a body that `device` has verified; `by_its_path` when it came in on that device's own path. False when the device was changed
     /// meanwhile: it is to be verified again. Durable when it comes back.
     asio::awaitable<bool> store(std::string_view kind, std::string_view body, const DeviceEntry& device, bool by_its_path, std::string request_id);
 
-    /// Notes for those who watch that a webhook's signature was wrong; `device` 0 when its path names none. At most once a second, so that whoever
-    /// knocks without a secret cannot keep the store busy. Never throws.
+    /// Records a webhook with a wrong signature in the activity feed; `device` 0 when its path names none. At most once a second, so that
+    /// unsigned requests cannot flood the database. Never throws.
     asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
     LogThrottle refusal_noted = {};
     AuthFailureLimiter failures = {};

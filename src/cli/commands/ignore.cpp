@@ -69,7 +69,7 @@ struct IgnoreTestOptions {
     std::optional<std::string> device;
 };
 
-/// Facts of whoever is named: a contact that is known, else an address nobody wrote from yet.
+/// Facts of the named contact: one that is known, else an address without a contact yet.
 IgnoreFacts facts_of(Runtime& rt, const IgnoreTestOptions& opts) {
     if (!opts.from) return {.text = opts.text};
     const auto address = wabot::to_address(*opts.from);

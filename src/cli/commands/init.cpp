@@ -120,7 +120,7 @@ private:
         steps_.push_back({"demo", std::string(contents), rt_.write(add)});
     }
 
-    /// In a file too, for whoever wants to sign a webhook by hand.
+    /// In a file too, for signing a webhook by hand.
     std::string demo_app_secret() {
         const fs::path file = dir_ / "app_secret";
         if (!fs::exists(file) && !rt_.dry_run()) create_file(file, rt_.world().random.word(32) + "\n");

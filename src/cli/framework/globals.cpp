@@ -86,7 +86,7 @@ std::vector<std::string> reshaping_flags(const Globals& globals) {
 
 void add_environment(Globals& globals, const Lookup& environment, Formats formats) {
     const auto usual = globals.output ? std::nullopt : word_from<OutputFormat>(environment, "WABOT_OUTPUT");
-    // What somebody usually wants says nothing of a command that cannot print it so.
+    // A default format does not apply to a command that cannot print it.
     if (usual && formats.has(*usual) && (reshaping_flags(globals).empty() || is_json(*usual))) globals.output = usual;
     if (!globals.time) globals.time = word_from<TimeStyle>(environment, "WABOT_TIME");
     if (const auto word = environment("WABOT_TIMEOUT"); word && !globals.timeout)

@@ -62,7 +62,7 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
 
 ColorChoice color_choice(const Globals& globals);
 
-/// Whether what is printed is for somebody who sits before a screen, and may be shown page by page.
+/// Whether the output goes to a person at a terminal, and may be paged.
 bool is_paged(const Globals& globals, const OutputOptions& options);
 
 }  // namespace wabot::cli

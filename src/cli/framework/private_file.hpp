@@ -5,7 +5,7 @@
 
 namespace wabot::cli {
 
-/// Writes a new file that nobody but its owner may read (or of `mode`), and makes it durable. False when there is a file already, which stays
+/// Writes a new file that only its owner may read (or of `mode`), and makes it durable. False when there is a file already, which stays
 /// as it is. Error{unavailable} when it cannot be written; then there is none.
 bool create_file(const std::filesystem::path& file, std::string_view text, unsigned mode = 0600);
 

@@ -76,7 +76,7 @@ void wipe_bar_and_die(int signal) {
     std::raise(signal);  // once this is over
 }
 
-/// What somebody ignores or takes stays so.
+/// Handlers that are set already stay.
 void exchange_handlers(void (*from)(int), void (*to)(int)) {
     for (const int number : {SIGINT, SIGTERM}) {
         struct sigaction now {};

@@ -17,11 +17,11 @@ namespace wabot::cli {
 struct ProgressState {
     std::string what;  // "webhooks"
     std::int64_t done = 0;
-    std::optional<std::int64_t> total = {};  // none: nobody knows
+    std::optional<std::int64_t> total = {};  // none: not known
     std::chrono::duration<double> elapsed{};
 
     double per_second() const;
-    /// Until the end, if it goes on like this; none when nobody can say.
+    /// Until the end, if it goes on like this; none when it is not known.
     std::optional<std::chrono::seconds> left() const;
 };
 

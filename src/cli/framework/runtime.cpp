@@ -86,7 +86,7 @@ void Runtime::adopt_output_settings() {
     if (pager_ != nullptr && !values.cli.pager.empty()) adopt_pager();
 }
 
-/// A program is not taken from a file that lies in the folder somebody happens to be in: what came with somebody else's files would run.
+/// The pager is not read from a file in the current folder: a file that came with foreign files could name a program to run.
 void Runtime::adopt_pager() {
     const std::string& program = settings_->values->cli.pager;
     const bool is_found = !project_file_.empty() && settings_->origin_of("cli.pager").starts_with(fmt::format("file {}:", project_file_.string()));
@@ -200,7 +200,7 @@ namespace {
 
 using Terminal = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
-/// Where a person can be asked: the terminal that this runs on, whatever stdin is. Nobody is there for who gave us no input at all.
+/// Where a person can be asked: the terminal that this runs on, whatever stdin is. None when there is no input at all.
 Terminal open_terminal() {
     struct stat input {};
     const bool has_none = fstat(STDIN_FILENO, &input) != 0 || (S_ISCHR(input.st_mode) && isatty(STDIN_FILENO) == 0);

@@ -69,7 +69,7 @@ public:
     const Globals& globals() const { return globals_; }
     const Environment& environment() const { return environment_; }
 
-    /// Returns when `text`, which says what would be lost, is agreed to; CommandExit{not_confirmed} when not, or when nobody can be asked. Under
+    /// Returns when `text`, which says what would be lost, is agreed to; CommandExit{not_confirmed} when not, or when no person can be asked. Under
     /// --dry-run nothing is lost and nothing is asked.
     void confirm(Confirm level, const std::string& text, const std::string& name = {});
 

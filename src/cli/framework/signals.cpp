@@ -48,7 +48,7 @@ bool Interrupt::wait(std::chrono::milliseconds limit) {
     signal_ = signal;
     if (is_out_of_time()) return true;
     std::signal(signal_, SIG_DFL);
-    std::raise(signal_);  // held back again, so that the last words end as well when nobody takes them
+    std::raise(signal_);  // held back again, so that the last output ends as well when it is not read
     return true;
 }
 

@@ -9,7 +9,7 @@
 namespace wabot::cli {
 
 /// SIGINT, SIGTERM and the end of --timeout, asked for instead of being interrupted by them: for commands that show what happens until they are
-/// stopped. Made before the command's first thread, which would take the signals otherwise. While an output is full that nobody reads, a signal ends
+/// stopped. Made before the command's first thread, which would take the signals otherwise. While an output is full and not read, a signal ends
 /// the process at once.
 class Interrupt {
 public:
@@ -21,7 +21,7 @@ public:
     bool wait(std::chrono::milliseconds limit);
     bool caught() const { return signal_ != 0; }
     bool is_out_of_time() const { return signal_ == SIGALRM; }
-    /// Ends the process by the signal that came, so that whoever started it sees 130 or 143; CommandExit{timeout} when the time was over. What was
+    /// Ends the process by the signal that came, so that the parent sees 130 or 143; CommandExit{timeout} when the time was over. What was
     /// printed is flushed before, as far as it is read.
     [[noreturn]] void exit_by_signal();
 

@@ -208,7 +208,7 @@ std::vector<Candidate> event_kinds() {
     return all;
 }
 
-/// A condition begins with a field; what follows it nobody knows.
+/// A condition begins with a field; what follows is free text.
 Completion filter_fields_of(std::string_view begun, std::string_view command) {
     Fitting fits(begun);
     for (const std::string_view name : filter_fields(fields_shown_by(command))) fits.offer(name, {});
@@ -344,7 +344,7 @@ Names names_of(Noun noun) {
     }
 }
 
-/// Whoever types goes on typing: what is not known by then, nobody wants to know.
+/// Completion must answer within 50 ms: after that the user has typed on.
 void end_after_budget() {
     std::signal(SIGALRM, [](int) { _exit(0); });
     const itimerval budget{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = budget_us}};

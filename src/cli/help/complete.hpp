@@ -41,7 +41,7 @@ using KnownObjects = std::function<std::vector<KnownName>(Noun, std::string_view
 /// else those in which a word does.
 Completion complete(std::span<const std::string> words, const KnownObjects& objects);
 
-/// `wabot __complete -- WORDS...` for the shells: asks nobody, says nothing but the answer, and nothing at all when that takes over 50 ms.
+/// `wabot __complete -- WORDS...` for the shells: never asks, prints only the candidates, and none when that takes over 50 ms.
 void answer_completion(std::span<const std::string> line, const Environment& environment, Sink& data);
 
 }  // namespace wabot::cli

@@ -95,7 +95,7 @@ public:
     void end(const std::optional<std::string>&) override {}
 };
 
-/// csv and tsv; also what a table is when nobody looks.
+/// csv and tsv; also a table that is not shown on a terminal.
 class DelimitedList final : public ListWriter {
 public:
     DelimitedList(ListShape shape, Sink& data) : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_)) {}

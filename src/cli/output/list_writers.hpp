@@ -19,7 +19,7 @@ std::vector<const Field*> columns_of(std::span<const Field> fields, const std::v
 /// Those that a list of this shape shows.
 std::vector<const Field*> columns_of(const ListShape& shape);
 
-/// Cells as a line of csv or tsv, or of a table that nobody looks at: tab-separated. Without its ending, which is `line_end`. On a terminal nothing
+/// Cells as a line of csv or tsv, or of a table off a terminal: tab-separated. Without its ending, which is `line_end`. On a terminal nothing
 /// in it is obeyed.
 std::string delimited_line(const std::vector<std::string>& cells, const OutputOptions& options);
 std::string_view line_end(const OutputOptions& options);

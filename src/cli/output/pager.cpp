@@ -83,7 +83,7 @@ Pager::~Pager() {
         to_data_.write(held_);
         to_talk_.write(said_);
     } catch (...) {
-        // The terminal is gone, and there is nobody to tell.
+        // The terminal is gone.
     }
 }
 
@@ -134,7 +134,7 @@ void Pager::start() {
         std::string shell = "sh", command = "-c", line = program_;
         char* const words[] = {shell.data(), command.data(), line.data(), nullptr};
         if (::posix_spawn(&child_, "/bin/sh", &actions, nullptr, words, environ) == 0) {
-            std::signal(SIGPIPE, SIG_IGN);  // whoever has seen enough ends the program, not us
+            std::signal(SIGPIPE, SIG_IGN);  // the reader ends the pager, which must not end us
             state_ = State::runs;
             pipe_ = ends[1];
         } else {

@@ -20,7 +20,7 @@ class Pager {
 public:
     /// `program` is a line for the shell; none when it is empty.
     Pager(std::string program, const Screen& screen, Sink& data, Sink& talk);
-    /// Waits until whoever reads has seen enough.
+    /// Waits until the pager ends.
     ~Pager();
     Pager(const Pager&) = delete;
 

@@ -16,8 +16,9 @@ namespace wabot::cli {
 
 namespace {
 
-/// A command that asks for its signals holds them back (`Interrupt`). While nobody takes what it writes it asks for nothing, so here they do what
-/// they do to any program; with room for the text a signal goes on waiting until it is asked for. Returns how much may be written without blocking.
+/// A command that asks for its signals holds them back (`Interrupt`). While its output is not read it does not look for signals, so here signals do
+/// what they do to any program; with room for the text a signal goes on waiting until it is asked for. Returns how much may be written without
+/// blocking.
 std::size_t room_for(std::size_t size, int descriptor) {
     sigset_t mask;
     pthread_sigmask(SIG_BLOCK, nullptr, &mask);

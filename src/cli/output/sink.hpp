@@ -20,7 +20,7 @@ class FileSink final : public Sink {
 public:
     FileSink(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
     void write(std::string_view text) override;
-    void flush() override;  // while nobody takes it, SIGINT and SIGTERM end the process, also when the thread holds them back
+    void flush() override;  // while it is not read, SIGINT and SIGTERM end the process, also when the thread holds them back
     void discard() override { buffer_.clear(); }
 
 private:

@@ -18,7 +18,8 @@ public:
     NotifySocket(const NotifySocket&) = delete;
 
     bool is_open() const { return descriptor_ >= 0; }
-    /// The longest silence after which we are killed, WATCHDOG_USEC; zero when nobody counts it, or not for this process (sd_watchdog_enabled(3)).
+    /// The longest silence after which we are killed, WATCHDOG_USEC; zero without a watchdog, or when it is not for this process
+    /// (sd_watchdog_enabled(3)).
     std::chrono::microseconds watchdog() const { return watchdog_; }
 
     /// One assignment a line: "READY=1\nSTATUS=serving". Any thread; waits for at most a second, and a failure is logged.

@@ -150,7 +150,7 @@ struct Service {
         co_return report;
     }
 
-    /// What it says of itself while it runs: alive is who takes connections and works.
+    /// What it says of itself while it runs: healthy: every I/O loop accepts and every worker makes progress.
     ServiceWatchdog::Watched signs() {
         std::vector<LoopProbe> pulses;
         for (std::size_t i = 0; i < server.io_threads(); ++i) pulses.emplace_back(server.executor(i));
@@ -214,7 +214,7 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     log::info("serving", {{"addresses", fmt::format("{}", fmt::join(service.server.addresses(), ","))}, {"workers", opts.workers}});
 
     wait_for_stop(signals, set);
-    // Whoever asks twice does not want to wait.
+    // A second signal ends the process at once.
     set.async_wait([](const boost::system::error_code& cancelled, int) {
         if (!cancelled) ::_exit(130);
     });

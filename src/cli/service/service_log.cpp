@@ -28,7 +28,7 @@ void announce(Runtime& rt, std::string_view text) {
     if (::poll(&waited, 1, patience_ms) <= 0) return;
     try {
         rt.out().say("{}", text);
-    } catch (const CommandExit&) {  // nobody reads it
+    } catch (const CommandExit&) {  // it is not read
     }
 }
 

@@ -13,7 +13,7 @@
 
 namespace wabot {
 
-/// What somebody says of an agent; what is absent stays as it is.
+/// A change of an agent; absent members stay as they are.
 struct AgentChange {
     std::optional<std::string> key;  // made from the name when a new agent has none
     std::optional<std::string> name;

@@ -47,13 +47,13 @@ Selection select(std::span<const Candidate> candidates, const Question& question
 
 /// Who answered, and who did not before.
 struct Asked {
-    std::shared_ptr<const LoadedAgent> by;  // null: nobody was eligible
+    std::shared_ptr<const LoadedAgent> by;  // null: no agent was eligible
     Answer answer;                          // of `by`
     std::vector<PassedOver> passed_over;
     std::vector<std::string> not_asked;  // their keys, when an explanation is asked for: `by` had answered already
 };
 
-/// Asks the eligible ones in order until one has something to say; the answer of the last one when none has. With nobody to ask, a `no_reply` whose
+/// Asks the eligible ones in order until one has something to say; the answer of the last one when none has. With no agent to ask, a `no_reply` whose
 /// reason begins with "no agent".
 asio::awaitable<Asked> ask(std::vector<Candidate> candidates, Question question);
 

@@ -13,8 +13,8 @@ namespace wabot {
 enum class Errc {
     bad_request,      // cannot be read at all
     invalid,          // readable, but a rule of the domain forbids it
-    unauthenticated,  // nobody we know
-    denied,           // somebody we know, who may not
+    unauthenticated,  // not signed in
+    denied,           // signed in, but not allowed
     not_found,
     conflict,  // exists already, is ambiguous, or is held by someone else
     stale,     // made against an older version of the thing

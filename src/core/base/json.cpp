@@ -58,7 +58,7 @@ bool has_noncharacter(std::string_view text) {
 }
 
 /// Builds the document. Its own handler, because the library's keeps no limits, takes the last of two equal keys, and looks each new key of an
-/// ordered object up in all those before it: quadratic in what a stranger sends.
+/// ordered object up in all those before it: quadratic in untrusted input.
 class Builder : public nlohmann::json_sax<Json> {
 public:
     Builder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits), reached_(text.data()) {}

@@ -39,7 +39,7 @@ bool ServiceStderr::write(std::string_view line) {
         // For so much a pipe has room that takes anything.
         const ssize_t written = ::write(STDERR_FILENO, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return errno == EPIPE;  // nobody reads: the line is not missed
+        if (written < 0) return errno == EPIPE;  // no reader: the line is not missed
         line.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;

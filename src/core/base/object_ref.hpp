@@ -11,7 +11,7 @@
 
 namespace wabot {
 
-/// What a person names a thing by: all digits is the id, anything else the key. nullopt for a key; 0, which is nobody's id, when the digits do not
+/// What a person names a thing by: all digits is the id, anything else the key. nullopt for a key; 0, which is no id, when the digits do not
 /// fit.
 std::optional<std::int64_t> as_id(std::string_view who);
 

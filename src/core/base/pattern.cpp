@@ -89,7 +89,7 @@ std::size_t reach_of(const RE2& program, std::string_view text) {
     return std::min(text.size(), std::clamp(bytes, text_bytes_least, Pattern::text_bytes_max));
 }
 
-/// Fails for what RE2 takes but nobody can mean.
+/// Fails for patterns that RE2 accepts but that cannot be meant.
 void refuse_empty_alternative(std::string_view expression) {
     const bool ends_open = expression.ends_with('|') && !expression.ends_with("\\|");
     if (expression.starts_with('|') || ends_open || expression.find("||") != std::string_view::npos)

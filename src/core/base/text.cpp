@@ -154,7 +154,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string> closest(std::string_view word, std::span<const std::string_view> candidates) {
-    static constexpr std::size_t word_length_max = 200;  // the table is quadratic, and nobody mistypes a word of this length
+    static constexpr std::size_t word_length_max = 200;  // the table is quadratic, and longer words are not typing errors
     if (word.size() > word_length_max) return std::nullopt;
     std::optional<std::string_view> best;
     std::size_t best_distance = std::min<std::size_t>(2, word.size() / 2) + 1;

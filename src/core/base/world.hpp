@@ -6,7 +6,7 @@ class Clock;
 class Random;
 class Timers;
 
-/// What comes from outside, given to whoever needs it instead of being fetched: built once, by the composition root.
+/// The outside world, passed to the code that needs it: built once, by the composition root.
 struct World {
     Clock& clock;
     Timers& timers;

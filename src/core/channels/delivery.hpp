@@ -17,7 +17,7 @@ struct IncomingMedia {
     std::string media_id;
     std::string mime_type;  // with its parameters: "audio/ogg; codecs=opus"
     std::string sha256;     // base64 or hexadecimal digits, as the provider writes it; may be empty
-    std::string filename;   // made by a stranger: for people to read, never a path
+    std::string filename;   // untrusted: for people to read, never a path
     std::string url;        // may be empty
     bool voice = false;
     bool animated = false;
@@ -26,7 +26,7 @@ struct IncomingMedia {
 /// What an item does to the message it refers to.
 enum class Amendment { none, edit, revoke };
 
-/// A message as its provider delivered it. Everything here is data of strangers: checked for form, never trusted.
+/// A message as its provider delivered it. Everything here is untrusted input: checked for form only.
 struct IncomingMessage {
     std::string provider_id;                      // wamid; unique per device
     Address sender;                               // the person: who wrote, or for an echo who was written to

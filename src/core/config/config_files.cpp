@@ -96,7 +96,7 @@ std::optional<EnvEntry> read_env_line(std::string_view line) {
     return EnvEntry{std::string(line.substr(0, equals)), std::move(*value)};
 }
 
-/// Whether bytes or the end come in time: a pipe may be one that nobody writes to.
+/// Whether bytes or the end come in time: a pipe may have no writer.
 bool has_more_soon(int descriptor) {
     constexpr int patience_ms = 3'000;
     pollfd wanted{.fd = descriptor, .events = POLLIN, .revents = 0};

@@ -183,7 +183,7 @@ private:
         }
     }
 
-    /// `text` of a setting with the home folder in place of ~: nobody but a shell knows ~, and a folder of that name is never meant.
+    /// `text` of a setting with the home folder in place of ~: only shells expand ~, and a folder of that name is never meant.
     std::string in_home(const Setting& row, const std::string& text) const {
         if (row.kind == SettingKind::path) return in_home(text);
         return row.note.url && text.starts_with(sqlite_scheme) ? std::string(sqlite_scheme) + in_home(text.substr(sqlite_scheme.size())) : text;

@@ -131,7 +131,7 @@ constexpr std::string_view hint_list = "see wabot contact list; numbers start wi
     throw Error(Errc::conflict, fmt::format("several contacts have this {}: {}", what, ids), "name one by its id, or the device");
 }
 
-/// Names are the contacts' own choice and several may bear one: the whole of it, or nobody is meant.
+/// Names are the contacts' own choice and several contacts may have one: only the whole name of one contact is accepted.
 Contact get_named(Snapshot& db, std::string_view name, DeviceId device) {
     auto bearers =
         db.query("SELECT * FROM contacts WHERE name = $1 AND ($2 = 0 OR device_id = $2) ORDER BY id LIMIT 20", name, device).all<Contact>();

@@ -54,7 +54,7 @@ FoundContact identify(Transaction& tx, const Cause& cause, DeviceId device, cons
 void refresh(Transaction& tx, const Cause& cause, DeviceId device, const FoundContact& found, const SealedAddress& address,
              std::optional<Time> incoming_at);
 
-/// The provider says that a contact has these addresses from now on: those that nobody has become its own, and it is written to there.
+/// The provider says that a contact has these addresses from now on: addresses without an owner become its own, and replies go there.
 void move(Transaction& tx, const Cause& cause, DeviceId device, ContactId id, const SealedAddress& to);
 
 /// The provider knows a contact by this address too. When it is another contact's already, each is noted as possibly the other.

@@ -10,7 +10,7 @@ namespace wabot {
 namespace {
 
 constexpr std::string_view jid_domain = "@s.whatsapp.net";
-constexpr std::size_t name_max = 255;  // characters; a profile name is a stranger's text, as long as it likes
+constexpr std::size_t name_max = 255;  // characters; a profile name is untrusted text of any length
 
 SealedIdentity identity(const Vault& vault, IdentityKind kind, std::string_view value) {
     return {kind, vault.seal(value, "contact_identities.value")};

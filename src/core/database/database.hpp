@@ -63,7 +63,7 @@ public:
     virtual std::string_view dialect() const = 0;
     /// How many commits can be on their way to the disk beside each other.
     virtual std::size_t commits_at_once() const { return 1; }
-    /// The tables of the store, whoever made them. Blocking.
+    /// All tables of the database, also those of other tools. Blocking.
     virtual std::vector<std::string> table_names() = 0;
     /// Makes a consistent copy beside the store and says where; nullopt where the engine has its own tools for that. Blocking.
     virtual std::optional<std::string> back_up() = 0;

@@ -13,7 +13,7 @@
 
 namespace wabot {
 
-/// What somebody wants of a list beyond the list's own filters, checked against the description of its rows.
+/// What is wanted of a list beyond the list's own filters, checked against the description of its rows.
 struct ListQuery {
     Condition where = {};                        // over the fields of a row, by their names: filter.hpp
     std::optional<Time> since = {}, until = {};  // of the list's own time; until is outside
@@ -31,7 +31,7 @@ struct Page {
     ListQuery query = {};
     Value after_value = {};  // with an order of its own: what that row has in the field it is sorted by
 
-    /// No list answers more at once, whoever asks. A sort looks at every row for each part, so its parts are larger.
+    /// No list answers more at once. A sort looks at every row for each part, so its parts are larger.
     static constexpr int limit_max = 1000, sorted_limit_max = 10'000;
     int size() const { return std::clamp(limit, 1, query.sort == nullptr ? limit_max : sorted_limit_max); }
 };

@@ -115,7 +115,7 @@ public:
         return change(sql, std::span(values, sizeof...(A)));
     }
 
-    /// Like `execute`, where nobody waits for the outcome: it may go to the database together with what comes next. A failure is the unit's.
+    /// Like `execute`, when the outcome is not needed: it may go to the database together with what comes next. A failure is the unit's.
     template <class... A>
     void execute_deferred(std::string_view sql, const A&... arguments) {
         const Value values[] = {to_value(arguments)..., Value{}};

@@ -105,7 +105,7 @@ std::string free_key(Snapshot& db, const std::string& wanted) {
 }
 
 DeviceStatus first_status(DeviceKind kind) {
-    // The simulator has no credentials that somebody could refuse.
+    // The simulator has no credentials that could be refused.
     return kind == DeviceKind::sim ? DeviceStatus::connected : DeviceStatus::disconnected;
 }
 

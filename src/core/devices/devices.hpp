@@ -15,7 +15,7 @@
 
 namespace wabot {
 
-/// What somebody says of a device; what is absent stays as it is.
+/// A change of a device; absent members stay as they are.
 struct DeviceChange {
     std::optional<std::string> key;  // made from the name when a new device has none
     std::optional<std::string> name;

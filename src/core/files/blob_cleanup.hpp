@@ -13,7 +13,7 @@ namespace wabot::files {
 
 /// Removes the blobs of files that are deleted. How many.
 asio::awaitable<std::size_t> remove_deleted(Database& db, BlobStore& blobs);
-/// Removes what a kill left over: blobs that no file has and drafts that nobody goes on with; those of the last day may be on their way. How many.
+/// Removes what a kill left over: blobs without a file and abandoned drafts; those of the last day may be on their way. How many.
 asio::awaitable<std::size_t> sweep(Database& db, BlobStore& blobs);
 
 }  // namespace wabot::files

@@ -26,7 +26,7 @@ public:
     virtual std::size_t read(std::span<char> to) = 0;
 };
 
-/// A blob that is being written, by one writer at a time. Nobody sees it before `publish`; what was written stays when the object or the process
+/// A blob that is being written, by one writer at a time. It is not visible before `publish`; what was written stays when the object or the process
 /// goes, so that who begins the same key again goes on where it ended.
 class BlobDraft {
 public:
@@ -50,7 +50,7 @@ public:
     virtual ~BlobStore() = default;
     /// The word for it in `files.storage_backend`: "local".
     virtual std::string_view backend() const = 0;
-    /// Begins a blob or goes on with one that was begun. Error{conflict} while somebody else writes it.
+    /// Begins a blob or goes on with one that was begun. Error{conflict} while another writer has it.
     virtual std::unique_ptr<BlobDraft> begin(const std::string& key) = 0;
     /// Error{not_found} when there is none.
     virtual std::unique_ptr<BlobReader> open(const std::string& key) const = 0;
@@ -60,7 +60,7 @@ public:
 
     /// The keys of at most `limit` published blobs from before `before`, in order, behind `after`.
     virtual std::vector<std::string> list(const std::string& after, std::size_t limit, Time before) const = 0;
-    /// Removes drafts that nobody writes and nobody has written to since `before`. How many.
+    /// Removes drafts without a writer, last written before `before`. How many.
     virtual std::size_t remove_drafts(Time before) = 0;
 
     /// Runs what blocks on a thread of the store, and resumes on the caller's executor: for those who share a loop. The store goes before the loops
@@ -68,8 +68,8 @@ public:
     virtual asio::awaitable<void> aside(std::function<void()> work) = 0;
 };
 
-/// In a folder of this machine, which is made when the first blob is: `ab/abcd...` and drafts in `draft/`, for nobody but the owner. Without a folder
-/// nothing can be begun.
+/// In a folder of this machine, which is made when the first blob is: `ab/abcd...` and drafts in `draft/`, readable by the owner only. Without a
+/// folder nothing can be begun.
 std::unique_ptr<BlobStore> open_local_blobs(std::filesystem::path folder);
 
 /// A new key: 32 characters of [a-z0-9].

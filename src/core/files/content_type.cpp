@@ -80,7 +80,7 @@ unsigned byte(std::string_view head, std::size_t at) {
 std::string_view frame_of(std::string_view head) {
     if (head.size() < 4 || byte(head, 0) != 0xFF || (byte(head, 1) & 0xE0U) != 0xE0U) return "";
     const unsigned layer = byte(head, 1) & 0x06U;
-    if (layer == 0x06U) return "";  // layer I, which nobody uses: this is how UTF-16 begins
+    if (layer == 0x06U) return "";  // layer I, which is not in use: this is how UTF-16 begins
     if (layer == 0) return (byte(head, 1) & 0xF0U) == 0xF0U ? "audio/aac" : "";
     const bool is_plausible = (byte(head, 1) & 0x18U) != 0x08U && (byte(head, 2) & 0xF0U) != 0xF0U && (byte(head, 2) & 0x0CU) != 0x0CU;
     return is_plausible ? "audio/mpeg" : "";

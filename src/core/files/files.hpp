@@ -12,7 +12,7 @@
 
 namespace wabot {
 
-/// Who gave us a file: a contact by a message, or somebody on our side.
+/// Where a file comes from: a contact's message, or a user on our side.
 WABOT_ENUM(FileOrigin, incoming, outgoing)
 
 /// A file whose bytes lie in a `BlobStore`.

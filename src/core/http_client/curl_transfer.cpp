@@ -235,7 +235,7 @@ void CurlTransfer::set_up_body() {
 /// the first was a head that waits for its body, a repetition otherwise.
 int CurlTransfer::before_request(const char* address) {
     ++requests_begun_;
-    // A connection that is used again was made for somebody else, who may trust the address.
+    // A reused connection was made for another request, which may trust the address.
     if (guards_address_ && !is_public(address)) {
         refuse_address();
         return CURL_PREREQFUNC_ABORT;
@@ -244,7 +244,7 @@ int CurlTransfer::before_request(const char* address) {
     return repeats ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-/// Runs what belongs to somebody else, on a thread where nobody else would catch it.
+/// Runs a caller's function on a thread where no other code would catch its exception.
 template <class Call>
 void CurlTransfer::guarded(Call call) {
     try {

@@ -5,7 +5,7 @@
 
 namespace wabot {
 
-/// A URL as the HTTP client reads it: whoever decides on these parts decides on what is connected to.
+/// A URL as the HTTP client reads it: a check of these parts is a check of the address that is connected to.
 struct Url {
     std::string text;    // whole, absolute
     std::string scheme;  // in lower case, as the host

@@ -81,8 +81,8 @@ bool waits_since(Snapshot& db, Time time);
 /// The body in clear; nullopt when it was blanked. Error{not_found}.
 std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id);
 
-/// Alone with the inbox until the unit ends: whoever stores what came in, and whoever makes or moves a device that some of it may be for. Taken
-/// before any other row; `try_drain` does not wait: false when somebody else is at it.
+/// Holds the inbox until the transaction ends: for storing what came in, and for creating or changing a device that some of it may be for. Taken
+/// before any other row; `try_drain` does not wait: false when another transaction holds it.
 void lock_inbox(Transaction& tx);
 bool try_drain(Transaction& tx);
 

@@ -21,7 +21,7 @@ struct ReceivedWebhook {
 };
 WABOT_DESCRIBE(ReceivedWebhook, FIELD(id), FIELD(kind), FIELD(device_id), FIELD(verified_by), FIELD(body), FIELD(received_at))
 
-/// The inbox as it fills, for those who watch: reading changes nothing and waits for nobody.
+/// The inbox as it fills, for watchers: reading changes nothing and waits for no lock.
 namespace inbox_reader {
 
 /// Behind the newest.

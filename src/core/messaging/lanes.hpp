@@ -29,7 +29,7 @@ inline constexpr std::chrono::seconds clock_jump{5};
 /// The conversation's row is the lock of all that is its own: lanes, turns, sends, the status of its messages. Who changes these holds it first, by
 /// one of the functions below or by this; what was read before that may not be true any more. README.md has the order of locks.
 void lock(Transaction& tx, ConversationId id);
-/// The same without waiting: false when somebody else holds it.
+/// The same without waiting: false when another transaction holds it.
 bool try_lock(Transaction& tx, ConversationId id);
 
 /// A message has come that brings `count` more into a lane, which becomes ready if it was idle.
@@ -71,17 +71,17 @@ bool finish_turn(Transaction& tx, const ClaimedLane& claimed, MessageId cursor);
 /// Whether the lane is still ours; then it stays so until the unit ends.
 bool holds(Transaction& tx, Lane lane, const ClaimedLane& claimed);
 
-/// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For whoever settles a send from outside, and holds the
-/// conversation.
+/// Sets the pending sends to what is there, ready at `due_at`, unless a worker holds the lane. For callers that settle a send from outside and hold
+/// the conversation.
 void recount_sends(Transaction& tx, ConversationId id, Time due_at);
 
-/// A longer lease, as long as the lane is ours; not this time when somebody else holds the conversation.
+/// A longer lease, as long as the lane is ours; not this time when another transaction holds the conversation.
 void extend(Transaction& tx, Lane lane, const ClaimedLane& claimed, Time until);
 
 /// Ends what `worker` claimed until exactly then and does not know of, since the answer to its claim was lost: it has expired.
 void expire(Transaction& tx, Lane lane, WorkerId worker, Time until);
 
-/// Makes ready again what expired before `now` and nobody else is at, or what `worker` held. The lanes that were released.
+/// Makes ready again the lanes that expired before `now` and are not locked, or that `worker` held. The lanes that were released.
 std::vector<ConversationId> reclaim_expired(Transaction& tx, Lane lane, Time now);
 std::vector<ConversationId> reclaim_worker(Transaction& tx, Lane lane, WorkerId worker);
 

@@ -39,7 +39,7 @@ constexpr std::string_view columns =
     "m.id, m.message_id, m.kind, m.provider_media_id, m.mime_type, m.sha256, m.file_name, m.blob_key, m.state, m.file_id, f.file_size, m.error, "
     "m.created_at, m.updated_at";
 
-/// A stranger's text as every database takes it.
+/// Untrusted text as every database takes it.
 std::string storable(std::string_view text, std::size_t most) {
     return first_characters(sanitize_utf8(text).value_or(std::string(text)), most);
 }
@@ -88,7 +88,7 @@ std::vector<QuestionFile> as_question(Snapshot& db, MessageId message) {
     std::vector<QuestionFile> out;
     for (MediaFile& file : db.query(sql, message).all<MediaFile>()) {
         const bool is_kept = file.state == MediaState::fetched && file.id && !file.deleted_at;
-        const bool is_there = is_kept && file.type != content_type::unknown;  // what nobody knows is for people
+        const bool is_there = is_kept && file.type != content_type::unknown;  // a file of unknown type is for people
         std::string why = is_there ? "" : file.deleted_at ? "no longer stored" : is_kept ? "of an unknown type" : "not fetched";
         if (!is_there && file.error) why += ": " + *file.error;
         out.push_back({is_there ? file.id : std::nullopt, file.kind, file.type, file.name, why});

@@ -48,7 +48,7 @@ struct New {
     std::string_view provider_media_id;
     std::string_view mime_type;
     std::string_view sha256;     // in whatever form the provider writes it
-    std::string_view file_name;  // made by a stranger; may be empty
+    std::string_view file_name;  // untrusted; may be empty
     std::string_view blob_key;   // new_blob_key
 };
 /// Notes it and puts the job in line that fetches it.

@@ -160,7 +160,7 @@ void amend(Transaction& tx, const Cause& cause, MessageId amending, MessageId am
         tx.execute("UPDATE messages SET content = $2, metadata = $3, edited_at = $4, updated_at = $5 WHERE id = $1", amended, found->by_content,
                    JsonText{write_json(metadata)}, found->by_timestamp, tx.now());
     }
-    // Whoever has decided on the text as it was must not write that down.
+    // A decision on the earlier text must not be written down.
     tx.execute("UPDATE conversations SET turn_lease_no = turn_lease_no + 1 WHERE id = $1 AND turn_state = 'ready'", found->conversation_id);
     changes::record(tx, cause, revokes ? "message.revoked" : "message.edited", "message", amended.value, found->device_id.value);
 }

@@ -30,7 +30,7 @@ Topic topic_of(std::string_view kind);
 
 struct FeedWebhook;
 
-/// What happens, told from the changes, the inbox and the sends of the messages that were seen: whatever can be found out when somebody looks is not
+/// The activity feed, from the changes, the inbox and the sends of the messages that were seen: what can be computed when the feed is read is not
 /// written down when it happens. All of it blocking, inside `Database::read`.
 class Feed {
 public:

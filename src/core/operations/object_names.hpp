@@ -11,7 +11,7 @@ namespace wabot {
 /// What an object is called on the command line.
 struct KnownName {
     std::string word;              // names it: a key, a name that only it has, an id
-    std::string id = {};           // names it too; empty when it is the word, or when nobody would type it
+    std::string id = {};           // names it too; empty when it is the word, or when it is not typed
     std::string description = {};  // what people know it by; numbers are masked
 };
 
@@ -28,7 +28,7 @@ std::vector<KnownName> templates(Snapshot& db);
 std::vector<KnownName> files(Snapshot& db);
 std::vector<KnownName> ignore_rules(Snapshot& db);
 std::vector<KnownName> events(Snapshot& db);
-/// Those that somebody may want to look at or decide: not the finished ones.
+/// Unfinished work: what an operator may look at or decide on.
 std::vector<KnownName> jobs(Snapshot& db);
 std::vector<KnownName> audit_entries(Snapshot& db);
 

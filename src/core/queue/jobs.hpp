@@ -35,7 +35,7 @@ struct New {
     std::string_view kind;
     std::int64_t version = 1;
     std::string payload = "{}";             // holds no number and no secret: it is shown
-    std::optional<std::string> unique_key;  // whoever comes second with it adds nothing, for as long as the first is kept
+    std::optional<std::string> unique_key;  // a second job with it is not added, as long as the first is kept
     std::optional<Time> due_at;             // now
 };
 

@@ -30,7 +30,7 @@ struct MetricFamily {
     std::map<std::string, Metrics::Buckets> histograms;
 };
 
-/// In the order of their names: whoever gives them in another means the same series.
+/// In the order of their names: another order means the same series.
 std::string labels_text(Metrics::Labels labels) {
     std::map sorted(labels.begin(), labels.end());
     std::string text;

@@ -10,7 +10,7 @@
 namespace wabot {
 
 /// Sees to it that the provider has the files of ours that a send is of, and puts its ids in their place. Before the hand-over: what goes wrong here
-/// has reached nobody, and is a refusal. Nothing when all are there.
+/// has not reached the provider, and is a refusal. Nothing when all are there.
 asio::awaitable<std::optional<NotSent>> place_files(const WorkerTools& tools, const ClaimedSend& claimed, Channel& channel, Outgoing& outgoing);
 
 }  // namespace wabot

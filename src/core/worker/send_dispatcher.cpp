@@ -238,7 +238,7 @@ void SendDispatcher::add_address(Transaction& tx, const ClaimedSend& claimed, co
     contacts::add_address(tx, by_worker, claimed.send.device_id, contact, address);
 }
 
-/// Somebody has to act: the device's queue waits until then.
+/// An operator has to act: the device's queue waits until then.
 void SendDispatcher::tell_stopped(DeviceId id, const NotSent& refusal) const {
     const auto device = worker_.tools.registry.now()->find(id);
     const std::string key = device ? device->key : std::to_string(id.value);

@@ -23,7 +23,7 @@ class SendDispatcher {
 public:
     explicit SendDispatcher(WorkerContext& worker) : worker_(worker), signal_(worker.executor) {}
 
-    /// Somebody queued a send, or a hand became free: `claim` may find something.
+    /// A send was queued, or a slot became free: `claim` may find something.
     Signal& signal() { return signal_; }
     /// How many more sends to claim: of a device ahead of the free hands as long as these become free, else no more than it may have of them.
     sends::SendCapacity room() const;

@@ -10,7 +10,7 @@ namespace wabot {
 
 namespace asio = boost::asio;
 
-/// Wakes one waiting coroutine: "there is something to do". A notification while nobody waits is kept, several are one.
+/// Wakes one waiting coroutine: "there is something to do". A notification without a waiter is kept, several count as one.
 class Signal {
 public:
     explicit Signal(asio::any_io_executor executor);

@@ -47,7 +47,7 @@ struct WorkerContext : std::enable_shared_from_this<WorkerContext> {
     /// What was spawned for a lane has ended: its lease is lengthened no more, and who waits for it is woken.
     void ended(std::map<ConversationId, ClaimedLane>& in_flight, const ClaimedLane& lane, Signal& signal);
 
-    /// What the provider said must not be forgotten because the store is away for a moment: tried until nobody would wait for it any more.
+    /// The provider's answer must not be lost because the database is unavailable for a moment: tried until the lease is over.
     template <class Work>
     asio::awaitable<void> write_surely(Work work) {
         // An answer that comes after the lease still settles its send, before it is sent again.

@@ -32,7 +32,7 @@ std::int64_t start_ticks_of(std::int64_t pid) {
     std::istringstream fields(line.substr(name_end + 1));
     std::string word;
     fields >> word;
-    if (word == "Z" || word == "X") return 0;  // dead, and nobody has asked how it ended
+    if (word == "Z" || word == "X") return 0;  // dead, and its parent has not read its exit code
     for (int field = 4; field <= 22; ++field) fields >> word;
     return fields ? std::stoll(word) : 0;
 }

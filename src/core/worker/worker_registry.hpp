@@ -60,7 +60,7 @@ void reclaim(Transaction& tx, const Cause& cause, const sends::Limits& limits);
 
 std::vector<WorkerProcess> list(Snapshot& db);
 
-/// Who is at work, and on which queues nobody is. Of jobs that is noted only when some are due: they can wait, messages cannot.
+/// How many workers run, and which queues have none. Of jobs that is noted only when some are due: they can wait, messages cannot.
 struct Attendance {
     std::size_t at_work = 0;
     std::vector<QueueName> unattended;

@@ -63,7 +63,7 @@ std::string forwarded_client(const Request& request, const AddressRanges& truste
     std::string client;
     for (auto hop = passed.rbegin(); hop != passed.rend(); ++hop) {
         std::string address = read_node(*hop);
-        if (address.empty()) break;  // what stands before it has nobody's word
+        if (address.empty()) break;  // the addresses before it are not vouched for
         client = std::move(address);
         if (!trusted_proxies.contains(client)) break;
     }

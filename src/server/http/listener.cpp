@@ -20,7 +20,7 @@ namespace {
 
 constexpr int backlog = 4096;
 constexpr int accepted_at_once = 128;
-// Bytes of answers that nobody reads, twice that with what the kernel adds; it would let them grow to megabytes.
+// Bytes of unread answers, twice that with the kernel's own share; by default the kernel lets them grow to megabytes.
 constexpr int send_buffer = 32 * 1024;
 
 std::string text_of(const tcp::endpoint& endpoint) {

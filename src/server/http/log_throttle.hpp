@@ -6,7 +6,7 @@
 
 namespace wabot {
 
-/// For what comes by the thousand and is worth a word once a second. Any thread.
+/// Limits a log line to one per second. Any thread.
 class LogThrottle {
 public:
     /// Whether it is the first time in the second of `since_start`, of whatever clock.

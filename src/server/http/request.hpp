@@ -24,7 +24,7 @@ struct Request {
     std::string_view body;
     std::string_view peer;     // the client's address without port; behind a trusted proxy the one that it names
     bool is_loopback = false;  // the connection comes from this machine
-    bool is_exempt = false;    // from limits by address: this machine, and a trusted proxy that speaks for nobody else
+    bool is_exempt = false;    // from limits by address: this machine, and a trusted proxy that names no client
     std::string id;
 
     /// The path parameter of that name, which the route must have.

@@ -36,7 +36,7 @@ namespace cli {
 /// Answers as a worker would, by the same code, and writes nothing down.
 class AgentDryRun {
 public:
-    /// One agent alone, switched on or not. `contact` writes; 0 = nobody known.
+    /// One agent alone, switched on or not. `contact` writes; 0: no known contact.
     AgentDryRun(const Agent& agent, ContactId contact);
     /// Who answers on a device, behind its ignore rules.
     AgentDryRun(Runtime& rt, const Device& device, ContactId contact);

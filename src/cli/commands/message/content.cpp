@@ -108,7 +108,7 @@ Json read_document(const std::string& file) {
 std::string read_text(const std::string& text) {
     if (text != "-") return text;
     std::string input = read_input("-", input_max);
-    input.erase(input.find_last_not_of("\r\n") + 1);  // an editor's last line end is nobody's message
+    input.erase(input.find_last_not_of("\r\n") + 1);  // an editor's last line end is no part of the message
     return input;
 }
 

@@ -62,7 +62,7 @@ struct MessageGetOptions {
     std::string message;
 };
 
-/// The turn around a message: who answered and why, or why nobody did.
+/// The turn of a message: which agent answered and why, or why none did.
 Json turn_of(Runtime& rt, MessageId id) {
     const auto turn = rt.read([&](Snapshot& db) { return turns::find_of_message(db, id); });
     if (!turn) return nullptr;
@@ -102,7 +102,7 @@ struct MessageSendOptions {
     std::optional<MessageGoal> wait;
 };
 
-/// The contact that was named, made when it is an address nobody wrote from yet.
+/// The named contact, created when it is an address without a contact yet.
 ContactId recipient(Transaction& tx, const Cause& cause, const Vault& vault, const Device& device, const std::string& who) {
     const auto address = wabot::to_address(who);
     if (!address && who.starts_with("+")) throw Error(Errc::invalid, "the recipient is not a phone number: + and 7 to 15 digits, country code first");

@@ -30,7 +30,7 @@ std::string digits_of(const std::string& phone) {
     return phone.starts_with("+") ? phone.substr(1) : phone;
 }
 
-/// The number of whoever writes, digits only.
+/// The number of the author, digits only.
 std::string sender(Runtime& rt, const Device& device, const std::optional<std::string>& from) {
     if (!from) return std::string(stranger);
     if (const auto phone = to_e164(*from)) return digits_of(*phone);

@@ -343,7 +343,7 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     result.p99_ms = percentile(posted, 0.99);
     rt.out().say("  {}   p50 {:.1f} ms  p99 {:.1f} ms", list_of(shown), result.p50_ms, result.p99_ms);
 
-    // Whoever was sent to another place looks there.
+    // After --to-url the outcome is elsewhere.
     Aftermath aftermath;
     std::string outcome = opts.to_url || taken == 0 ? fmt::format("posted {}, {} taken", posted.size(), taken) : "";
     if (outcome.empty()) {

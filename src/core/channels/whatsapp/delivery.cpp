@@ -94,7 +94,7 @@ void read_person(IncomingMessage& message, const Json& item, const Envelope& env
     message.sender_name = text_at(member(*contact, "profile"), "name");
 }
 
-/// A stranger's text is as long as it likes: what is stored of it has a limit, and says so. The item keeps it whole.
+/// Untrusted text may have any length: the stored text has a limit and is marked when cut. The item keeps it whole.
 void limit_content(IncomingMessage& message, Json& metadata) {
     constexpr std::size_t content_max = 65'536;  // characters
     if (!message.content || message.content->size() <= content_max) return;

@@ -9,7 +9,7 @@
 #include "core/base/json.hpp"
 #include "core/base/value.hpp"
 
-/// Webhooks as WhatsApp sends them, for whoever stands in Meta's place: `wabot trigger`. Shapes are those of Meta's reference
+/// Webhooks as WhatsApp sends them, for `wabot trigger`. Shapes are those of Meta's reference
 /// pages (webhooks, messages, statuses); the values are ours.
 namespace wabot {
 

@@ -10,7 +10,7 @@
 namespace wabot {
 
 /// Media of the Cloud API: an id is looked up for a URL that is good for five minutes, which is read with the account's token ("Media" reference).
-/// The URL is data of a stranger: it must be of Graph's own origin, or https on one of `hosts`, where nothing but the public Internet is connected
+/// The URL is untrusted input: it must be of Graph's own origin, or https on one of `hosts`, where nothing but the public Internet is connected
 /// to.
 class WhatsappMedia : public MediaSource {
 public:

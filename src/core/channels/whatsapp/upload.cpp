@@ -44,7 +44,7 @@ private:
     std::size_t at_ = 0;
 };
 
-/// Slow lines take their time, and nobody waits for ever.
+/// Slow lines get time, but not for ever.
 std::chrono::milliseconds time_for(std::size_t bytes) {
     constexpr std::size_t bytes_per_ms = 64;
     return std::chrono::milliseconds(30'000 + bytes / bytes_per_ms);
@@ -53,7 +53,7 @@ std::chrono::milliseconds time_for(std::size_t bytes) {
 }  // namespace
 
 asio::awaitable<UploadOutcome> WhatsappChannel::upload(Upload file) {
-    const std::string boundary = "wabot-" + random_.word(32);  // nobody's file holds it
+    const std::string boundary = "wabot-" + random_.word(32);  // not in any file
 
     HttpRequest request = request_to("media", "multipart/form-data; boundary=" + boundary);
     request.source = std::make_shared<Form>(boundary, file);

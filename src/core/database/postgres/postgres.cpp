@@ -179,7 +179,7 @@ private:
     }
 
     void work_until_closed(TaskQueue& queue, Slot& slot) {
-        bool has_news = false;  // that nobody was told of yet
+        bool has_news = false;  // that are not notified yet
         while (queue.wait(has_news ? notify_interval : std::chrono::milliseconds::max())) {
             if (auto task = queue.take()) {
                 task->failure = run(slot, *task);
@@ -263,7 +263,7 @@ private:
             slot.connection = std::move(connection);
             refusal_ = nullptr;
         } catch (const Error& error) {
-            // A server that let us in before may do so again, whatever it says: whoever is at work waits for it.
+            // A server that accepted us before may do so again, whatever it answers now: running work waits for it.
             refusal_ = std::make_exception_ptr(Error(Errc::unavailable, error.what(), error.hint()));
             refused_at_ = std::chrono::steady_clock::now();
             std::rethrow_exception(refusal_);

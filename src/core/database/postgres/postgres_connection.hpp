@@ -32,7 +32,7 @@ public:
     /// From now on `commit` is Error{bug}.
     void refuse_commits() { refuses_commits_ = true; }
     void rollback();
-    /// Rolls back once the server has done and checked all of it, so that what it says against it is said.
+    /// Rolls back once the server has done and checked all of it, so that deferred constraint errors surface.
     void rehearse();
 
     Rows query(std::string_view sql, std::span<const Value> arguments = {});
@@ -63,7 +63,7 @@ public:
 
     /// How long the server has not answered now; 0 when nothing was asked. Any thread.
     std::chrono::steady_clock::duration busy_for() const;
-    /// Ends the connection under whoever waits for an answer. Any thread.
+    /// Ends the connection while a query waits for its answer. Any thread.
     void cut();
 
 private:

@@ -104,7 +104,7 @@ void PostgresWatch::watch_until_closed() {
             return;
         } catch (const std::exception& error) {
             log::debug("store changes cannot be watched; trying again", {{"error", explain_connect_fault(error.what()).message}});
-            count_.fetch_add(1);  // what came while nobody watched
+            count_.fetch_add(1);  // changes while there was no watch
         }
     } while (!wait_for_close(retry_interval));
 }

@@ -190,7 +190,7 @@ private:
             auto task = reads_.take();
             if (!task) continue;
             try {
-                if (connection && connection->is_frozen()) connection.reset();  // somebody may write it by now
+                if (connection && connection->is_frozen()) connection.reset();  // it may have a writer by now
                 if (!connection) connection = connect();
                 connection->change("BEGIN");
                 SqliteSnapshot snapshot(*connection, clock_.now());
@@ -210,7 +210,7 @@ private:
         while (writes_.wait()) {
             Tasks batch;
             try {
-                // The lock first, then the units: whoever waits too long for it can still be refused.
+                // The lock first, then the units: a task that waits too long for it can still be refused.
                 expect_in_place();
                 const FileLock lock(write_lock_);
                 if (!connection) connection = open_writer();

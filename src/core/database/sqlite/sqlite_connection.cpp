@@ -91,7 +91,7 @@ SqliteConnection::SqliteConnection(const std::string& path, std::chrono::millise
 }
 
 SqliteConnection::SqliteConnection(const std::string& path, bool create) {
-    // Counting every allocation costs a lock each; nobody reads the counts. Counts before the first connection only.
+    // Counting every allocation costs a lock each; the counts are not used. Has an effect before the first connection only.
     static const int without_memory_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     static_cast<void>(without_memory_statistics);
     // The store is its owner's alone, whatever the umask; log and index files take after it.

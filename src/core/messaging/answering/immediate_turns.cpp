@@ -133,7 +133,7 @@ bool ImmediateTurns::take(const ReadyTurn& ready, std::int64_t parts, bool claim
     static const std::string turn_part = R"sql(
         UPDATE conversations SET turn_pending = turn_pending - 1, turn_state = CASE WHEN turn_pending > 1 THEN 'ready' ELSE 'idle' END,
                turn_due_at = $5, turn_lease_no = turn_lease_no + 1, turn_cursor = $3, updated_at = $5, send_pending = send_pending + $6,)sql";
-    // Whom somebody else is at, comes later: a unit of many conversations waits for none.
+    // A conversation that another transaction holds comes later: a transaction of many conversations waits for none.
     static const std::string unchanged = R"sql(
         WHERE id = (SELECT id FROM conversations WHERE id = $1 AND turn_state = 'ready' AND turn_lease_no = $2 AND turn_cursor < $3
                     AND control = $4 AND control_until IS NOT DISTINCT FROM $7)sql";

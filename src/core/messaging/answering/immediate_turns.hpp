@@ -9,7 +9,7 @@
 
 namespace wabot {
 
-/// A turn whose agents answer at once: it is decided before it is taken. Nobody holds it; what stands here may have changed when it is written.
+/// A turn whose agents answer at once: it is decided before it is claimed. No worker holds it; its facts may have changed when it is written.
 struct ReadyTurn {
     ClaimedTurn turn;  // its lane's `lease_no` is the one that was found; there is no row yet
     ClaimedLane send_lane;

@@ -125,11 +125,11 @@ struct Limits {
 };
 
 /// Takes up to `limit` due lanes and opens, or goes on with, the turn of the oldest pending message of each. Attempts count here. A lane whose
-/// message waits for its media goes back until then. One that was claimed too often without an end, since it kills its workers, is dead.
+/// message waits for its media goes back until then. One that was claimed more often than allowed without a result (it crashes its worker) is dead.
 std::vector<ClaimedTurn> claim(Transaction& tx, const Cause& cause, AnswerCaches& answering, int limit, Time until, WorkerId worker,
                                const Limits& limits);
 
-/// Whoever is responsible is asked: person, ignore rules, agents. Error{unavailable}: the turn failed and may be tried again.
+/// Decides who answers: person, ignore rules, agents. Error{unavailable}: the turn failed and may be tried again.
 asio::awaitable<Decision> decide(const ClaimedTurn& turn);
 
 /// Writes the decision down: reply, sends and the end of the turn are one unit. Re-reads who answers: a person who took over meanwhile has the

@@ -9,7 +9,7 @@
 
 namespace wabot {
 
-/// What the news of one unit say of devices' accounts: whether anything can be sent. The last word counts.
+/// Account status changes of one transaction: whether anything can be sent. The last word counts.
 class AccountStatusUpdates {
 public:
     void note(DeviceId device, bool stops, std::string event, Cause cause);

@@ -172,7 +172,7 @@ asio::awaitable<void> fetch_media(const JobTools& tools, const ClaimedJob& job) 
     try {
         result = co_await fetching.run();
     } catch (const std::exception& error) {
-        result = MediaRefused{Why::passing, error.what()};  // the disk, or somebody else who is at it
+        result = MediaRefused{Why::passing, error.what()};  // the disk, or another worker that holds it
     }
     const auto* refused = std::get_if<MediaRefused>(&result);
     const bool is_tried_again = refused != nullptr && refused->why == Why::passing && job.attempt < jobs::attempts_max;

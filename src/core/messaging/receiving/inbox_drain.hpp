@@ -18,7 +18,7 @@ struct DrainOptions {
 
 /// Takes the oldest bodies from the inbox and stores what they say: messages, statuses, notices. Parsing and sealing happen outside the unit.
 /// `registry` says which devices share a secret; it is read anew when there are bodies. How many bodies it took; 0 = the inbox is empty; nullopt =
-/// what was read went for nothing: somebody else is at it, or a device changed meanwhile.
+/// the batch was discarded: another worker holds the inbox, or a device changed meanwhile.
 asio::awaitable<std::optional<std::size_t>> drain_inbox(Database& db, const Vault& vault, Random& random, DeviceRegistry& registry,
                                                         DrainOptions options);
 

@@ -136,7 +136,7 @@ void note_accepted(Transaction& tx, const Cause& cause, const Send& send, const 
     messages::follow_sends(tx, send.message_id);
 }
 
-/// Nothing is wrong with the message when the account is refused or limited, or nobody was reached: such an attempt does not count.
+/// Nothing is wrong with the message when the account is refused or limited, or the provider was not reached: such an attempt does not count.
 bool counts_as_attempt(const NotSent& refusal) {
     switch (refusal.why) {
         case RetryClass::throughput:

@@ -32,7 +32,7 @@ struct Sealable {
     StatusUpdate update;
     Sealed provider_id;            // under messages::id_data
     std::vector<Bytes> also = {};  // of its other ids
-    Bytes recipient_hash;          // of a group's message the participant's; empty when the provider names nobody
+    Bytes recipient_hash;          // of a group's message the participant's; empty when the provider names none
 };
 
 /// Keeps the status, settles the send it names and moves its message. False when it was there already.
