@@ -238,7 +238,7 @@ def outgoing(wabot, answer):
 def double(wabot, answer):
     event = wabot.rows("event", "list")[0]
     parts = json.loads(wabot.run("event", "get", str(event["id"]), "-o", "json"))["parts"]
-    check([part["state"] for part in parts] == ["double"], f"the items of the second body: {parts}")
+    check([part["state"] for part in parts] == ["duplicate"], f"the items of the second body: {parts}")
 
 
 def allows_get_and_post(wabot, answer):

@@ -86,7 +86,7 @@ def check_trigger(wabot):
     result = trigger(wabot, "whatsapp.message.text", "--from", f"+{SENDER}", "--set", "text.body=hello", "--repeat", "3", "--duplicate", "0.5",
                      "--expect", "200")
     check(result["statuses"] == {"200": 4} and result["posted"] == 4 and result["repeated"] == 1, f"posted: {result}")
-    check(result["stored"] == 3 and result["doubles"] == 1, f"stored once: {result}")
+    check(result["stored"] == 3 and result["duplicates"] == 1, f"stored once: {result}")
     check(result["answered"] == 3 and result["pending"] == 0 and result["first_reply_ms"] > 0, f"answered: {result}")
     check(0 < result["p50_ms"] <= result["p99_ms"], f"latency: {result}")
     trigger(wabot, "whatsapp.message.text", "--bad-signature", "--expect", "401")

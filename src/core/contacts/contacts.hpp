@@ -48,7 +48,7 @@ namespace contacts {
 /// message from it) moves `last_incoming_at` forward.
 FoundContact find_or_add(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address,
                          std::optional<Time> incoming_at = std::nullopt);
-/// The two halves of it, for a message that may turn out to be a double: who it is, and then what the message tells of a contact that was known.
+/// The two halves of it, for a message that may be a duplicate: who it is, and then the changes of a known contact.
 FoundContact identify(Transaction& tx, const Cause& cause, DeviceId device, const SealedAddress& address,
                       std::optional<Time> incoming_at = std::nullopt);
 void refresh(Transaction& tx, const Cause& cause, DeviceId device, const FoundContact& found, const SealedAddress& address,

@@ -86,7 +86,7 @@ std::optional<std::string> body(Snapshot& db, const Vault& vault, InboxId id);
 void lock_inbox(Transaction& tx);
 bool try_drain(Transaction& tx);
 
-/// Puts a body back in line; its stored messages stay, so what was read before is a double now. False when it is in line. Error{not_found};
+/// Puts a body back in line; its stored messages stay, so what was read before is a duplicate now. False when it is in line. Error{not_found};
 /// Error{conflict} when the body was blanked.
 bool replay(Transaction& tx, const Cause& cause, InboxId id);
 /// The same for every unrouted body, when a device appeared or changed. How many.

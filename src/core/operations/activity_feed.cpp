@@ -55,10 +55,10 @@ struct FeedWebhook {
     std::int64_t messages;
     std::int64_t statuses;
     std::int64_t others;
-    std::int64_t doubles;
+    std::int64_t duplicates;
 };
 WABOT_DESCRIBE(FeedWebhook, FIELD(id), FIELD(kind), FIELD(state), FIELD(error), FIELD(device_id), FIELD(received_at), FIELD(messages),
-               FIELD(statuses), FIELD(others), FIELD(doubles))
+               FIELD(statuses), FIELD(others), FIELD(duplicates))
 
 struct ToldMessage {
     std::string direction;
@@ -179,7 +179,7 @@ std::string tell_webhook(const FeedWebhook& webhook) {
     count(webhook.messages, "message", "messages");
     count(webhook.statuses, "status", "statuses");
     count(webhook.others, "notice", "notices");
-    count(webhook.doubles, "double dropped", "doubles dropped");
+    count(webhook.duplicates, "double dropped", "doubles dropped");
     if (webhook.state == "received") out = "not read yet";
     if (webhook.error) out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", webhook.state, *webhook.error);
     return out.empty() ? "nothing in it" : out;
@@ -191,7 +191,7 @@ constexpr std::string_view webhook_select = R"sql(
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.kind = 'message') AS messages,
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.kind = 'status') AS statuses,
            (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.kind NOT IN ('message', 'status')) AS others,
-           (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.state = 'double') AS doubles
+           (SELECT count(*) FROM inbox_items t WHERE t.inbox_id = i.id AND t.state = 'duplicate') AS duplicates
     FROM inbox i)sql";
 
 /// Leaves out what is about to be read, and all behind it: it is told when there is something to tell.

@@ -141,7 +141,7 @@ TEST_CASE("migrations: the reason of each turn of an older store becomes a word"
                                                    {"revoked", "revoked"},
                                                    {"cancelled", "cancelled"},
                                                    {"ignore rule 3, contact", "ignored"}};
-    migrate_down(store.db());
+    while (migrate_down(store.db()).name != "0013_reasons") continue;
     auto fill = [&known](Transaction& tx) {
         tx.execute("INSERT INTO devices (key, name, kind, status, created_at, updated_at) VALUES ('shop', 'shop', 'sim', 'connected', 1, 1)");
         static constexpr std::string_view contact_sql = R"sql(

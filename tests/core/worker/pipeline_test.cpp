@@ -54,7 +54,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: the same body is one row, the same message
     work();
     CHECK(all(Direction::incoming).size() == 1);
     CHECK(http.requests.size() == 1);
-    CHECK(store.read([&](Snapshot& db) { return inbox::items(db, last_event().id); }).at(0).state == "double");
+    CHECK(store.read([&](Snapshot& db) { return inbox::items(db, last_event().id); }).at(0).state == "duplicate");
 }
 
 TEST_CASE_METHOD(Pipeline, "pipeline: a body verified by a secret that was changed meanwhile is not stored", "[pipeline]") {

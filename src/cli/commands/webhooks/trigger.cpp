@@ -47,7 +47,7 @@ struct TriggerResult {
     double p50_ms = 0;
     double p99_ms = 0;
     std::int64_t stored = 0;
-    std::int64_t doubles = 0;
+    std::int64_t duplicates = 0;
     std::int64_t broken = 0;
     std::int64_t answered = 0;
     std::int64_t silent = 0;
@@ -58,7 +58,7 @@ struct TriggerResult {
 };
 WABOT_DESCRIBE(TriggerResult, FIELD(url, .key = true), FIELD(posted), FIELD(repeated, .doc = "Of these, bodies posted for the second time"),
                FIELD(statuses, .doc = "How often each HTTP status came; 0 is no answer"), FIELD(p50_ms), FIELD(p99_ms),
-               FIELD(stored, .doc = "Bodies whose messages and statuses are stored"), FIELD(doubles, .doc = "Dropped: they were there already"),
+               FIELD(stored, .doc = "Bodies whose messages and statuses are stored"), FIELD(duplicates, .doc = "Duplicates, which are dropped"),
                FIELD(broken, .doc = "Bodies that cannot be read, or are for no device here"), FIELD(answered, .doc = "Messages that got a reply"),
                FIELD(silent, .doc = "Messages that got none"), FIELD(reasons, .doc = "How often each reason decided"),
                FIELD(unanswered, .doc = "Messages whose answer was still out when the wait was over"),
@@ -232,7 +232,7 @@ private:
     void count(const WebhookOutcome& outcome) {
         (outcome.state == InboxState::done ? result_.stored : result_.broken) += 1;
         for (const ItemOutcome& item : outcome.items) {
-            if (item.state == "double") ++result_.doubles;
+            if (item.state == "duplicate") ++result_.duplicates;
             if (item.outcome == TurnOutcome::replied) {
                 ++result_.answered;
                 ++aftermath_.agents[item.agent.value_or("a deleted agent")];
@@ -261,7 +261,7 @@ private:
 
 std::string told(const TriggerResult& result, const Aftermath& aftermath) {
     std::string out = fmt::format("stored {}", result.stored);
-    if (result.doubles > 0) out += fmt::format(", dropped {} as {}", result.doubles, result.doubles == 1 ? "a double" : "doubles");
+    if (result.duplicates > 0) out += fmt::format(", dropped {} as {}", result.duplicates, result.duplicates == 1 ? "a double" : "doubles");
     if (result.broken > 0) out += fmt::format(", {} unreadable or for no device", result.broken);
     if (result.answered > 0) out += fmt::format(", answered {} by {}", result.answered, list_of(aftermath.agents));
     if (result.first_reply_ms) out += fmt::format(" (first reply after {:.0f} ms)", *result.first_reply_ms);
@@ -349,7 +349,7 @@ void trigger(Runtime& rt, const TriggerOptions& opts) {
     if (outcome.empty()) {
         aftermath = Watching(rt, plan.digests(), result).run();
         // The second of two equal bodies is taken and dropped before anything is read out of it.
-        result.doubles += std::max<std::int64_t>(0, taken - static_cast<std::int64_t>(plan.digests().size()));
+        result.duplicates += std::max<std::int64_t>(0, taken - static_cast<std::int64_t>(plan.digests().size()));
         result.reasons = json_of(aftermath.reasons);
         outcome = told(result, aftermath);
     }

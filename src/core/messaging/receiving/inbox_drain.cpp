@@ -258,7 +258,7 @@ private:
             else if (const auto* message = std::get_if<PreparedMessage>(&item.what))
                 store_message(row, *result.device, *message, result);
             else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what)))
-                result.state = "double";
+                result.state = "duplicate";
         };
         if (round_ == Round::together) {
             store();
@@ -276,7 +276,7 @@ private:
     void store_preference(DeviceId device, const PreparedPreference& prepared, ItemResult& result) {
         const ContactId contact = contacts::find_or_add(tx_, cause_, device, prepared.person).id;
         const Marketing wish = prepared.preference.wants_marketing ? Marketing::resume : Marketing::stop;
-        if (!contacts::set_marketing(tx_, cause_, device, contact, wish, prepared.preference.timestamp)) result.state = "double";
+        if (!contacts::set_marketing(tx_, cause_, device, contact, wish, prepared.preference.timestamp)) result.state = "duplicate";
     }
 
     void store_notice(const ReceivedBody& row, const PreparedNotice& prepared, ItemResult& result) {
@@ -287,7 +287,7 @@ private:
                                         notice.facts,  prepared.raw,     prepared.digest, notice.timestamp};
         const bool is_newest = account_events::is_newest(tx_, event);
         if (!account_events::add(tx_, cause_, event)) {
-            result.state = "double";
+            result.state = "duplicate";
             return;
         }
         if (notice.about) templates::apply(tx_, prepared.account, *notice.about, notice.timestamp);
@@ -333,7 +333,7 @@ private:
         if (!prepared.quoted_hash.empty()) parent = messages::find_by_provider_ids(tx_, device, prepared.quoted_hash, prepared.quoted_also);
         const bool takes_turn = m.wants_answer && !m.is_echo;
         if (m.is_echo && is_send_of_ours(device, prepared.provider_id.hash)) {
-            result.state = "double";
+            result.state = "duplicate";
             result.error = "we sent it ourselves";
             return;
         }
@@ -343,7 +343,7 @@ private:
             prepared.raw, takes_turn, prepared.provider_id, parent, m.timestamp, m.metadata,     waits ? prepared.quoted_hash : Bytes{}};
         result.message = messages::add_incoming(tx_, row);
         if (!result.message) {
-            result.state = "double";
+            result.state = "duplicate";
             result.error = "the message is stored already";
             const auto known = messages::find_by_provider_id(tx_, device, prepared.provider_id.hash);
             if (known && body.attempts > 0) messages::read_again(tx_, *known, row);

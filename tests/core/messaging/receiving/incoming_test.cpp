@@ -149,7 +149,7 @@ TEST_CASE_METHOD(Incoming, "incoming: a message of ours that is echoed is a doub
         Json::array({Json{{"from", own}, {"to", ada}, {"id", "wamid.reply1"}, {"type", "text"}, {"text", {{"body", "Hello!"}}}}});
     tell("smb_message_echoes", value);
     work();
-    CHECK(item_states() == std::vector<std::string>{"double"});
+    CHECK(item_states() == std::vector<std::string>{"duplicate"});
     CHECK(count("SELECT count(*) FROM conversations WHERE control = 'human'") == 0);
 }
 
@@ -251,7 +251,7 @@ TEST_CASE_METHOD(Incoming, "incoming: an account that is disabled stops its devi
     work();
     CHECK(the_device().status == DeviceStatus::disconnected);
     replay_last();
-    CHECK(item_states() == std::vector<std::string>{"double"});
+    CHECK(item_states() == std::vector<std::string>{"duplicate"});
     CHECK(count("SELECT count(*) FROM account_events") == 3);
 }
 
@@ -355,7 +355,7 @@ TEST_CASE_METHOD(Incoming, "incoming: a body that was read is read again without
     const auto replies = sent_texts().size();
     store.write([](Transaction& tx) { tx.execute("UPDATE messages SET metadata = '{}', content = NULL WHERE message_type = 'button'"); });
     replay_last();
-    CHECK(item_states() == std::vector<std::string>{"double", "double"});
+    CHECK(item_states() == std::vector<std::string>{"duplicate", "duplicate"});
     CHECK(sent_texts().size() == replies);
     CHECK(all(Direction::incoming).size() == 2);
     CHECK(all(Direction::incoming).at(1).content == "Yes");
