@@ -40,7 +40,7 @@ COROUTINES = {
     "core/http_client/": ["curl_loop", "curl_transfer", "http_client"],
     "core/inbox/": ["append_queue"],
     "core/messaging/": ["answering/turns", "answering/immediate_turns", "receiving/fetch_media", "receiving/inbox_drain", "sending/read_receipts"],
-    "core/operations/": ["store_probe"],
+    "core/operations/": ["service_warnings", "store_probe"],
     "core/queue/": ["job_handler"],
     "core/retention/": ["retention"],
     "core/worker/": ["file_uploader", "job_kinds", "send_dispatcher", "signal", "tools", "worker", "worker_context", "worker_pool"],

@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "core/crypto/secret.hpp"
 #include "core/telemetry/health.hpp"
+#include "server/http/auth_failure_limiter.hpp"
 
 namespace wabot {
 
@@ -13,7 +15,9 @@ namespace asio = boost::asio;
 class Clock;
 class Metrics;
 class Random;
+class ServiceWarnings;
 struct Intake;
+struct Request;
 
 /// What handlers work with: made by the composition root, outlives the server.
 struct Services {
@@ -26,6 +30,14 @@ struct Services {
     std::function<asio::awaitable<std::string>()> probe_database;
     /// The webhooks' way to the inbox; none in a server that takes in no messages.
     Intake* intake = nullptr;
+    /// What doctor should know of; none in a server without a store.
+    ServiceWarnings* warnings = nullptr;
+    /// What clients of /metrics send; empty: only clients on this machine get the metrics.
+    Secret metrics_token = {};
+    AuthFailureLimiter auth_failures = {};
 };
+
+/// Counts a request that could not prove who it is from. Error{rate_limited} when its address had many of them: nothing is looked up for those.
+void count_auth_failure(const Request& request, Services& services);
 
 }  // namespace wabot

@@ -9,8 +9,7 @@
 #include "core/database/database.hpp"
 #include "core/devices/device_registry.hpp"
 #include "core/inbox/append_queue.hpp"
-#include "server/http/auth_failure_limiter.hpp"
-#include "server/http/log_throttle.hpp"
+#include "core/base/log_throttle.hpp"
 
 namespace wabot {
 
@@ -34,7 +33,6 @@ struct Intake {
     /// unsigned requests cannot flood the database. Never throws.
     asio::awaitable<void> note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot);
     LogThrottle refusal_noted = {};
-    AuthFailureLimiter failures = {};
 };
 
 }  // namespace wabot

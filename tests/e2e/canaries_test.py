@@ -97,7 +97,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
 def settings_of_every_way(wabot):
     """(setting, variable, its secret) in each way: what config show, config check, doctor and a command that fails make of it."""
     kinds = [("security.master_key", "WABOT_MASTER_KEY", plant_key), ("whatsapp.access_token", "WHATSAPP_ACCESS_TOKEN", plant),
-             ("whatsapp.app_secret", "WHATSAPP_APP_SECRET", plant), ("whatsapp.verify_token", "WHATSAPP_VERIFY_TOKEN", plant),
+             ("whatsapp.app_secret", "WHATSAPP_APP_SECRET", plant), ("whatsapp.verify_token", "WHATSAPP_VERIFY_TOKEN", plant), ("metrics.token", "WABOT_METRICS_TOKEN", plant),
              ("database.url", "DATABASE_URL", lambda name: f"postgresql://ana:{plant(name)}@127.0.0.1:1/nowhere?password={plant(name + ' again')}")]
     for way in ("environment", "file", "env file", "toml", "toml file", "credential"):
         toml, env, dotenv, folder = "", {}, "", os.path.join(wabot.scratch, f"by {way}")
@@ -124,7 +124,7 @@ def settings_of_every_way(wabot):
         config = wabot.file(f"{way}.toml", toml)
         flags = ["--env-file", wabot.file(f"{way}.env", dotenv)] if dotenv else []
         shown = tell(wabot, "config", "show", "--origin", *flags, config=config, **env, codes=(0,)).decode()
-        check(shown.count("sha256:") == 4 and "••••••@127.0.0.1:1/nowhere" in shown, f"by {way} they are set: {shown}")
+        check(shown.count("sha256:") == 5 and "••••••@127.0.0.1:1/nowhere" in shown, f"by {way} they are set: {shown}")
         for words in (["config", "show", "-o", "json"], ["config", "check"], ["doctor", "config", "database", "key"], ["device", "list", "-vv", "--log-format", "json"],
                       ["migrate", "status", "-vv"], ["worker", "--until-empty"]):
             tell(wabot, *words, *flags, config=config, **env)

@@ -33,8 +33,8 @@ struct Fixture {
         co_return "sqlite";
     }
 
-    Response get(std::string_view target) {
-        Request request{.method = "GET", .target = target, .is_loopback = true};
+    Response get(std::string_view target) { return ask({.method = "GET", .target = target, .is_loopback = true}); }
+    Response ask(Request request) {
         dispatcher.name(request);
         const auto admission = dispatcher.admit(request);
         if (const auto* refused = std::get_if<Response>(&admission)) return *refused;
@@ -47,6 +47,7 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "the root names the program and where to go on") {
     const auto root = document("/");
+    CHECK(root["message"] == "Hello World");
     CHECK(root["name"] == "wabot");
     CHECK(root["version"] == std::string(version()));
     CHECK(get(root["links"]["health"].get<std::string>()).status == 200);
@@ -79,4 +80,37 @@ TEST_CASE_METHOD(Fixture, "metrics are served as text") {
     const Response response = get("/metrics");
     CHECK_THAT(response.content_type, Contains("version=0.0.4"));
     CHECK_THAT(response.body, Contains("wabot_turns_total 3"));
+}
+
+TEST_CASE_METHOD(Fixture, "without a token only clients on this machine get the metrics") {
+    CHECK(ask({.method = "GET", .target = "/metrics"}).status == 403);
+    CHECK(ask({.method = "GET", .target = "/metrics", .headers = {{"Via", "1.1 edge"}}, .is_loopback = true}).status == 403);
+    CHECK(ask({.method = "GET", .target = "/metrics", .headers = {{"Authorization", "Bearer "}}}).status == 403);
+}
+
+TEST_CASE_METHOD(Fixture, "with a token every client of the metrics must send it") {
+    services.metrics_token = Secret("mellon-4711");
+    const auto status_with = [this](std::vector<std::pair<std::string_view, std::string_view>> headers, bool is_loopback) {
+        return ask({.method = "GET", .target = "/metrics", .headers = std::move(headers), .is_loopback = is_loopback}).status;
+    };
+    const bool is_loopback = GENERATE(false, true);
+    CHECK(status_with({{"Authorization", "Bearer mellon-4711"}}, is_loopback) == 200);
+    CHECK(status_with({{"authorization", "bearer mellon-4711"}, {"X-Forwarded-For", "198.51.100.1"}}, is_loopback) == 200);
+    CHECK(status_with({}, is_loopback) == 401);
+    const std::string wrong = GENERATE(as<std::string>{}, "Bearer mellon-4712", "Bearer mellon-471", "Bearer mellon-47111", "Bearer", "Bearer ",
+                                       "mellon-4711", "Basic mellon-4711", "");
+    CAPTURE(wrong);
+    CHECK(status_with({{"Authorization", wrong}}, is_loopback) == 401);
+    CHECK(status_with({{"Authorization", "Bearer mellon-4711"}, {"Authorization", wrong}}, is_loopback) == 401);
+    CHECK(get("/metrics").header("WWW-Authenticate") == "Bearer");
+}
+
+TEST_CASE_METHOD(Fixture, "an address that tries many metrics tokens is refused for a second") {
+    services.metrics_token = Secret("mellon-4711");
+    const auto guess = [this](std::string_view peer) {
+        return ask({.method = "GET", .target = "/metrics", .headers = {{"Authorization", "Bearer guess"}}, .peer = peer}).status;
+    };
+    for (int i = 0; i < AuthFailureLimiter::per_second; ++i) CHECK(guess("198.51.100.1") == 401);
+    CHECK(guess("198.51.100.1") == 429);
+    CHECK(guess("198.51.100.2") == 401);
 }

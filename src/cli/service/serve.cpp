@@ -26,6 +26,7 @@
 #include "core/devices/devices.hpp"
 #include "core/files/blob_store.hpp"
 #include "core/http_client/http_client.hpp"
+#include "core/operations/service_warnings.hpp"
 #include "core/operations/store_probe.hpp"
 #include "core/queue/pauses.hpp"
 #include "core/telemetry/metrics.hpp"
@@ -53,12 +54,20 @@ struct Service {
         : db(rt.database()),
           world(rt.world()),
           probe(db),
+          warnings(db, world.clock),
           registry(rt.vault(), environment_credentials(rt.settings())),
           http(open_http_client()),
           blobs(open_local_blobs(files_folder(rt.settings()))),
           pool({db, rt.vault(), world, *http, *blobs, registry, metrics}, worker_options(rt.settings()), rt.cause()),
           intake{db, AppendQueue(db), rt.vault(), registry, [this] { pool.notify(); }},
-          services{world.clock, world.random, metrics, [this] { return health(); }, [this] { return probe_database(); }, &intake},
+          services{world.clock,
+                   world.random,
+                   metrics,
+                   [this] { return health(); },
+                   [this] { return probe_database(); },
+                   &intake,
+                   &warnings,
+                   rt.settings().server.metrics_token},
           rows(routes_of(rt.settings())),
           routes(rows),
           server(server_options(rt.settings(), opts), services, metrics, world.random, std::span(&routes, 1)) {}
@@ -179,6 +188,7 @@ struct Service {
     Metrics metrics;
     ThrottleAlerts throttle_alerts{metrics};
     StoreProbe probe;
+    ServiceWarnings warnings;
     DeviceRegistry registry;
     std::unique_ptr<HttpClient> http;
     std::unique_ptr<BlobStore> blobs;

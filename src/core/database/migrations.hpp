@@ -36,7 +36,7 @@ struct MigrationStatus {
 WABOT_DESCRIBE(MigrationStatus, FIELD(revision, .key = true), FIELD(name), FIELD(applied), FIELD(applied_at))
 
 /// Revisions this binary works on: `serve` and `worker` of two neighbouring versions may share a store.
-inline constexpr int schema_min = 14;
+inline constexpr int schema_min = 15;
 /// The newest one embedded.
 int schema_max();
 

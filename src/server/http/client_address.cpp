@@ -1,5 +1,6 @@
 #include "server/http/client_address.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace wabot {
@@ -68,6 +69,16 @@ std::string forwarded_client(const Request& request, const AddressRanges& truste
         if (!trusted_proxies.contains(client)) break;
     }
     return client;
+}
+
+bool came_through_proxy(const Request& request) {
+    // RFC 7239, RFC 9110 section 7.6.3 (Via), and what nginx, Apache, HAProxy, Caddy and Traefik add.
+    constexpr std::string_view headers[] = {"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"};
+    return std::ranges::any_of(headers, [&](std::string_view name) { return request.header_count(name) > 0; });
+}
+
+bool is_from_this_machine(const Request& request) {
+    return request.is_loopback && !came_through_proxy(request);
 }
 
 }  // namespace wabot

@@ -12,4 +12,9 @@ namespace wabot {
 /// believed.
 std::string forwarded_client(const Request& request, const AddressRanges& trusted_proxies);
 
+/// Whether a proxy passed `request` on, as its headers say: behind a proxy on this machine every client seems to be on this machine.
+bool came_through_proxy(const Request& request);
+/// Whether the client itself is on this machine.
+bool is_from_this_machine(const Request& request);
+
 }  // namespace wabot

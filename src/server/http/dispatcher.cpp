@@ -8,6 +8,7 @@
 #include "core/base/random.hpp"
 #include "core/base/world.hpp"
 #include "core/database/database_fault.hpp"
+#include "server/http/client_address.hpp"
 #include "server/http/request_target.hpp"
 
 namespace wabot {
@@ -23,11 +24,6 @@ bool is_id_char(char c) {
 
 bool is_id(std::string_view text) {
     return !text.empty() && text.size() <= id_length_max && std::all_of(text.begin(), text.end(), is_id_char);
-}
-
-/// A proxy on this machine makes the whole world look like loopback; it says so in one of these.
-bool is_forwarded(const Request& request) {
-    return request.header("Forwarded") || request.header("X-Forwarded-For") || request.header("X-Real-IP");
 }
 
 Response method_not_allowed(const std::vector<Verb>& allowed, const Request& request) {
@@ -87,7 +83,7 @@ std::variant<const Route*, Response> Dispatcher::admit(Request& request) const {
             if (found.allowed.empty()) return refused(Response::problem(404, "there is nothing at this path", request.id));
             return refused(method_not_allowed(found.allowed, request));
         }
-        if (found.route->access == Access::loopback && (!request.is_loopback || is_forwarded(request)))
+        if (found.route->access == Access::loopback && !is_from_this_machine(request))
             return refused(Response::problem(403, "this path answers only local requests", request.id));
         request.path_parameters = std::move(found.path_parameters);
         request.query = std::move(target.query);

@@ -8,7 +8,7 @@
 
 #include "core/telemetry/metrics.hpp"
 #include "server/http/framing.hpp"
-#include "server/http/log_throttle.hpp"
+#include "core/base/log_throttle.hpp"
 #include "server/http/router.hpp"
 
 namespace wabot {

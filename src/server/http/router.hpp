@@ -20,8 +20,9 @@ struct RequestTarget;
 
 using Handler = asio::awaitable<Response> (*)(const Request&, Services&);
 
-/// What a row demands of its caller. The dispatcher checks all but `signature`, which only the handler can: it stands over the raw body.
-enum class Access { open, loopback, signature };
+/// What a row demands of its caller. The dispatcher checks `loopback`. The handler checks `signature`, which needs the raw body, and `metrics`: the
+/// token when one is set, else `loopback`.
+enum class Access { open, loopback, metrics, signature };
 
 /// One row: everything that is known of an endpoint. Router, access check and documentation read it.
 struct Route {

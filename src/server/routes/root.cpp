@@ -14,6 +14,7 @@ asio::awaitable<Response> get_root(const Request&, Services&) {
     links["health"] = "/health";
     links["metrics"] = "/metrics";
     Json document;
+    document["message"] = "Hello World";
     document["name"] = "wabot";
     document["version"] = version();
     document["links"] = std::move(links);

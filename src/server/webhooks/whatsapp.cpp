@@ -51,12 +51,6 @@ std::shared_ptr<const DeviceEntry> signer(const Request& request, const DeviceSn
     return nullptr;
 }
 
-/// Counts a request that could not prove who it is from. Error{rate_limited} when its address had many of them: nothing is looked up for those.
-void spend_failure(const Request& request, Services& services) {
-    if (request.is_exempt || services.intake->failures.spend(request.peer, services.clock.since_boot())) return;
-    throw Error(Errc::rate_limited, "too many requests from this address were refused");
-}
-
 asio::awaitable<Response> receive(const Request& request, Services& services, const std::string* key) {
     Intake& intake = *services.intake;
     for (int i = 0; i < verifications_max; ++i) {
@@ -72,7 +66,7 @@ asio::awaitable<Response> receive(const Request& request, Services& services, co
             const bool for_it_alone = key != nullptr && is_alone_with_its_secret(*devices, *device);
             if (co_await intake.store("whatsapp", request.body, *device, for_it_alone, request.id)) co_return Response::empty();
         }
-        if (!device && i == 0) spend_failure(request, services);
+        if (!device && i == 0) count_auth_failure(request, services);
         // Made or changed by another process: look again before refusing.
         if (co_await intake.reload(devices)) continue;
         if (failure) std::rethrow_exception(failure);
@@ -96,7 +90,7 @@ asio::awaitable<Response> verify(const Request& request, Services& services, con
         std::vector<std::string> tokens;
         for (const auto& device : addressed(*devices, key)) tokens.push_back(device->credentials.verify_token);
         if (const auto challenge = whatsapp_challenge(request.query, tokens)) co_return Response::text(*challenge);
-        if (!looked_again) spend_failure(request, services);
+        if (!looked_again) count_auth_failure(request, services);
         if (looked_again || !co_await intake.reload(devices)) break;
     }
     throw Error(Errc::denied, "the verification does not match");

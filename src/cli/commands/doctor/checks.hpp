@@ -48,6 +48,7 @@ void check_files(Examination& exam);
 void check_key(Examination& exam);
 void check_secrets(Examination& exam);
 void check_requests(Examination& exam);
+void check_security(Examination& exam);
 
 void check_credentials(Examination& exam);
 void check_provider(Examination& exam);

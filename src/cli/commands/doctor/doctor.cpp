@@ -24,6 +24,7 @@ std::span<const Check> all_checks() {
         {"secrets", check_secrets, "config"},
         {"credentials", check_credentials, "key"},
         {"requests", check_requests, ""},
+        {"security", check_security, "database"},
         {"provider", check_provider, "key"},
         {"workers", check_workers, "database"},
         {"queue", check_queue, "database"},

@@ -17,6 +17,7 @@
 #include "core/files/files.hpp"
 #include "core/http_client/http_client.hpp"
 #include "core/messaging/messages.hpp"
+#include "core/operations/service_warnings.hpp"
 #include "core/operations/store_probe.hpp"
 
 namespace wabot::cli {
@@ -198,6 +199,21 @@ void check_secrets(Examination& exam) {
     exam.findings.push_back({"secrets", CheckStatus::warn,
                              fmt::format("{} come{} from the environment; prefer a credential file", names, first == names ? "s" : ""),
                              fmt::format("{}_FILE names a file that holds it; a unit of systemd has LoadCredential=", first)});
+}
+
+/// What servers have noticed in the last day. Nothing is said when there is nothing to mend.
+void check_security(Examination& exam) {
+    const auto seen = exam.rt.read([](Snapshot& db) { return service_warnings::list_since(db, db.now() - std::chrono::hours(24)); });
+    for (const ServiceWarning& warning : seen) {
+        switch (warning.kind) {
+            case ServiceWarningKind::metrics_through_proxy:
+                exam.findings.push_back(
+                    {"security.metrics", CheckStatus::warn,
+                     fmt::format("a request for /metrics came through a proxy, last at {}; it was refused", to_iso(warning.seen_at)),
+                     "do not forward /metrics in the proxy, or set metrics.token"});
+                break;
+        }
+    }
 }
 
 void check_requests(Examination& exam) {

@@ -27,6 +27,9 @@ std::span<const Setting> server_settings() {
             .doc = "Addresses and networks of the reverse proxies in front of this server, separated by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing."}),
         setting<&Settings::server, &ServerSettings::drain_timeout>("server.drain_timeout", {.env = {"WABOT_DRAIN_TIMEOUT"}, .fallback = "25s", .most = day_ms, .reloadable = true,
             .doc = "Time that a stopping process gives running work to finish."}),
+        setting<&Settings::server, &ServerSettings::metrics_token>("metrics.token", {.env = {"WABOT_METRICS_TOKEN"},
+            .derived = "only clients on this machine get /metrics, and no request that came through a proxy",
+            .doc = "Token that clients of /metrics must send, as Authorization: Bearer TOKEN."}),
     };
     // clang-format on
     return rows;

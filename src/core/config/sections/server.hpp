@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/config/setting.hpp"
+#include "core/crypto/secret.hpp"
 
 namespace wabot {
 
@@ -16,6 +17,7 @@ struct ServerSettings {
     std::int64_t webhook_body_max = 0;
     std::string trusted_proxies;
     std::chrono::milliseconds drain_timeout{};
+    Secret metrics_token;
 };
 
 std::span<const Setting> server_settings();
