@@ -1001,6 +1001,7 @@ server.webhook_body_max	Largest accepted webhook body, in bytes. Providers send 
 server.trusted_proxies	Addresses and networks of the reverse proxies in front of this server, separated by commas. They are exempt from the limits by address, and their X-Forwarded-For (Forwarded where that is missing) says who the client is; from anybody else both say nothing.
 server.drain_timeout	Time that a stopping process gives running work to finish.
 metrics.token	Token that clients of /metrics must send, as Authorization: Bearer TOKEN.
+security.allow_unsigned_webhooks	Accept webhooks without a signature from this machine: for development only.
 whatsapp.access_token	Access token of the WhatsApp Cloud API, from a system user.
 whatsapp.phone_number_id	Id of the phone number at Meta, not the number itself.
 whatsapp.verify_token	Verify token: Meta sends it when you register the webhook address. Any text of your choice.

@@ -34,6 +34,8 @@ struct Services {
     ServiceWarnings* warnings = nullptr;
     /// What clients of /metrics send; empty: only clients on this machine get the metrics.
     Secret metrics_token = {};
+    /// For development: a client on this machine may leave the signature out.
+    bool allow_unsigned_webhooks = false;
     AuthFailureLimiter auth_failures = {};
 };
 

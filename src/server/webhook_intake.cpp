@@ -19,10 +19,20 @@ asio::awaitable<bool> Intake::store(std::string_view kind, std::string_view body
     if (by_its_path) arrival.device_id = device.id;
     arrival.verified_by = device.id;
     arrival.verified_revision = device.revision;
+    co_return co_await append(std::move(arrival)) != inbox::Appended::stale;
+}
+
+asio::awaitable<void> Intake::store_unsigned(std::string_view kind, std::string_view body, std::optional<DeviceId> device, std::string request_id) {
+    inbox::Arrival arrival = inbox::make_arrival(vault, kind, body, std::move(request_id));
+    arrival.device_id = device;
+    co_await append(std::move(arrival));
+}
+
+asio::awaitable<inbox::Appended> Intake::append(inbox::Arrival arrival) {
     const inbox::Appended appended = co_await appends.append(std::move(arrival));
     WABOT_FAULT("inbox.stored");
     if (appended == inbox::Appended::stored && arrived) arrived();
-    co_return appended != inbox::Appended::stale;
+    co_return appended;
 }
 
 asio::awaitable<void> Intake::note_refusal(DeviceId device, std::string request_id, std::chrono::nanoseconds since_boot) {

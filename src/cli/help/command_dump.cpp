@@ -66,6 +66,7 @@ std::string_view word_of(SettingKind kind) {
         case SettingKind::word: return "word";
         case SettingKind::path: return "path";
         case SettingKind::integer: return "integer";
+        case SettingKind::boolean: return "boolean";
         case SettingKind::duration: return "duration";
         case SettingKind::secret: return "secret";
     }

@@ -43,6 +43,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view unsigned_are_accepted =
+    "unsigned webhooks from this machine are accepted (security.allow_unsigned_webhooks): for development only";
+
 struct ServeOptions {
     std::vector<std::string> listen;
     int workers = 1;
@@ -67,7 +70,8 @@ struct Service {
                    [this] { return probe_database(); },
                    &intake,
                    &warnings,
-                   rt.settings().server.metrics_token},
+                   rt.settings().server.metrics_token,
+                   rt.settings().server.allow_unsigned_webhooks},
           rows(routes_of(rt.settings())),
           routes(rows),
           server(server_options(rt.settings(), opts), services, metrics, world.random, std::span(&routes, 1)) {}
@@ -155,6 +159,7 @@ struct Service {
             report.checks.push_back({fmt::format("queue {}", to_word(pause.name)), Health::warning,
                                      fmt::format("paused since {} by {}; resume it with: wabot queue resume {}", to_iso(pause.paused_at),
                                                  pause.paused_by, to_word(pause.name))});
+        if (services.allow_unsigned_webhooks) report.checks.push_back({"security", Health::warning, std::string(unsigned_are_accepted)});
         for (std::string& missing : missing_credentials()) report.checks.push_back({"credentials", Health::warning, std::move(missing)});
         co_return report;
     }
@@ -207,6 +212,14 @@ void wait_for_stop(asio::io_context& signals, asio::signal_set& set) {
     signals.restart();
 }
 
+/// On standard error, in the log, and for doctor, which may run with other settings.
+void warn_of_unsigned_webhooks(Runtime& rt) {
+    announce(rt, fmt::format("warning: {}", unsigned_are_accepted));
+    log::warning(unsigned_are_accepted);
+    auto note = [](Transaction& tx) { service_warnings::note(tx, ServiceWarningKind::unsigned_webhooks); };
+    write_and_wait(rt.database(), note);
+}
+
 void serve(Runtime& rt, const ServeOptions& opts) {
     set_up_service_log(rt);
     asio::io_context signals(1);
@@ -216,6 +229,7 @@ void serve(Runtime& rt, const ServeOptions& opts) {
     Service service(rt, opts);
     service.load_devices(rt);
     for (const std::string& missing : service.missing_credentials()) log::warning("credentials missing", {{"what", missing}});
+    if (service.services.allow_unsigned_webhooks) warn_of_unsigned_webhooks(rt);
     service.pool.start(opts.workers);
     service.server.start();
     for (const std::string& address : service.server.addresses()) announce(rt, fmt::format("wabot {} serves http://{}", version(), address));

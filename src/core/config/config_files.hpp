@@ -16,8 +16,8 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 /// One `key = value` of a TOML file, its tables flattened into the name: "server.port".
 struct FileEntry {
     std::string name;
-    std::variant<std::monostate, std::string, std::int64_t> value;  // monostate: of a type that no setting has
-    std::string_view type;                                          // the TOML type, for messages: "boolean"
+    std::variant<std::monostate, std::string, std::int64_t, bool> value;  // monostate: of a type that no setting has
+    std::string_view type;                                                // the TOML type, for messages: "boolean"
     std::filesystem::path file;
     unsigned line = 0;
     unsigned column = 0;

@@ -101,10 +101,8 @@ private:
 
     /// Also for an entry that something higher overrides: it would be wrong on another day.
     void check_entry(const Setting& row, const FileEntry& entry) {
-        const bool wants_integer = row.kind == SettingKind::integer;
-        const bool right_type = wants_integer ? std::holds_alternative<std::int64_t>(entry.value) : std::holds_alternative<std::string>(entry.value);
-        if (!right_type) {
-            fault(row.name, entry.place(), fmt::format("must be {}, not {}", wants_integer ? "an integer" : "a text in quotes", entry.type), "type");
+        if (!has_type_of(row, entry)) {
+            fault(row.name, entry.place(), fmt::format("must be {}, not {}", type_wanted(row), entry.type), "type");
         } else if (entry.name == row.name) {
             Settings scratch;
             const std::string problem = row.take(scratch, row, text_of(entry));
@@ -228,7 +226,19 @@ private:
         return found == environment_.end() || found->second.value.empty() ? nullptr : &found->second;
     }
 
+    static bool has_type_of(const Setting& row, const FileEntry& entry) {
+        if (row.kind == SettingKind::integer) return std::holds_alternative<std::int64_t>(entry.value);
+        if (row.kind == SettingKind::boolean) return std::holds_alternative<bool>(entry.value);
+        return std::holds_alternative<std::string>(entry.value);
+    }
+
+    static std::string_view type_wanted(const Setting& row) {
+        if (row.kind == SettingKind::integer) return "an integer";
+        return row.kind == SettingKind::boolean ? "true or false without quotes" : "a text in quotes";
+    }
+
     static std::string text_of(const FileEntry& entry) {
+        if (const auto* flag = std::get_if<bool>(&entry.value)) return *flag ? "true" : "false";
         if (const auto* number = std::get_if<std::int64_t>(&entry.value)) return std::to_string(*number);
         const auto* text = std::get_if<std::string>(&entry.value);
         return text == nullptr ? std::string{} : *text;

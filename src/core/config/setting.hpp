@@ -10,7 +10,7 @@ namespace wabot {
 
 struct Settings;
 
-enum class SettingKind { text, word, path, integer, duration, secret };
+enum class SettingKind { text, word, path, integer, boolean, duration, secret };
 
 /// What is known of a setting beside its name and type.
 struct SettingNote {

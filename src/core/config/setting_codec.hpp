@@ -44,6 +44,17 @@ struct SettingCodec<M> {
 };
 
 template <>
+struct SettingCodec<bool> {
+    static constexpr SettingKind kind = SettingKind::boolean;
+    static std::string read(bool& member, const SettingNote&, std::string_view text) {
+        if (text != "true" && text != "false") return "must be true or false";
+        member = text == "true";
+        return {};
+    }
+    static std::string show(const bool& member) { return member ? "true" : "false"; }
+};
+
+template <>
 struct SettingCodec<std::string> {
     static constexpr SettingKind kind = SettingKind::text;
     static std::string read(std::string& member, const SettingNote& note, std::string_view text) {

@@ -54,6 +54,8 @@ void flatten(const toml::table& table, const std::string& prefix, const std::fil
             entry.value = text->get();
         else if (const auto* number = node.as_integer())
             entry.value = number->get();
+        else if (const auto* flag = node.as_boolean())
+            entry.value = flag->get();
         entries.push_back(std::move(entry));
     }
 }

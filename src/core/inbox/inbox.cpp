@@ -53,9 +53,11 @@ std::vector<Appended> append_all(Transaction& tx, std::span<const Arrival* const
     std::vector<std::vector<Value>> rows;
     std::vector<std::size_t> verified;
     for (std::size_t i = 0; i < inbox_reader.size(); ++i) {
-        const auto [revision, is_new] = revisions.try_emplace(inbox_reader[i]->verified_by);
-        if (is_new) revision->second = revision_of(tx, inbox_reader[i]->verified_by);
-        if (revision->second != inbox_reader[i]->verified_revision) continue;
+        if (const auto device = inbox_reader[i]->verified_by) {
+            const auto [revision, is_new] = revisions.try_emplace(*device);
+            if (is_new) revision->second = revision_of(tx, *device);
+            if (revision->second != inbox_reader[i]->verified_revision) continue;
+        }
         verified.push_back(i);
         rows.push_back(row_of(*inbox_reader[i], tx.now()));
     }

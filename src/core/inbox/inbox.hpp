@@ -49,12 +49,12 @@ namespace inbox {
 
 inline constexpr std::string_view body_data = "inbox.body";
 
-/// A signed body on its way in, everything computed that can be computed outside the unit.
+/// A body on its way in, everything computed that can be computed outside the unit.
 struct Arrival {
     std::string kind;
-    std::optional<DeviceId> device_id;   // of the path it came in on
-    DeviceId verified_by;                // the device whose secret verified it, and
-    std::int64_t verified_revision = 0;  // the revision of that device whose secret it was
+    std::optional<DeviceId> device_id;    // of the path it came in on
+    std::optional<DeviceId> verified_by;  // the device whose secret verified it; none: an unsigned one was allowed
+    std::int64_t verified_revision = 0;   // the revision of that device whose secret it was
     Bytes digest;
     Bytes body;  // sealed
     std::string request_id;

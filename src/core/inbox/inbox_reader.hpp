@@ -15,7 +15,7 @@ struct ReceivedWebhook {
     InboxId id;
     std::string kind;                     // the channel's word
     std::optional<DeviceId> device_id;    // whose alone it is
-    std::optional<DeviceId> verified_by;  // whose secret verified it
+    std::optional<DeviceId> verified_by;  // whose secret verified it; none: it was unsigned
     std::optional<Bytes> body;            // sealed; none: blanked after its retention time
     Time received_at;
 };

@@ -12,6 +12,7 @@ namespace {
 std::string_view phrase_of(ServiceWarningKind kind) {
     switch (kind) {
         case ServiceWarningKind::metrics_through_proxy: return "metrics refused, the request came through a proxy and metrics.token is not set";
+        case ServiceWarningKind::unsigned_webhooks: return "unsigned webhook accepted, security.allow_unsigned_webhooks is true";
     }
     return "";
 }

@@ -14,7 +14,7 @@ namespace wabot {
 class Clock;
 
 /// What a running server notices about its surroundings, for `doctor`, which runs in another process.
-WABOT_ENUM(ServiceWarningKind, metrics_through_proxy)
+WABOT_ENUM(ServiceWarningKind, metrics_through_proxy, unsigned_webhooks)
 
 /// The last time of a kind.
 struct ServiceWarning {

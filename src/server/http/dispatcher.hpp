@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/log_throttle.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "server/http/framing.hpp"
-#include "core/base/log_throttle.hpp"
 #include "server/http/router.hpp"
 
 namespace wabot {

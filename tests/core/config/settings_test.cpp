@@ -215,6 +215,19 @@ TEST_CASE("settings: values of the right type can still be wrong", "[base]") {
     CHECK(fault_of({.environment = {{variable, value}}}).starts_with("environment " + std::string(variable)));
 }
 
+TEST_CASE("settings: a switch is true or false", "[base]") {
+    CHECK_FALSE(load({}).values->server.allow_unsigned_webhooks);
+    const std::string name = "security.allow_unsigned_webhooks", variable = "WABOT_ALLOW_UNSIGNED_WEBHOOKS";
+    CHECK(load({.environment = {{variable, "true"}}}).values->server.allow_unsigned_webhooks);
+    CHECK_THAT(fault_of({.environment = {{variable, "yes"}}}), Catch::Contains("must be true or false"));
+    Files files;
+    const fs::path on = files.add("on.toml", "[security]\nallow_unsigned_webhooks = true\n");
+    CHECK(shown(load({.config_files = {on}}), name).starts_with("true [file "));
+    CHECK_FALSE(load({.environment = {{variable, "false"}}, .config_files = {on}}).values->server.allow_unsigned_webhooks);
+    const fs::path quoted = files.add("quoted.toml", "[security]\nallow_unsigned_webhooks = \"true\"\n");
+    CHECK_THAT(fault_of({.config_files = {quoted}}), Catch::Contains("must be true or false without quotes, not text"));
+}
+
 TEST_CASE("settings: a wrong secret is not repeated in the message", "[base]") {
     CHECK(fault_of({.environment = {{"WABOT_MASTER_KEY", "hunter2"}}}).find("hunter2") == std::string::npos);
 }

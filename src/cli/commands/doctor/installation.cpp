@@ -11,6 +11,7 @@
 #include "core/base/world.hpp"
 #include "core/config/load_settings.hpp"
 #include "core/config/setting.hpp"
+#include "core/config/settings.hpp"
 #include "core/contacts/contacts.hpp"
 #include "core/crypto/vault.hpp"
 #include "core/database/migrations.hpp"
@@ -203,6 +204,7 @@ void check_secrets(Examination& exam) {
 
 /// What servers have noticed in the last day. Nothing is said when there is nothing to mend.
 void check_security(Examination& exam) {
+    std::optional<Time> unsigned_seen_at;
     const auto seen = exam.rt.read([](Snapshot& db) { return service_warnings::list_since(db, db.now() - std::chrono::hours(24)); });
     for (const ServiceWarning& warning : seen) {
         switch (warning.kind) {
@@ -212,8 +214,15 @@ void check_security(Examination& exam) {
                      fmt::format("a request for /metrics came through a proxy, last at {}; it was refused", to_iso(warning.seen_at)),
                      "do not forward /metrics in the proxy, or set metrics.token"});
                 break;
+            case ServiceWarningKind::unsigned_webhooks: unsigned_seen_at = warning.seen_at; break;
         }
     }
+    if (!unsigned_seen_at && !exam.rt.settings().server.allow_unsigned_webhooks) return;
+    exam.findings.push_back({"security.unsigned_webhooks", CheckStatus::warn,
+                             unsigned_seen_at
+                                 ? fmt::format("a server accepts unsigned webhooks from this machine, last seen at {}", to_iso(*unsigned_seen_at))
+                                 : "unsigned webhooks from this machine are accepted",
+                             "for production set security.allow_unsigned_webhooks to false and restart wabot serve"});
 }
 
 void check_requests(Examination& exam) {

@@ -30,6 +30,8 @@ std::span<const Setting> server_settings() {
         setting<&Settings::server, &ServerSettings::metrics_token>("metrics.token", {.env = {"WABOT_METRICS_TOKEN"},
             .derived = "only clients on this machine get /metrics, and no request that came through a proxy",
             .doc = "Token that clients of /metrics must send, as Authorization: Bearer TOKEN."}),
+        setting<&Settings::server, &ServerSettings::allow_unsigned_webhooks>("security.allow_unsigned_webhooks", {.env = {"WABOT_ALLOW_UNSIGNED_WEBHOOKS"}, .fallback = "false",
+            .doc = "Accept webhooks without a signature from this machine: for development only."}),
     };
     // clang-format on
     return rows;

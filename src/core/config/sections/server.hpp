@@ -18,6 +18,7 @@ struct ServerSettings {
     std::string trusted_proxies;
     std::chrono::milliseconds drain_timeout{};
     Secret metrics_token;
+    bool allow_unsigned_webhooks = false;
 };
 
 std::span<const Setting> server_settings();
