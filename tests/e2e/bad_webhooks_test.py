@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import sys
 import time
 import urllib.parse
@@ -329,6 +330,7 @@ with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
     wabot.until_idle()
     answered = wabot.query("SELECT count(*) FROM (SELECT first_message_id FROM turns WHERE outcome = 'replied' GROUP BY first_message_id HAVING count(*) > 1) t")
     check(answered == [(0,)], f"nothing is answered twice: {answered}")
+    check(re.search(r"webhook quarantined event_id=\d+ cause=.* left_out=\d", server.text()), "the log tells of what could not be read")
     wabot.check_integrity()
     check(server.stop() == 0, "serve ends well")
     print(f"{len(rows)} requests")

@@ -68,6 +68,7 @@ struct Worker::State final : WorkerContext {
 
     Signal inbox_signal, turn_signal, job_signal;
     SendDispatcher sending;
+    DrainLog drain_log;
     // What is in flight, by lane: only these leases are lengthened, so that what was lost on the way runs out and is taken up again.
     std::map<ConversationId, ClaimedLane> turns_in_flight;
     std::map<JobId, ClaimedJob> jobs_in_flight;
@@ -85,8 +86,8 @@ struct Worker::State final : WorkerContext {
     // --- inbox
 
     asio::awaitable<std::size_t> drain_some() {
-        const std::optional<std::size_t> drained =
-            co_await drain_inbox(tools.db, tools.vault, tools.world.random, tools.registry, {options.takeover_timeout, options.media_wait});
+        const std::optional<std::size_t> drained = co_await drain_inbox(tools.db, tools.vault, tools.world.random, tools.registry, drain_log,
+                                                                        {options.takeover_timeout, options.media_wait});
         if (!drained) {
             const std::chrono::milliseconds pause(static_cast<int>(left_to_others_ms * (0.5 + tools.world.random.fraction())));
             co_await tools.world.timers.after(pause);

@@ -139,6 +139,7 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a message for an account without a device 
 
 TEST_CASE_METHOD(Pipeline, "pipeline: a body whose device is made while it is read is read again", "[pipeline]") {
     post(envelope("messages", text_item(ada, "wamid.1", "hi"), "777"));
+    DrainLog drain_log;
     InterruptingRandom random;
     random.call = [&] {
         store.write([&](Transaction& tx) {
@@ -149,10 +150,10 @@ TEST_CASE_METHOD(Pipeline, "pipeline: a body whose device is made while it is re
             devices::create(tx, a_cause, vault, DeviceKind::whatsapp, change);
         });
     };
-    CHECK_FALSE(blocking(drain_inbox(store.db(), vault, random, registry, {1h, 1min})));
+    CHECK_FALSE(blocking(drain_inbox(store.db(), vault, random, registry, drain_log, {1h, 1min})));
     CHECK_FALSE(random.call);
     CHECK(last_event().state == InboxState::received);
-    CHECK(blocking(drain_inbox(store.db(), vault, random, registry, {1h, 1min})) == 1);
+    CHECK(blocking(drain_inbox(store.db(), vault, random, registry, drain_log, {1h, 1min})) == 1);
     CHECK(last_event().state == InboxState::done);
 }
 

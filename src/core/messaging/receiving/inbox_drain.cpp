@@ -181,6 +181,12 @@ struct ItemResult {
     std::optional<std::string> error;
 };
 
+/// For the log, once the transaction is durable.
+struct DrainReport {
+    std::vector<MessageId> stored;
+    std::vector<DrainWarning> warnings;
+};
+
 /// What an item that cannot be stored does: in the first round it takes the batch with it, in the second it is kept as `quarantined` and the others
 /// are stored. Nearly no batch needs the second one, which costs a savepoint an item.
 enum class Round { together, apart };
@@ -210,6 +216,7 @@ public:
         tx_.execute_deferred(take_sql, body.row.id, tx_.now());
         if (!body.unreadable.empty()) {
             tx_.execute("UPDATE inbox SET state = 'quarantined', error = $2, done_at = NULL WHERE id = $1", body.row.id, body.unreadable);
+            report.warnings.push_back({DrainWarningKind::quarantined, body.row.id, body.unreadable});
             return;
         }
         cause_ = Cause{{"system", "inbox"}, body.row.request_id};
@@ -225,14 +232,16 @@ public:
                 error = result.error;
             }
         }
-        if (worst != "done") tx_.execute("UPDATE inbox SET state = $2, error = $3, done_at = NULL WHERE id = $1", body.row.id, worst, error);
+        if (worst == "done") return;
+        tx_.execute("UPDATE inbox SET state = $2, error = $3, done_at = NULL WHERE id = $1", body.row.id, worst, error);
+        const auto kind = worst == "quarantined" ? DrainWarningKind::quarantined : DrainWarningKind::unrouted;
+        report.warnings.push_back({kind, body.row.id, error.value_or("")});
     }
 
     /// After the last body.
     void finish() { account_news_.apply(tx_); }
 
-    /// For the log, once the unit is durable.
-    std::vector<MessageId> stored;
+    DrainReport report;
 
 private:
     ItemResult store_item(const ReceivedBody& row, const PreparedItem& item) {
@@ -257,8 +266,8 @@ private:
                 store_preference(*result.device, *preference, result);
             else if (const auto* message = std::get_if<PreparedMessage>(&item.what))
                 store_message(row, *result.device, *message, result);
-            else if (!statuses::apply(tx_, cause_, *result.device, std::get<statuses::Sealable>(item.what)))
-                result.state = "duplicate";
+            else
+                store_status(row, *result.device, std::get<statuses::Sealable>(item.what), result);
         };
         if (round_ == Round::together) {
             store();
@@ -271,6 +280,13 @@ private:
             result = {"quarantined", result.device, std::nullopt, error.what()};
         }
         return result;
+    }
+
+    void store_status(const ReceivedBody& row, DeviceId device, const statuses::Sealable& status, ItemResult& result) {
+        const auto applied = statuses::apply(tx_, cause_, device, status);
+        if (!applied) result.state = "duplicate";
+        if (!applied || status.update.status != "failed") return;
+        report.warnings.push_back({DrainWarningKind::failed_status, row.id, status.update.error_code, device, applied->message});
     }
 
     void store_preference(DeviceId device, const PreparedPreference& prepared, ItemResult& result) {
@@ -352,7 +368,7 @@ private:
         contacts::refresh(tx_, cause_, device, contact, prepared.chat, incoming_at);
         if (writer) contacts::refresh(tx_, cause_, device, *writer, *prepared.author, incoming_at);
         if (prepared.moved_to) contacts::move(tx_, cause_, device, author.value_or(contact.id), *prepared.moved_to);
-        stored.push_back(*result.message);
+        report.stored.push_back(*result.message);
         if (m.media) store_media(*result.message, prepared, takes_turn);
         if (takes_turn)
             lanes::add(tx_, Lane::turn, conversation, 1);
@@ -428,7 +444,7 @@ private:
 }  // namespace
 
 asio::awaitable<std::optional<std::size_t>> drain_inbox(Database& db, const Vault& vault, Random& random, DeviceRegistry& registry,
-                                                        DrainOptions options) {
+                                                        DrainLog& drain_log, DrainOptions options) {
     auto look = [&registry](Snapshot& snapshot) {
         auto rows = load(snapshot);
         if (!rows.empty()) registry.reload(snapshot);  // a device may be new, made by another process
@@ -441,24 +457,25 @@ asio::awaitable<std::optional<std::size_t>> drain_inbox(Database& db, const Vaul
     for (ReceivedBody& row : received) bodies.push_back(prepare(vault, random, std::move(row)));
     Round round = Round::together;
     auto store = [&bodies, &devices, options, &round](Transaction& tx) {
-        std::optional<std::vector<MessageId>> out;
+        std::optional<DrainReport> out;
         Storing storing(tx, *devices, options, round);
         if (!storing.begin(bodies.front().row.id, bodies.back().row.id)) return out;
         for (const PreparedBody& body : bodies) storing.store(body);
         storing.finish();
-        out = std::move(storing.stored);
+        out = std::move(storing.report);
         return out;
     };
-    std::optional<std::vector<MessageId>> stored;
+    std::optional<DrainReport> report;
     try {
-        stored = co_await db.write(store);
+        report = co_await db.write(store);
     } catch (const std::exception& error) {
         if (is_of_store(error)) throw;
         round = Round::apart;
     }
-    if (round == Round::apart) stored = co_await db.write(store);
-    if (!stored) co_return std::nullopt;
-    for (const MessageId id : *stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
+    if (round == Round::apart) report = co_await db.write(store);
+    if (!report) co_return std::nullopt;
+    for (const MessageId id : report->stored) log::write(log::Level::info, log::Logger::messages, "message received", {{"message_id", id}});
+    drain_log.write(report->warnings, std::chrono::steady_clock::now().time_since_epoch());
     co_return bodies.size();
 }
 

@@ -8,6 +8,7 @@
 #include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/devices/device_registry.hpp"
+#include "core/messaging/receiving/drain_log.hpp"
 
 namespace wabot {
 
@@ -20,6 +21,6 @@ struct DrainOptions {
 /// `registry` says which devices share a secret; it is read anew when there are bodies. How many bodies it took; 0 = the inbox is empty; nullopt =
 /// the batch was discarded: another worker holds the inbox, or a device changed meanwhile.
 asio::awaitable<std::optional<std::size_t>> drain_inbox(Database& db, const Vault& vault, Random& random, DeviceRegistry& registry,
-                                                        DrainOptions options);
+                                                        DrainLog& drain_log, DrainOptions options);
 
 }  // namespace wabot

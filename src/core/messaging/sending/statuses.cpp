@@ -73,7 +73,7 @@ std::optional<StatusMessage> message_of(Transaction& tx, DeviceId device, const 
 
 }  // namespace
 
-bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
+std::optional<Applied> apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status) {
     const StatusUpdate& update = status.update;
     auto found = message_of(tx, device, status.provider_id.hash);
     for (std::size_t i = 0; !found && i < status.also.size(); ++i) found = message_of(tx, device, status.also[i]);
@@ -93,14 +93,14 @@ bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable&
     const auto added =
         tx.execute(sql, device, message, status.provider_id.enc, status.provider_id.hash, status.provider_id.last4, status.recipient_hash,
                    first_characters(row.status, 30), row.at, row.error_code, row.error_title, row.pricing, tx.now());
-    if (added == 0) return false;
+    if (added == 0) return std::nullopt;
     if (message) {
         // That it did not reach one of a group says nothing of the others.
         if (!failed || !update.of_participant) move_message(tx, *found, row);
         if (failed) sends::note_no_marketing(tx, cause, device, *message, update.error_code, update.timestamp);
         changes::record(tx, cause, "message.status", "message", message->value, device.value);
     }
-    return true;
+    return Applied{message};
 }
 
 void join_early(Transaction& tx, DeviceId device, const Bytes& hash, MessageId message) {

@@ -35,8 +35,13 @@ struct Sealable {
     Bytes recipient_hash;          // of a group's message the participant's; empty when the provider names none
 };
 
-/// Keeps the status, settles the send it names and moves its message. False when it was there already.
-bool apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status);
+/// The message that a status is about; none when it is not known, or not yet.
+struct Applied {
+    std::optional<MessageId> message;
+};
+
+/// Keeps the status, settles the send it names and moves its message. nullopt when it was there already.
+std::optional<Applied> apply(Transaction& tx, const Cause& cause, DeviceId device, const Sealable& status);
 
 /// The message of a provider id has become known: joins the statuses that came before it.
 void join_early(Transaction& tx, DeviceId device, const Bytes& provider_id_hash, MessageId message);

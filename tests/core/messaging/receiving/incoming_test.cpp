@@ -38,7 +38,8 @@ struct Incoming : Pipeline {
     }
     /// Reads what was posted; nobody answers.
     void only_drain() {
-        while (blocking(drain_inbox(store.db(), vault, world.random, registry, {1h, 1min})) > 0) continue;
+        DrainLog drain_log;
+        while (blocking(drain_inbox(store.db(), vault, world.random, registry, drain_log, {1h, 1min})) > 0) continue;
     }
     std::vector<ContactNote> notes(ContactId id) {
         return store.read([&](Snapshot& db) { return contacts::notes(db, id); });
