@@ -49,6 +49,8 @@ void refuse_unknown(const std::vector<std::string>& keys) {
 void config_show(Runtime& rt, const ShowOptions& opts) {
     refuse_unknown(opts.keys);
     std::vector<ShownSetting> shown = show_settings(rt.loaded_settings());
+    for (const std::string& name : rt.loaded_settings().without_effect)
+        rt.out().say("warning: {} has no effect: this version does not have what it sets up", name);
     if (!opts.keys.empty())
         std::erase_if(shown, [&](const ShownSetting& s) {
             return std::none_of(opts.keys.begin(), opts.keys.end(), [&](const std::string& key) { return asks_for(key, s.name); });

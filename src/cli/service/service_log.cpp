@@ -1,5 +1,6 @@
 #include "cli/service/service_log.hpp"
 
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "cli/framework/runtime.hpp"
 #include "cli/output/exit_codes.hpp"
 #include "core/base/log.hpp"
+#include "core/config/load_settings.hpp"
 #include "core/config/settings.hpp"
 
 namespace wabot::cli {
@@ -20,6 +22,8 @@ void set_up_service_log(Runtime& rt) {
     if (!settings.log.folder.empty()) setup.folder = settings.log.folder;
     if (rt.globals().quiet) setup.level = std::max(setup.level, log::Level::warning);
     log::set_up(setup);
+    const auto& unused = rt.loaded_settings().without_effect;
+    if (!unused.empty()) log::warning("settings without effect", {{"names", fmt::format("{}", fmt::join(unused, ","))}});
 }
 
 void announce(Runtime& rt, std::string_view text) {

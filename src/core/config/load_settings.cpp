@@ -23,6 +23,34 @@ constexpr std::string_view sqlite_scheme = "sqlite:///";
 /// Variables that are ours and no settings: how a command runs, not what the installation is.
 constexpr std::string_view other_variables[] = {"WABOT_CONFIG", "WABOT_NO_INPUT", "WABOT_TIME", "WABOT_TIMEOUT"};
 
+/// Variables of the systems that wabot replaces, for features that it does not have yet.
+constexpr std::string_view unserved_variables[] = {"REDIS_URL",
+                                                   "RABBITMQ_URL",
+                                                   "AI_MESSAGE_DOMAIN",
+                                                   "AI_MESSAGE_SSL_CERT",
+                                                   "AI_MESSAGE_SSL_KEY",
+                                                   "JWT_SECRET_KEY",
+                                                   "SECRET_KEY",
+                                                   "WHATSAPP_API_URL",
+                                                   "WHATSAPP_API_USER",
+                                                   "WHATSAPP_API_PASSWORD",
+                                                   "TWILIO_ACCOUNT_SID",
+                                                   "TWILIO_AUTH_TOKEN",
+                                                   "TWILIO_PHONE_NUMBER",
+                                                   "OPENAI_API_KEY",
+                                                   "LITELLM_BASEURL",
+                                                   "LITELLM_API_KEY",
+                                                   "LITELLM_MODEL",
+                                                   "CHAT_HISTORY_MAX",
+                                                   "LOGTO_ENDPOINT",
+                                                   "LOGTO_APP_ID",
+                                                   "LOGTO_JWKS_CACHE_TTL",
+                                                   "SUPABASE_URL",
+                                                   "SUPABASE_ANON_KEY",
+                                                   "SUPABASE_SERVICE_KEY",
+                                                   "OTEL_EXPORTER_OTLP_ENDPOINT",
+                                                   "OTEL_SERVICE_NAME"};
+
 struct EnvValue {
     std::string value;
     std::string origin;  // "environment X", "env file .env:4"
@@ -68,6 +96,9 @@ private:
         for (const auto& [name, value] : sources_.environment) environment_[name] = {value, "environment " + name};
         if (sources_.env_file) gather([&] { read_env_file_into_environment(*sources_.env_file); });
         for (const auto& [name, value] : environment_) check_known(name);
+        for (const std::string_view name : unserved_variables)
+            for (const std::string& each : {std::string(name), std::string(name) + std::string(file_suffix)})
+                if (variable(each) != nullptr) loaded_.without_effect.push_back(each);
     }
 
     void read_env_file_into_environment(const fs::path& file) {

@@ -27,8 +27,9 @@ struct Sources {
 
 struct LoadedSettings {
     std::shared_ptr<const Settings> values;
-    std::vector<std::string> origins;   // for each of all_settings(): "flag", "environment DATABASE_URL", "file /etc/wabot/wabot.toml:3", "default"
-    std::vector<std::string> warnings;  // unknown WABOT_* variables, files of secrets that everybody may read
+    std::vector<std::string> origins;  // for each of all_settings(): "flag", "environment DATABASE_URL", "file /etc/wabot/wabot.toml:3", "default"
+    std::vector<std::string> without_effect;  // variables that are set, of features that this version does not have
+    std::vector<std::string> warnings;        // unknown WABOT_* variables, files of secrets that everybody may read
 
     std::string_view origin_of(std::string_view setting) const;
 };

@@ -261,6 +261,14 @@ TEST_CASE("settings: ~ is the home folder, and no other user's", "[base]") {
     CHECK(load(sources).values->store.master_key.reveal() == a_key);
 }
 
+TEST_CASE("settings: variables of features that are not there are named", "[base]") {
+    const Files files;
+    const auto env = files.add(".env", "TWILIO_AUTH_TOKEN=sesame\nREDIS_URL=\n");
+    const LoadedSettings loaded = load({.environment = {{"OPENAI_API_KEY_FILE", "/x"}, {"AI_MESSAGE_PORT", "1"}}, .env_file = env});
+    CHECK(loaded.without_effect == std::vector<std::string>{"TWILIO_AUTH_TOKEN", "OPENAI_API_KEY_FILE"});
+    CHECK(load({}).without_effect.empty());
+}
+
 TEST_CASE("settings: an unknown WABOT_ variable is a warning with a suggestion", "[base]") {
     const auto warnings =
         load({.environment = {{"WABOT_LAESE", "5s"}, {"WABOT_CONFIG", "x"}, {"WABOT_MASTER_KEY_FILE", ""}, {"OTHER", "x"}}}).warnings;
