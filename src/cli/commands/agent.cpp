@@ -36,14 +36,15 @@ Agent named_agent(Runtime& rt, const std::string& who) {
 void agent_get(Runtime& rt, const AgentNameOptions& opts) {
     const Agent agent = named_agent(rt, opts.agent);
     const auto bindings = rt.read([&](Snapshot& db) { return agents::bindings(db, {}, agent.id); });
-    Json devices = Json::array();
+    Json devices = Json::array(), keys = Json::array();
     for (const AgentBinding& binding : bindings) {
         const auto device = rt.read([&](Snapshot& db) { return devices::find(db, binding.device_id); });
         devices.push_back({{"device", device ? device->key : std::to_string(binding.device_id.value)},
                            {"priority", binding.priority},
                            {"is_primary", binding.is_primary}});
+        keys.push_back(devices.back()["device"]);
     }
-    rt.out().object("agent", agent, Json{{"devices", devices}});
+    rt.out().object("agent", agent, Json{{"devices", rt.out().structured() ? devices : keys}});
 }
 
 /// What `create` and `update` share.

@@ -42,43 +42,86 @@ ListWriter& Output::begin_list(std::string_view noun, std::span<const Field> fie
 
 namespace {
 
-/// "FIELD  value" a line; on a terminal aligned and harmless, else tab-separated.
-std::string render_fields(const std::vector<std::pair<std::string, std::string>>& facts, const Screen& screen) {
+/// A line of an object's view, or a small table under its name.
+struct Fact {
+    std::string name;
+    std::string value;
+    std::vector<std::string> titles = {};  // of the table's columns
+    std::vector<Cells> rows = {};
+};
+using Facts = std::vector<Fact>;
+
+std::string indented(const std::string& lines) {
     std::string out;
-    std::size_t widest = 0;
-    for (const auto& [name, value] : facts) widest = std::max(widest, name.size());
-    for (const auto& [name, value] : facts) {
-        if (!screen.is_tty)
-            out += fmt::format("{}\t{}\n", name, tsv_cell(value));
-        else
-            out += fmt::format("{}  {}\n", bold(fmt::format("{:<{}}", name, widest), screen), value.empty() ? "-" : isolated(escaped_line(value)));
+    for (std::size_t begin = 0; begin < lines.size();) {
+        const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+        out += "  " + lines.substr(begin, end - begin) + "\n";
+        begin = end + 1;
     }
     return out;
 }
 
-using Facts = std::vector<std::pair<std::string, std::string>>;
+/// For a reader that is no person: each cell a line of its own, "RULES 2 PATTERN".
+std::string delimited_fact(const Fact& fact) {
+    if (fact.titles.empty()) return fmt::format("{}\t{}\n", fact.name, tsv_cell(fact.value));
+    std::string out;
+    for (std::size_t row = 0; row < fact.rows.size(); ++row)
+        for (std::size_t column = 0; column < fact.titles.size(); ++column)
+            out += fmt::format("{} {} {}\t{}\n", fact.name, row + 1, fact.titles[column], tsv_cell(fact.rows[row][column]));
+    return out;
+}
 
-/// JSON as a person reads it: texts without quotes, lists with commas, what is deeper as JSON.
+/// "FIELD  value" a line; on a terminal aligned and harmless, else tab-separated.
+std::string render_fields(const Facts& facts, const Screen& screen) {
+    std::string out;
+    std::size_t widest = 0;
+    for (const Fact& fact : facts) widest = std::max(widest, fact.name.size());
+    for (const Fact& fact : facts) {
+        if (!screen.is_tty)
+            out += delimited_fact(fact);
+        else if (!fact.titles.empty())
+            out += bold(fact.name, screen) + "\n" + indented(render_table(fact.titles, fact.rows, screen, {.truncate = false}));
+        else
+            out += fmt::format("{}  {}\n", bold(fmt::format("{:<{}}", fact.name, widest), screen),
+                               fact.value.empty() ? "-" : isolated(escaped_line(fact.value)));
+    }
+    return out;
+}
+
+/// JSON as a person reads it: texts without quotes, lists with commas, members as "name: value".
 std::string plain(const Json& json) {
     if (json.is_string()) return json.get<std::string>();
     if (json.is_null()) return {};
     if (json.is_boolean()) return json.get<bool>() ? "yes" : "no";
-    const bool list = json.is_array() && std::none_of(json.begin(), json.end(), [](const Json& item) { return item.is_structured(); });
-    if (!list) return write_json(json);
+    if (!json.is_structured()) return write_json(json);
     std::vector<std::string> items;
-    for (const Json& item : json) items.push_back(plain(item));
-    return fmt::format("{}", fmt::join(items, ", "));
+    for (const auto& [name, value] : json.items()) items.push_back(json.is_object() ? fmt::format("{}: {}", name, plain(value)) : plain(value));
+    return fmt::format("{}", fmt::join(items, json.is_object() ? "; " : ", "));
 }
 
-/// Members of members get a line of their own: "TURN REASON".
-void add_facts(Facts& facts, const std::string& prefix, const Json& members) {
-    for (const auto& [name, value] : members.items()) {
-        const std::string title = prefix.empty() ? heading(name) : prefix + " " + heading(name);
-        if (value.is_object())
-            add_facts(facts, title, value);
-        else
-            facts.emplace_back(title, plain(value));
+/// A list of objects: a row for each, a column for each member that one of them has.
+Fact table_of(std::string name, const Json& list) {
+    std::vector<std::string> members;
+    for (const Json& item : list)
+        for (const auto& member : item.items())
+            if (std::find(members.begin(), members.end(), member.key()) == members.end()) members.push_back(member.key());
+    Fact fact{.name = std::move(name)};
+    for (const std::string& member : members) fact.titles.push_back(heading(member));
+    for (const Json& item : list) {
+        Cells& cells = fact.rows.emplace_back();
+        for (const std::string& member : members) cells.push_back(item.contains(member) ? plain(item[member]) : "");
     }
+    return fact;
+}
+
+/// A value under its title; members of members get a line of their own: "TURN REASON".
+void add_fact(Facts& facts, const std::string& title, const Json& value) {
+    const bool has_objects =
+        value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), [](const Json& i) { return i.is_object(); });
+    if (value.is_object() && !value.empty())
+        for (const auto& [name, member] : value.items()) add_fact(facts, title + " " + heading(name), member);
+    else
+        facts.push_back(has_objects ? table_of(title, value) : Fact{title, plain(value)});
 }
 
 }  // namespace
@@ -96,9 +139,13 @@ void Output::show_object(std::string_view noun, std::span<const Field> fields, c
         return;
     }
     Facts facts;
-    for (const Field* field : columns_of(fields, options_.columns, true))
-        facts.emplace_back(heading(field->name), cell_text(*field, object, options_, now_));
-    if (options_.columns.empty() && extra.is_object()) add_facts(facts, {}, extra);
+    for (const Field* field : columns_of(fields, options_.columns, true)) {
+        const std::string text = cell_text(*field, object, options_, now_);
+        const bool is_json_text = field->kind == Kind::json && !text.empty();
+        add_fact(facts, heading(field->name), is_json_text ? read_json(text) : Json(text));
+    }
+    if (options_.columns.empty() && extra.is_object())
+        for (const auto& [name, value] : extra.items()) add_fact(facts, heading(name), value);
     data_->write(render_fields(facts, options_.out));
 }
 

@@ -134,6 +134,21 @@ TEST_CASE("output: one object is bare in JSON and a line per field in a table", 
           "FRIENDS\tTom, Ann\nHOME CITY\tUlm\nHOME STREET\t\n");
 }
 
+TEST_CASE("output: what is nested in an object is shown without JSON text", "[unit][output]") {
+    const Json toys = Json::array({{{"name", "ball"}, {"colours", {"red", "blue"}}}, {{"name", "rope"}, {"lost", true}}});
+    const auto show = [&](Output& out) {
+        out.object("pet", pets[0], Json{{"toys", toys}, {"box", Json::object()}, {"trips", Json::array({Json::array({1, 2}), {{"to", "Ulm"}}})}});
+    };
+    const std::string piped = shown({}, show).data;
+    CHECK_THAT(piped, Catch::EndsWith("TOYS 1 NAME\tball\nTOYS 1 COLOURS\tred, blue\nTOYS 1 LOST\t\nTOYS 2 NAME\trope\nTOYS 2 COLOURS\t\n"
+                                      "TOYS 2 LOST\tyes\nBOX\t\nTRIPS\t1, 2, to: Ulm\n"));
+    OutputOptions terminal;
+    terminal.out.is_tty = true;
+    const std::string screen = shown(terminal, show).data;
+    CHECK_THAT(screen, Catch::Contains("TOYS") && Catch::Contains("NAME  COLOURS    LOST") && Catch::Contains("ball  red, blue"));
+    for (const std::string& text : {piped, screen}) CHECK(text.find_first_of("{[\"") == std::string::npos);
+}
+
 TEST_CASE("output: a change is told on stderr, with the object on stdout when a format is asked for", "[unit][output]") {
     const auto change = [](Output& out) { out.done(true, "pet", pets[0], "created pet {}", 1); };
     const Shown silent = shown({}, change);
