@@ -69,7 +69,7 @@ Exit tell_choices(const Found& found, const Globals& globals, std::size_t width,
         data.write(fmt::format("wabot {}\n", version()));
         return Exit::ok;
     }
-    const auto text = found.noun.empty() ? overview(all_commands(), width) : noun_help(found.noun, all_commands(), width);
+    const auto text = found.noun.empty() ? overview(width) : noun_help(found.noun, all_commands(), width);
     (asked ? data : talk).write(text);
     return asked ? Exit::ok : Exit::usage;
 }

@@ -47,6 +47,7 @@ Parameter& CommandBuilder::declare(std::string_view names, std::string doc) {
     }
     made.name = names;
     made.doc = std::move(doc);
+    made.group = group_;
     return made;
 }
 

@@ -54,6 +54,7 @@ struct Parameter {
     std::string short_name;  // "-o"; empty = none
     std::string value;       // what stands for its value in help, "KIND"; empty for a flag
     std::string doc;
+    std::string_view group;  // the title that it stands under in help; empty = none of its own
     bool required = false;
     bool repeatable = false;
     std::string otherwise;                // the value when the option is given without "=VALUE"; empty = it must have one
@@ -199,6 +200,9 @@ public:
         return Declared(made);
     }
 
+    /// What is declared from here on stands under this title in help; none for an empty one. The text is a constant.
+    void group(std::string_view title) { group_ = title; }
+
     std::deque<Parameter>& parameters() { return parameters_; }
 
 private:
@@ -210,7 +214,7 @@ private:
         }
         &&!std::is_same_v<T, std::string>;
         made.repeatable = many;
-        if constexpr (Worded<One>) made.words.assign(words_of<One>.begin(), words_of<One>.end());
+        if constexpr (Worded<One>) made.words.assign(served_words<One>.begin(), served_words<One>.end());
         made.take = [&made, &target](std::vector<std::string> given) {
             if constexpr (many) {
                 for (std::string& word : given) target.push_back(FromWord<One>::read(made, std::move(word)));
@@ -224,6 +228,7 @@ private:
     Parameter& declare(std::string_view names, std::string doc);
     static std::string upper(std::string_view name);
 
+    std::string_view group_;
     std::deque<Parameter> parameters_;  // a deque: what was declared stays where it is
 };
 

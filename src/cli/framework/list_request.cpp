@@ -77,6 +77,7 @@ std::optional<std::size_t> rows_wanted(const PagingOptions& paging, const Screen
 namespace {
 
 void declare_choice(CommandBuilder& cmd, PagingOptions& paging, std::string_view example) {
+    cmd.group("Rows");
     cmd.option("--filter", paging.filter, fmt::format("Only rows that match this filter: {}", example)).shown_as("EXPR");
 }
 
@@ -86,6 +87,7 @@ void declare_order(CommandBuilder& cmd, PagingOptions& paging, std::string_view 
     cmd.flag("--all", paging.all, "All rows, without a limit");
     cmd.option("--cursor", paging.cursor, "Continue a list: the next_cursor of its last page").shown_as("C");
     cmd.flag("-w,--watch", paging.watch, "Show the list again when it changes, until Ctrl-C");
+    cmd.group({});
 }
 
 }  // namespace

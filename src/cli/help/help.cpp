@@ -49,26 +49,24 @@ std::string usage_of(const Command& command, const std::deque<Parameter>& parame
     return more ? usage + " [FLAGS]" : usage;
 }
 
-std::vector<Line> lines_of(const std::deque<Parameter>& parameters, bool arguments) {
+std::vector<Line> arguments_of(const std::deque<Parameter>& parameters) {
     std::vector<Line> lines;
     for (const Parameter& p : parameters)
-        if (p.is_argument() == arguments) lines.push_back({term_of(p), text_of(p)});
+        if (p.is_argument()) lines.push_back({term_of(p), text_of(p)});
     return lines;
 }
 
-/// The flags, with what they do as far as `lines_max` lines go, of the rest only the names: a screen is read, a long page is not.
-std::string flags_text(const std::deque<Parameter>& parameters, std::size_t lines_max, std::size_t width) {
-    const std::vector<Line> flags = lines_of(parameters, false);
-    std::vector<std::string_view> names;
+/// Every flag with what it does, those of a group under its title: the groups in the order in which they begin, what has none first.
+std::string flags_text(const std::deque<Parameter>& parameters, std::size_t width) {
+    std::vector<std::string_view> titles = {{}};
     for (const Parameter& p : parameters)
-        if (!p.is_argument()) names.push_back(p.name);
-    const auto height = [](const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); };
-    std::string text = two_columns("Flags", flags, width);
-    for (std::size_t shown = flags.size(); height(text) > lines_max && shown > 0;) {
-        --shown;
-        const std::vector others(names.begin() + static_cast<std::ptrdiff_t>(shown), names.end());
-        text = two_columns("Flags", {flags.begin(), flags.begin() + static_cast<std::ptrdiff_t>(shown)}, width) +
-               fmt::format("\nMore flags:\n  {}\n", wrap_pieces(others, "  ", 2, width));
+        if (std::find(titles.begin(), titles.end(), p.group) == titles.end()) titles.push_back(p.group);
+    std::string text;
+    for (const std::string_view title : titles) {
+        std::vector<Line> lines;
+        for (const Parameter& p : parameters)
+            if (!p.is_argument() && p.group == title) lines.push_back({term_of(p), text_of(p)});
+        text += two_columns(title.empty() ? "Flags" : title, lines, width);
     }
     return text;
 }
@@ -101,11 +99,16 @@ std::string command_help(const Command& command, std::size_t width) {
     out += "\nExamples:\n";
     for (const Example& example : command.examples)
         if (!example.line.empty()) out += fmt::format("  # {}\n  {}\n", example.purpose, example.line);
-    out += two_columns("Arguments", lines_of(builder.parameters(), true), width);
-    constexpr std::size_t screen_height = 24, lines_around = 3;  // the last line, an empty one before it, the prompt
-    const auto used = static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n')) + lines_around;
-    out += flags_text(builder.parameters(), used < screen_height ? screen_height - used : 0, width);
-    return out + fmt::format("\nFlags of every command: wabot --help. More: man {}\n", page_of(command));
+    out += two_columns("Arguments", arguments_of(builder.parameters()), width);
+    out += flags_text(builder.parameters(), width);
+    return out + fmt::format("\nFlags of every command: wabot help global-flags. More: man {}\n", page_of(command));
+}
+
+std::string global_flags_help(std::size_t width) {
+    Globals unused;
+    CommandBuilder globals;
+    declare_globals(globals, unused);
+    return flags_text(globals.parameters(), width);
 }
 
 std::string noun_help(std::string_view noun, std::span<const Command* const> commands, std::size_t width) {
@@ -117,26 +120,32 @@ std::string noun_help(std::string_view noun, std::span<const Command* const> com
            fmt::format("\nwabot {} COMMAND --help and man {} explain the commands.\n", noun, page_of(**command));
 }
 
-std::string overview(std::span<const Command* const> commands, std::size_t width) {
-    std::vector<Line> lines;
-    for (const Command* c : commands) {
-        if (c->verb().empty()) {
-            lines.push_back({std::string(c->path), std::string(c->summary)});
-            continue;
-        }
-        if (lines.empty() || lines.back().term != c->noun()) lines.push_back({std::string(c->noun()), {}});
-        std::string& verbs = lines.back().text;
-        verbs += fmt::format("{}{}", verbs.empty() ? "" : ", ", c->verb());
+std::span<const CommandGroup> command_groups() {
+    static constexpr CommandGroup table[] = {
+        {"Set up", {"init", "doctor", "config", "migrate"}},
+        {"Run", {"serve", "worker"}},
+        {"Accounts", {"device", "template"}},
+        {"Agents", {"agent", "ignore", "chat"}},
+        {"People", {"contact", "conversation", "message", "file"}},
+        {"Webhooks", {"event", "listen", "trigger"}},
+        {"Operate", {"tail", "queue", "job", "retention", "audit"}},
+        {"Learn", {"help", "explain", "completion", "version"}},
+    };
+    return table;
+}
+
+std::string overview(std::size_t width) {
+    std::vector<Line> groups;
+    for (const CommandGroup& group : command_groups()) {
+        const auto end = std::find(std::begin(group.nouns), std::end(group.nouns), std::string_view());
+        groups.push_back({std::string(group.title), fmt::format("{}", fmt::join(std::begin(group.nouns), end, ", "))});
     }
-    Globals unused;
-    CommandBuilder globals;
-    declare_globals(globals, unused);
-    std::vector<Line> topics;
-    for (const Topic& topic : all_topics()) topics.push_back({std::string(topic.name), std::string(topic.summary)});
+    std::vector<std::string_view> topics;
+    for (const Topic& topic : all_topics()) topics.push_back(topic.name);
     return "wabot receives messages, lets an agent answer them, and sends the answers back.\n\nUsage: wabot COMMAND [ARGUMENTS] [FLAGS]\n" +
-           two_columns("Commands", lines, width) + two_columns("Topics, by wabot help TOPIC", topics, width) +
-           two_columns("Global flags", lines_of(globals.parameters(), false), width) +
-           "\nwabot COMMAND --help explains a command; wabot init --dir demo --demo creates a demo installation.\n";
+           two_columns("Commands", groups, width) +
+           fmt::format("\nTopics, by wabot help TOPIC:\n  {}\n", wrapped(fmt::format("{}", fmt::join(topics, ", ")), 2, width)) +
+           fmt::format("\n{}\n", wrapped("wabot COMMAND --help explains a command; wabot init --dir demo --demo creates a demo installation.", 0, width));
 }
 
 std::string help_on(std::span<const std::string> words, std::size_t width) {
@@ -149,7 +158,7 @@ std::string help_on(std::span<const std::string> words, std::size_t width) {
     if (words.size() == 1) refuse_unknown(words.front(), commands);
     const Found found = find_command(words, commands);
     if (found.command != nullptr) return command_help(*found.command, width);
-    return found.noun.empty() ? overview(commands, width) : noun_help(found.noun, commands, width);
+    return found.noun.empty() ? overview(width) : noun_help(found.noun, commands, width);
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include "cli/help/help.hpp"
 #include "cli/help/limits.hpp"
 #include "cli/help/text_wrap.hpp"
 #include "cli/output/exit_codes.hpp"
@@ -32,6 +33,10 @@ A command that changes something prints one line on stderr. It prints the object
 An error is "wabot: REASON" and a hint on stderr. With json, jsonl and yaml the error is one line of JSON on stderr, and stdout is empty (jsonl: except for finished lines). "faults" lists several errors. "retry_after" gives the seconds to wait after a rate limit. Phone numbers are masked unless --reveal is given.)",
                                           fmt::join(words_of<OutputFormat>, ", ")),
                               width);
+}
+
+std::string on_global_flags(std::size_t width) {
+    return wrapped_paragraphs("Every command takes these flags, before or after its own.", width) + global_flags_help(width);
 }
 
 std::string on_exit_codes(std::size_t width) {
@@ -142,6 +147,7 @@ wabot connects only to the configured database and providers: no telemetry, no u
 
 std::span<const Topic> all_topics() {
     static constexpr Topic table[] = {
+        {"global-flags", "Flags of every command", on_global_flags},
         {"output", "Output formats, stdout and stderr", on_output},
         {"exit-codes", "Exit codes of commands", on_exit_codes},
         {"environment", "Environment variables", on_environment},

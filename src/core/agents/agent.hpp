@@ -10,6 +10,10 @@ namespace wabot {
 
 WABOT_ENUM(AgentType, rule_based, langgraph, builtin)
 
+inline constexpr std::string_view served_agent_types[] = {"rule_based"};
+template <>
+inline constexpr std::span<const std::string_view> served_words<AgentType> = served_agent_types;
+
 /// An agent as it is kept. (`Responder` is what answers.)
 struct Agent {
     AgentId id;

@@ -98,6 +98,10 @@ consteval WordList<N> split_words(std::string_view list) {
 
 }  // namespace detail
 
+/// Those of them that this version serves: what help, completion, filters and `explain` offer. All, unless the enumeration says otherwise.
+template <class E>
+inline constexpr std::span<const std::string_view> served_words = words_of<E>;
+
 template <Worded E>
 constexpr std::string_view to_word(E e) {
     return words_of<E>[static_cast<std::size_t>(e)];
@@ -205,7 +209,7 @@ template <Worded E>
 struct Codec<E> {
     static constexpr Kind kind = Kind::text;
     static constexpr bool nullable = false;
-    static constexpr std::span<const std::string_view> words = words_of<E>;
+    static constexpr std::span<const std::string_view> words = served_words<E>;
     static Value put(const E& m) { return std::string(to_word(m)); }
     static void take(E& m, Value&& v) {
         const auto* word = std::get_if<std::string>(&v);

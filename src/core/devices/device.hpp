@@ -14,6 +14,15 @@ WABOT_ENUM(DeviceStatus, qr_pending, connected, disconnected, error)
 /// What put a device in `error`: the provider's news of its account, which news may lift, or a refusal of what it sent.
 WABOT_ENUM(DeviceErrorKind, account_event, send_refused)
 
+namespace device_words {
+inline constexpr std::string_view kinds[] = {"whatsapp", "sim"};
+inline constexpr std::string_view statuses[] = {"connected", "disconnected", "error"};
+}  // namespace device_words
+template <>
+inline constexpr std::span<const std::string_view> served_words<DeviceKind> = device_words::kinds;
+template <>
+inline constexpr std::span<const std::string_view> served_words<DeviceStatus> = device_words::statuses;
+
 /// A connected account on any channel.
 struct Device {
     DeviceId id;

@@ -79,6 +79,10 @@ TEST_CASE_METHOD(DevicesFixture, "a device that cannot be is refused with every 
         CHECK_THAT(message, Catch::Contains(place));
     CHECK_THAT(failure_of([&] { create(DeviceKind::sim, {}); }), Catch::Contains("key is needed"));
     CHECK_THAT(failure_of([&] { create(DeviceKind::sim, {.key = "A B"}); }), Catch::Contains("such as a-b"));
+    for (const std::string_view kind : words_of<DeviceKind>) {
+        const bool is_offered = std::ranges::find(served_words<DeviceKind>, kind) != served_words<DeviceKind>.end();
+        CHECK(devices::is_supported(*from_word<DeviceKind>(kind)) == is_offered);
+    }
     CHECK_THAT(failure_of([&] { create(DeviceKind::twilio, {.key = "sms"}); }), Catch::StartsWith("invalid: there is no channel for twilio"));
     CHECK(changes().empty());
 }

@@ -271,8 +271,10 @@ AskedContent read_content(const ContentOptions& options) {
 
 void declare_content(CommandBuilder& cmd, ContentOptions& options) {
     constexpr const char* media = "FILE|URL|id:ID";
+    cmd.group("Text");
     cmd.option("--text", options.text, "Text, or body of buttons and lists; -: stdin").shown_as("TEXT");
     cmd.flag("--preview-url", options.preview_url, "Show a preview of the first link in the text");
+    cmd.group("Media");
     cmd.option("--image", options.image, "A file, a URL, or a media id of the provider").shown_as(media).completes(Noun::file);
     cmd.option("--video", options.video, "Like --image").shown_as(media).completes(Noun::file);
     cmd.option("--audio", options.audio, "Like --image").shown_as(media).completes(Noun::file);
@@ -281,6 +283,7 @@ void declare_content(CommandBuilder& cmd, ContentOptions& options) {
     cmd.option("--caption", options.caption, "Caption of an image, a video or a document").shown_as("TEXT");
     cmd.option("--filename", options.filename, "File name of a document").shown_as("NAME");
     cmd.flag("--voice", options.voice, "Send the audio as a voice message (Ogg with Opus)");
+    cmd.group("Template");
     cmd.option("--template", options.template_name, "An approved template; allowed at any time").shown_as("NAME").completes(Noun::template_);
     cmd.option("--language", options.language, "Language of the template: en, pt_BR").shown_as("CODE");
     cmd.option("--var", options.vars, "Value of a placeholder: 1=Ada or name=Ada in the body, header.1=Ada, button.0=SUFFIX of a link")
@@ -288,6 +291,7 @@ void declare_content(CommandBuilder& cmd, ContentOptions& options) {
     cmd.option("--components", options.components, "All components of the template, as JSON, instead of --var")
         .shown_as("FILE")
         .completes(Noun::file);
+    cmd.group("Buttons, lists and forms");
     cmd.option("--button", options.buttons, "Reply button; up to three").shown_as("ID=TITLE");
     cmd.option("--list", options.list, "List of options: JSON with button and sections").shown_as("FILE").completes(Noun::file);
     cmd.option("--cta", options.cta, "Button that opens a link").shown_as("TITLE=URL");
@@ -295,13 +299,16 @@ void declare_content(CommandBuilder& cmd, ContentOptions& options) {
     cmd.option("--interactive", options.interactive, "Any interactive message, as JSON").shown_as("FILE").completes(Noun::file);
     cmd.option("--header", options.header, "Header of buttons and lists").shown_as("TEXT");
     cmd.option("--footer", options.footer, "Footer of buttons and lists").shown_as("TEXT");
+    cmd.group("Reaction");
     cmd.option("--react", options.react, "React to the message of --to-message").shown_as("EMOJI");
     cmd.flag("--remove", options.remove, "Remove the reaction to the message of --to-message");
     cmd.option("--to-message", options.to_message, "Message to react to").shown_as("ID").completes(Noun::message);
+    cmd.group("Location and contact cards");
     cmd.option("--location", options.location, "Coordinates of a location").shown_as("LAT,LON");
     cmd.option("--name", options.name, "Name of the location").shown_as("TEXT");
     cmd.option("--address", options.address, "Address of the location").shown_as("TEXT");
     cmd.option("--contact-card", options.contact_card, "Contact card, or a list of contact cards, as JSON").shown_as("FILE").completes(Noun::file);
+    cmd.group({});
 }
 
 }  // namespace wabot::cli

@@ -382,6 +382,7 @@ std::span<const Command> trigger_commands() {
              cmd.argument("event", opts->body.event, "Event; `trigger list` shows all").words(std::move(words));
              cmd.option("--device", opts->device, "Device of the webhook; required if there are several").completes(Noun::device);
              cmd.option("--to-url", opts->to_url, "Post to this URL instead of this installation's server").shown_as("URL");
+             cmd.group("Body");
              cmd.option("--from", opts->body.from, "Author: a number, or a contact's id").shown_as("CONTACT").completes(Noun::contact);
              cmd.option("--message", opts->body.message, "Message that a status, quote or reaction refers to (default: the last sent message)")
                  .shown_as("ID")
@@ -391,11 +392,13 @@ std::span<const Command> trigger_commands() {
              cmd.option("--from-file", opts->body.from_file, "Post the body of this file; -: stdin. With EVENT the body is checked first")
                  .shown_as("FILE")
                  .completes(Noun::file);
+             cmd.group("Posting");
              cmd.option("--repeat", opts->repeat, "Number of webhooks, each with its own id and time (1)").shown_as("N");
              cmd.option("--rate", opts->rate, "Webhooks per second (default: the next one follows the answer to the last)").shown_as("N");
              cmd.option("--duplicate", opts->duplicate, "Share of webhooks to post twice, 0 to 1").shown_as("SHARE");
              cmd.flag("--bad-signature", opts->bad_signature, "Sign with a wrong secret");
              cmd.option("--expect", opts->expect, "Expected HTTP status; exit 1 for another one").shown_as("STATUS");
+             cmd.group("Rows");
              cmd.option("--filter", opts->list.filter, "With list: only events that match this filter: event ~ \"status\"").shown_as("EXPR");
              cmd.option("--sort", opts->list.sort, "With list: sort order: event, summary").shown_as("FIELD[:desc]");
              return [opts](Runtime& rt) {
