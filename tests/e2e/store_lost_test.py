@@ -7,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from wabot import Graph, Wabot, check, post, text_message, wamid, webhook
+from wabot import SLOWNESS, Graph, Wabot, check, post, text_message, until, wamid, webhook
 
 ADA = "12025550117"
 
@@ -63,11 +63,22 @@ def check_replaced(wabot):
     check(server.stop() == 0, "serve ends well")
 
 
+def check_replaced_under_worker(wabot):
+    """It has nothing to write: only looking at the file's name shows it, and long before its next heartbeat."""
+    worker = wabot.start("worker")
+    until("the worker", lambda: "working" in worker.text())
+    os.rename(f"{wabot.dir}/wabot.db", f"{wabot.dir}/away.db")
+    until("the log's error", lambda: "replaced or removed" in worker.text(), 8 * SLOWNESS)
+    os.rename(f"{wabot.dir}/away.db", f"{wabot.dir}/wabot.db")
+    check(worker.stop() == 0, "worker ends well")
+
+
 def main():
     with Wabot(sys.argv[1]) as wabot, Graph(wabot) as graph:
         wabot.init()
         wabot.device("shop", graph.url, agent=None)
         check_replaced(wabot)
+        check_replaced_under_worker(wabot)
         check_no_room(wabot)
 
 

@@ -3,11 +3,14 @@
 #include "core/base/clock.hpp"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "core/base/error.hpp"
@@ -74,6 +77,21 @@ private:
     SqliteConnection& connection_;
 };
 
+/// Which file a name stands for.
+struct FileIdentity {
+    dev_t device = 0;
+    ino_t inode = 0;  // 0: no file
+
+    bool operator==(const FileIdentity&) const = default;
+};
+
+/// nullopt when it cannot be known, as without the right to search the folder.
+std::optional<FileIdentity> identity_of(const std::string& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0) return FileIdentity{info.st_dev, info.st_ino};
+    return errno == ENOENT || errno == ENOTDIR ? std::optional(FileIdentity{}) : std::nullopt;
+}
+
 /// `path`, when the store is there or may be made: before its lock is.
 std::string found(std::string path, const DatabaseOptions& options) {
     std::error_code unknown;  // whether it is there, to a user who may not look: who opens it is told so
@@ -91,6 +109,7 @@ public:
           keeps_nothing_(options.dry_run),
           write_lock_(path_ + ".lock") {
         spare_ = std::make_unique<SqliteConnection>(path_, options.create);
+        opened_ = identity_of(path_);
     }
 
     ~SqliteDatabase() override { close(); }
@@ -167,9 +186,20 @@ private:
         }
     }
 
+    /// What is committed from now on is in a file without a name, and gone with this process.
+    void note_moved() {
+        if (!has_moved_.exchange(true)) log::error("the database file was replaced or removed; nothing is stored any more", {{"file", path_}});
+    }
+
+    bool is_in_place() {
+        const auto there = identity_of(path_);
+        if (opened_ && opened_->inode != 0 && there && *there != *opened_) note_moved();
+        return !has_moved_.load();
+    }
+
     /// A file that was put in the store's place is not opened beside the old one: their logs would mix.
-    void expect_in_place() const {
-        if (has_moved_.load())
+    void expect_in_place() {
+        if (!is_in_place())
             throw Error(Errc::unavailable, "the file " + path_ + " was replaced or removed while it was in use; nothing is stored any more",
                         "stop wabot; move " + path_ + "-wal and -shm away; put the copy in place; start wabot again");
     }
@@ -262,11 +292,8 @@ private:
         }
         WABOT_FAULT("commit.before");
         connection.change("COMMIT");
-        // What was committed is in a file without a name, and gone with this process.
-        if (connection.has_moved()) {
-            if (!has_moved_.exchange(true)) log::error("the database file was replaced or removed; nothing is stored any more", {{"file", path_}});
-            expect_in_place();
-        }
+        if (connection.has_moved()) note_moved();
+        expect_in_place();
         WABOT_FAULT("commit.after");
         commits_.fetch_add(1);
     }
@@ -326,6 +353,7 @@ private:
         while (!stopping_) {
             maintenance_wanted_.wait_for(lock, 500ms);
             lock.unlock();
+            static_cast<void>(is_in_place());  // while nothing is written: the log says it at once
             refuse(writes_.take_overdue(std::chrono::steady_clock::now() - task_wait_max), "another process holds the database's write lock");
             try {
                 if (checkpoint_wanted_.exchange(false)) {
@@ -350,6 +378,7 @@ private:
 
     TaskQueue writes_;
     TaskQueue reads_;
+    std::optional<FileIdentity> opened_;
     std::atomic<bool> has_moved_{false};
     std::atomic<std::uint64_t> commits_{0};
 
