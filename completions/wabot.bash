@@ -114,14 +114,9 @@ delete	Delete a device; its messages stay
 --cursor	Continue a list: the next_cursor of its last page
 --watch	Show the list again when it changes, until Ctrl-C' "$_wabot_globals" ;;
     'device list --kind') printf '%s\n' 'whatsapp	
-gateway	
-twilio	
-telegram	
-web	
 sim	
 :done' ;;
-    'device list --state') printf '%s\n' 'qr_pending	
-connected	
+    'device list --state') printf '%s\n' 'connected	
 disconnected	
 error	
 :done' ;;
@@ -204,10 +199,6 @@ updated_at:desc
 --agent	Agent to attach
 --if-not-exists	Succeed if the device already exists' "$_wabot_globals" ;;
     'device create --kind') printf '%s\n' 'whatsapp	
-gateway	
-twilio	
-telegram	
-web	
 sim	
 :done' ;;
     'device update -') printf '%s\n' '--name	Display name
@@ -242,8 +233,6 @@ test	Test an agent without sending anything; exit 10 when a case fails
 --cursor	Continue a list: the next_cursor of its last page
 --watch	Show the list again when it changes, until Ctrl-C' "$_wabot_globals" ;;
     'agent list --type') printf '%s\n' 'rule_based	
-langgraph	
-builtin	
 :done' ;;
     'agent list --sort') printf '%s\n' 'id	
 id:desc	
@@ -278,8 +267,6 @@ updated_at:desc
 --quote	Quote the answered message in replies
 --if-not-exists	Succeed if the agent already exists' "$_wabot_globals" ;;
     'agent create --type') printf '%s\n' 'rule_based	
-langgraph	
-builtin	
 :done' ;;
     'agent create --rules-file') printf '%s\n' ':files' ;;
     'agent update -') printf '%s\n' '--name	Display name
@@ -1121,6 +1108,7 @@ version	Show the version, the supported schema revisions and the libraries
 explain	Explain the fields of an object: types and allowed values
 completion	Print a completion script for a shell: commands, flags and names of objects
 help	Explain a command or a topic
+global-flags	Flags of every command
 output	Output formats, stdout and stderr
 exit-codes	Exit codes of commands
 environment	Environment variables

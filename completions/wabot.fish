@@ -125,15 +125,10 @@ delete	Delete a device; its messages stay
 --watch	Show the list again when it changes, until Ctrl-C' "$__wabot_globals"
         case 'device list --kind'
             printf '%s\n' 'whatsapp	
-gateway	
-twilio	
-telegram	
-web	
 sim	
 :done'
         case 'device list --state'
-            printf '%s\n' 'qr_pending	
-connected	
+            printf '%s\n' 'connected	
 disconnected	
 error	
 :done'
@@ -222,10 +217,6 @@ updated_at:desc
 --if-not-exists	Succeed if the device already exists' "$__wabot_globals"
         case 'device create --kind'
             printf '%s\n' 'whatsapp	
-gateway	
-twilio	
-telegram	
-web	
 sim	
 :done'
         case 'device update -'
@@ -268,8 +259,6 @@ test	Test an agent without sending anything; exit 10 when a case fails
 --watch	Show the list again when it changes, until Ctrl-C' "$__wabot_globals"
         case 'agent list --type'
             printf '%s\n' 'rule_based	
-langgraph	
-builtin	
 :done'
         case 'agent list --sort'
             printf '%s\n' 'id	
@@ -308,8 +297,6 @@ updated_at:desc
 --if-not-exists	Succeed if the agent already exists' "$__wabot_globals"
         case 'agent create --type'
             printf '%s\n' 'rule_based	
-langgraph	
-builtin	
 :done'
         case 'agent create --rules-file'
             printf '%s\n' ':files'
@@ -1262,6 +1249,7 @@ version	Show the version, the supported schema revisions and the libraries
 explain	Explain the fields of an object: types and allowed values
 completion	Print a completion script for a shell: commands, flags and names of objects
 help	Explain a command or a topic
+global-flags	Flags of every command
 output	Output formats, stdout and stderr
 exit-codes	Exit codes of commands
 environment	Environment variables
