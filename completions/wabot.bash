@@ -395,12 +395,12 @@ key
 key:desc	
 device_id	
 device_id:desc	
-session_id	The device'\''s key
-session_id:desc	
+device	The device'\''s key
+device:desc	
 contact_id	
 contact_id:desc	
-contact_name	
-contact_name:desc	
+contact	
+contact:desc	
 contact_jid	
 contact_jid:desc	
 title	
@@ -468,8 +468,8 @@ conversation_key
 conversation_key:desc	
 device_id	
 device_id:desc	
-session_id	The device'\''s key
-session_id:desc	
+device	The device'\''s key
+device:desc	
 direction	
 direction:desc	
 sender_kind	
@@ -478,6 +478,8 @@ agent_id
 agent_id:desc	
 contact_id	
 contact_id:desc	
+contact	The contact'\''s name
+contact:desc	
 contact_jid	
 contact_jid:desc	
 author_contact_id	Author of the message, in a group
@@ -768,8 +770,8 @@ error
 error:desc	
 error_code	The provider'\''s code of the last refusal of a send
 error_code:desc	
-session_id	The device'\''s key
-session_id:desc	
+device	The device'\''s key
+device:desc	
 conversation_id	
 conversation_id:desc	
 message_id	The message that is answered (turn) or sent (send)

@@ -448,12 +448,12 @@ key
 key:desc	
 device_id	
 device_id:desc	
-session_id	The device\'s key
-session_id:desc	
+device	The device\'s key
+device:desc	
 contact_id	
 contact_id:desc	
-contact_name	
-contact_name:desc	
+contact	
+contact:desc	
 contact_jid	
 contact_jid:desc	
 title	
@@ -529,8 +529,8 @@ conversation_key
 conversation_key:desc	
 device_id	
 device_id:desc	
-session_id	The device\'s key
-session_id:desc	
+device	The device\'s key
+device:desc	
 direction	
 direction:desc	
 sender_kind	
@@ -539,6 +539,8 @@ agent_id
 agent_id:desc	
 contact_id	
 contact_id:desc	
+contact	The contact\'s name
+contact:desc	
 contact_jid	
 contact_jid:desc	
 author_contact_id	Author of the message, in a group
@@ -869,8 +871,8 @@ error
 error:desc	
 error_code	The provider\'s code of the last refusal of a send
 error_code:desc	
-session_id	The device\'s key
-session_id:desc	
+device	The device\'s key
+device:desc	
 conversation_id	
 conversation_id:desc	
 message_id	The message that is answered (turn) or sent (send)

@@ -46,7 +46,7 @@ def main():
         check(lines[29].startswith("more rows: "), f"what is said comes after it: {lines[29]}")
         code, lines = on_terminal(wabot, "config", "show", "-o", "yaml", PAGER=MARKED)
         check(code == 0 and all(marked(lines)) and len(lines) > 60, f"also YAML, by PAGER: {lines[:3]}")
-        check(all(marked(on_terminal(wabot, "help", PAGER=MARKED)[1])), "and a long text")
+        check(all(marked(on_terminal(wabot, "help", "config", PAGER=MARKED)[1])), "and a long text")
 
         for words, settings in [(("config", "show", "--limit", "5", "-q"), {}), (("config", "show", "--no-pager"), {}), (("config", "show", "-o", "json"), {}),
                                 (("config", "show", "-o", "csv"), {}), (("config", "show"), {"TERM": "dumb"}), (("config", "show"), {"WABOT_PAGER": "cat"}),

@@ -39,7 +39,7 @@ struct ConversationGetOptions {
 /// One message as a line of a transcript.
 std::string transcript_line(const Message& message, const Conversation& conversation) {
     const std::string who =
-        message.direction == Direction::incoming ? conversation.contact_name.value_or("contact") : std::string(to_word(message.sender_kind));
+        message.direction == Direction::incoming ? conversation.contact.value_or("contact") : std::string(to_word(message.sender_kind));
     const std::string text = message.content.value_or(fmt::format("({})", message.revoked_at ? "revoked" : message.message_type)) +
                              (message.edited_at && !message.revoked_at ? " (edited)" : "");
     const std::string state = message.direction == Direction::incoming ? "" : fmt::format("  [{}]", to_word(message.status));
@@ -95,7 +95,7 @@ std::span<const Command> conversation_commands() {
          .summary = "List the conversations, newest first",
          .columns = fields_of<Conversation>,
          .examples = {{"wabot conversation list", "the newest 50"},
-                      {"wabot conversation list --device shop --columns id,contact_name,control", "with who answers"}},
+                      {"wabot conversation list --device shop --columns id,contact,control", "with who answers"}},
          .build = [](CommandBuilder& cmd) -> Action {
              auto opts = cmd.options<ConversationListOptions>();
              cmd.option("--device", opts->device, "Only of this device").completes(Noun::device);

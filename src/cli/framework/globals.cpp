@@ -167,7 +167,7 @@ OutputOptions output_options(const Globals& globals, const Command& command, con
     options.formats = command.formats;
     options.columns = split_columns(globals.columns);
     // An unknown one is told before anything is done.
-    if (!command.columns.empty()) columns_of(command.columns, options.columns, false);
+    if (!command.columns.empty()) columns_of(command.columns, options.columns, options.format, false);
     options.header = !globals.no_header;
     options.truncate = !globals.no_trunc;
     options.csv_raw = globals.csv_raw;

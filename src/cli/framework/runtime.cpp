@@ -20,6 +20,7 @@
 #include "core/crypto/vault.hpp"
 #include "core/database/database.hpp"
 #include "core/database/migrations.hpp"
+#include "core/operations/object_names.hpp"
 
 namespace wabot::cli {
 
@@ -30,6 +31,7 @@ Runtime::Runtime(const Globals& globals, const Environment& environment, const C
             const Vault& key = vault();
             return reveals() ? key.open(value, data) : masked(value);
         });
+    out.show_names_with([this](std::string_view noun, std::int64_t id) { return shown_name(noun, id); });
     if (globals.verbose > 0) override_setting("log.level", globals.verbose > 1 ? "debug" : "info");
     if (globals.quiet) override_setting("log.level", "error");
     if (globals.log_format) override_setting("log.format", std::string(to_word(*globals.log_format)));
@@ -55,6 +57,14 @@ const Cause& Runtime::cause() {
 
 void Runtime::override_setting(std::string name, std::string text) {
     overrides_.emplace_back(std::move(name), std::move(text));
+}
+
+std::string Runtime::shown_name(std::string_view noun, std::int64_t id) {
+    constexpr std::size_t names_kept_max = 10'000;
+    if (shown_names_.size() >= names_kept_max) shown_names_.clear();
+    const auto [name, is_new] = shown_names_.try_emplace(fmt::format("{}/{}", noun, id));
+    if (is_new) name->second = read([&](Snapshot& db) { return names::shown(db, noun, id); });
+    return name->second;
 }
 
 Sources Runtime::sources() {

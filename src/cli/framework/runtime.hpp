@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -107,6 +108,8 @@ public:
 private:
     void run(const std::function<void(Transaction&)>& work);
     void run_and_roll_back(const std::function<void(Transaction&)>& work);
+    /// The name that a list shows an object by.
+    std::string shown_name(std::string_view noun, std::int64_t id);
     void adopt_output_settings();
     void adopt_pager();
     /// Writes the entry when there is something to say and it was not said yet.
@@ -126,6 +129,7 @@ private:
     std::unique_ptr<LoadedSettings> settings_;
     std::unique_ptr<Database> database_;
     bool schema_checked_ = false;
+    std::map<std::string, std::string, std::less<>> shown_names_;
     std::unique_ptr<Vault> vault_;
     Pager* const pager_;
     std::filesystem::path project_file_;  // among the sources of the settings; empty = none

@@ -6,8 +6,8 @@
 #include "cli/framework/command.hpp"
 #include "cli/framework/globals.hpp"
 #include "cli/help/topics.hpp"
+#include "cli/output/columns.hpp"
 #include "cli/output/exit_codes.hpp"
-#include "cli/output/list_writers.hpp"
 #include "core/config/setting.hpp"
 
 namespace wabot::cli {
@@ -50,7 +50,7 @@ Json dumped(const Command& command) {
     for (const Example& example : command.examples)
         if (!example.line.empty()) examples.push_back({{"line", example.line}, {"purpose", example.purpose}});
     Json columns = Json::array();
-    for (const Field* column : columns_of(command.columns, {}, true)) columns.push_back(column->name);
+    for (const Column& column : all_columns(command.columns)) columns.push_back(column.name);
     return {{"path", command.path},
             {"summary", command.summary},
             {"effect", word_of(command.effect)},

@@ -19,6 +19,7 @@
 #include "cli/framework/wiring.hpp"
 #include "cli/help/nouns.hpp"
 #include "cli/help/topics.hpp"
+#include "cli/output/columns.hpp"
 #include "cli/output/display.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/json.hpp"
@@ -183,7 +184,8 @@ Completion columns(std::string_view begun, std::string_view command) {
     const std::size_t comma = begun.rfind(',');
     const std::string_view before = comma == std::string_view::npos ? std::string_view() : begun.substr(0, comma + 1);
     Fitting fits(begun.substr(before.size()));
-    for (const Field& field : fields_shown_by(command)) fits.offer(field.name, field.note.doc);
+    for (const Column& column : all_columns(fields_shown_by(command)))
+        fits.offer(column.name, column.shows_name ? std::string_view() : column.field->note.doc);
     Completion completion{std::move(fits).taken(), Completion::Directive::nospace};
     for (Candidate& candidate : completion.candidates) candidate.value.insert(0, before);
     return completion;

@@ -8,6 +8,7 @@
 #include "cli/help/limits.hpp"
 #include "cli/help/nouns.hpp"
 #include "cli/help/text_wrap.hpp"
+#include "cli/output/columns.hpp"
 #include "core/base/text.hpp"
 
 namespace wabot::cli {
@@ -65,10 +66,19 @@ std::string short_type(const Field& field) {
     return type.substr(0, type.find(',')) + (field.nullable ? " or null" : "");
 }
 
+/// What an object of this noun is made of, as commands show it: with the names of the objects that it refers to.
+std::vector<Field> shown_fields(const NounRow& noun) {
+    std::vector<Field> fields;
+    for (const Column& column : all_columns(noun.fields)) {
+        Field& field = fields.emplace_back(*column.field);
+        if (column.shows_name) field = {.name = column.name, .kind = Kind::text, .nullable = true, .note = {.read_only = true}};
+    }
+    return fields;
+}
+
 std::string about_noun(const NounRow& noun, std::size_t width) {
     std::vector<Line> lines;
-    for (const Field& field : noun.fields) {
-        if (field.note.secret) continue;
+    for (const Field& field : shown_fields(noun)) {
         std::string text = short_type(field);
         if (!field.words.empty()) text += fmt::format(" ({})", fmt::join(field.words, ", "));
         text += fmt::format(". {}", doc_of(noun, field));
@@ -101,10 +111,9 @@ const NounRow& noun_row(std::string_view word) {
                 fmt::format("one of {}", fmt::join(known, ", ")), "noun");
 }
 
-const Field& field_of(const NounRow& noun, std::string_view name) {
+Field field_of(const NounRow& noun, std::string_view name) {
     std::vector<std::string_view> known;
-    for (const Field& field : noun.fields) {
-        if (field.note.secret) continue;
+    for (const Field& field : shown_fields(noun)) {
         if (field.name == name) return field;
         known.push_back(field.name);
     }
@@ -136,14 +145,14 @@ void explain(Runtime& rt, const ExplainOptions& options) {
     const std::size_t dot = std::min(options.what->find('.'), options.what->size());
     const NounRow& noun = noun_row(std::string_view(*options.what).substr(0, dot));
     const std::size_t width = out.options().out.width;
-    Json schema = schema_of(noun.fields, noun.noun);
-    for (const Field& field : noun.fields)
-        if (!field.note.secret) schema["properties"][std::string(field.name)]["description"] = doc_of(noun, field);
+    const std::vector<Field> fields = shown_fields(noun);
+    Json schema = schema_of(fields, noun.noun);
+    for (const Field& field : fields) schema["properties"][std::string(field.name)]["description"] = doc_of(noun, field);
     if (dot == options.what->size()) {
         schema["description"] = noun.doc;
         return out.document(schema, about_noun(noun, width));
     }
-    const Field& field = field_of(noun, std::string_view(*options.what).substr(dot + 1));
+    const Field field = field_of(noun, std::string_view(*options.what).substr(dot + 1));
     out.document(schema["properties"][std::string(field.name)], about_field(noun, field, width));
 }
 

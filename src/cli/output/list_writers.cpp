@@ -15,7 +15,7 @@ namespace wabot::cli {
 namespace {
 
 std::string json_of(const ListShape& shape, const void* object) {
-    std::string text = write_json(to_json(shape.fields, object, shape.options.show));
+    std::string text = write_json(shown_json(shape.fields, object, shape.options));
     return shape.options.out.is_tty ? escaped_json(text) : text;
 }
 
@@ -61,7 +61,7 @@ public:
 
     void row(const void* object) override {
         if (count_++ == 0) data_.write("items:\n");
-        data_.write(to_yaml_item(to_json(shape_.fields, object, shape_.options.show)));
+        data_.write(to_yaml_item(shown_json(shape_.fields, object, shape_.options)));
     }
     void end(const std::optional<std::string>& next_cursor) override {
         if (count_ == 0) data_.write("items: []\n");
@@ -98,12 +98,12 @@ public:
 /// csv and tsv; also a table that is not shown on a terminal.
 class DelimitedList final : public ListWriter {
 public:
-    DelimitedList(ListShape shape, Sink& data) : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_)) {}
+    DelimitedList(ListShape shape, Sink& data) : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_.fields, shape_.options)) {}
 
     void row(const void* object) override {
         write_header();
         std::vector<std::string> cells;
-        for (const Field* column : columns_) cells.push_back(cell_text(*column, object, shape_.options, shape_.now));
+        for (const Column& column : columns_) cells.push_back(cell_text(column, object, shape_.options, shape_.now));
         write_line(cells);
     }
     void end(const std::optional<std::string>&) override { write_header(); }
@@ -120,18 +120,18 @@ private:
 
     ListShape shape_;
     Sink& data_;
-    std::vector<const Field*> columns_;
+    std::vector<Column> columns_;
     bool header_due_ = shape_.options.header;
 };
 
 class TableList final : public ListWriter {
 public:
-    TableList(ListShape shape, Sink& data) : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_)) {}
+    TableList(ListShape shape, Sink& data) : shape_(std::move(shape)), data_(data), columns_(columns_of(shape_.fields, shape_.options)) {}
 
     void row(const void* object) override {
         constexpr std::size_t rows_held_max = 200;
         Cells& cells = rows_.emplace_back();
-        for (const Field* column : columns_) cells.push_back(cell_text(*column, object, shape_.options, shape_.now));
+        for (const Column& column : columns_) cells.push_back(cell_text(column, object, shape_.options, shape_.now));
         if (rows_.size() == rows_held_max) print();
     }
     void end(const std::optional<std::string>&) override {
@@ -149,35 +149,12 @@ private:
 
     ListShape shape_;
     Sink& data_;
-    std::vector<const Field*> columns_;
+    std::vector<Column> columns_;
     std::vector<Cells> rows_;
     bool first_ = true;
 };
 
 }  // namespace
-
-std::vector<const Field*> columns_of(std::span<const Field> fields, const std::vector<std::string>& asked, bool with_wide) {
-    std::vector<const Field*> columns;
-    if (asked.empty()) {
-        for (const Field& field : fields)
-            if (!field.note.secret && (with_wide || !field.note.wide)) columns.push_back(&field);
-        return columns;
-    }
-    for (const std::string& name : asked) {
-        const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name && !f.note.secret; });
-        if (found == fields.end()) {
-            std::vector<std::string_view> valid;
-            for (const Field* field : columns_of(fields, {}, true)) valid.push_back(field->name);
-            usage_error(fmt::format("no column \"{}\"", name), fmt::format("columns: {}", fmt::join(valid, ", ")), "--columns");
-        }
-        columns.push_back(&*found);
-    }
-    return columns;
-}
-
-std::vector<const Field*> columns_of(const ListShape& shape) {
-    return columns_of(shape.fields, shape.options.columns, shape.options.format == OutputFormat::wide);
-}
 
 std::string delimited_line(const std::vector<std::string>& cells, const OutputOptions& options) {
     const bool csv = options.format == OutputFormat::csv;
@@ -196,9 +173,9 @@ std::string_view line_end(const OutputOptions& options) {
     return options.format == OutputFormat::csv ? "\r\n" : "\n";
 }
 
-std::vector<std::string> column_titles(std::span<const Field* const> columns, const OutputOptions& options) {
+std::vector<std::string> column_titles(std::span<const Column> columns, const OutputOptions& options) {
     std::vector<std::string> titles;
-    for (const Field* column : columns) titles.push_back(is_table(options.format) ? heading(column->name) : std::string(column->name));
+    for (const Column& column : columns) titles.push_back(is_table(options.format) ? heading(column.name) : std::string(column.name));
     return titles;
 }
 

@@ -13,18 +13,12 @@ struct ListShape {
     Time now;
 };
 
-/// The fields that columns are made of: those asked for, else all that are neither secret nor wide. CommandExit{usage} names an unknown one.
-std::vector<const Field*> columns_of(std::span<const Field> fields, const std::vector<std::string>& asked, bool with_wide);
-
-/// Those that a list of this shape shows.
-std::vector<const Field*> columns_of(const ListShape& shape);
-
 /// Cells as a line of csv or tsv, or of a table off a terminal: tab-separated. Without its ending, which is `line_end`. On a terminal nothing
 /// in it is obeyed.
 std::string delimited_line(const std::vector<std::string>& cells, const OutputOptions& options);
 std::string_view line_end(const OutputOptions& options);
 /// What stands above the columns: headings in a table, names of fields elsewhere.
-std::vector<std::string> column_titles(std::span<const Field* const> columns, const OutputOptions& options);
+std::vector<std::string> column_titles(std::span<const Column> columns, const OutputOptions& options);
 
 std::unique_ptr<ListWriter> open_list_writer(ListShape shape, Sink& data);
 

@@ -11,7 +11,6 @@
 #include "cli/output/table.hpp"
 #include "cli/output/yaml.hpp"
 #include "core/base/clock.hpp"
-#include "core/base/duration.hpp"
 
 namespace wabot {
 
@@ -128,7 +127,7 @@ void add_fact(Facts& facts, const std::string& title, const Json& value) {
 
 void Output::show_object(std::string_view noun, std::span<const Field> fields, const void* object, const Json& extra) {
     if (structured()) {
-        Json whole = to_json(fields, object, options_.show);
+        Json whole = shown_json(fields, object, options_);
         if (extra.is_object()) whole.update(extra);
         return write_document(whole);
     }
@@ -139,10 +138,10 @@ void Output::show_object(std::string_view noun, std::span<const Field> fields, c
         return;
     }
     Facts facts;
-    for (const Field* field : columns_of(fields, options_.columns, true)) {
-        const std::string text = cell_text(*field, object, options_, now_);
-        const bool is_json_text = field->kind == Kind::json && !text.empty();
-        add_fact(facts, heading(field->name), is_json_text ? read_json(text) : Json(text));
+    for (const Column& column : columns_of(fields, options_.columns, options_.format, true)) {
+        const std::string text = cell_text(column, object, options_, now_);
+        const bool is_json_text = column.field->kind == Kind::json && !text.empty();
+        add_fact(facts, heading(column.name), is_json_text ? read_json(text) : Json(text));
     }
     if (options_.columns.empty() && extra.is_object())
         for (const auto& [name, value] : extra.items()) add_fact(facts, heading(name), value);
@@ -245,25 +244,6 @@ std::string relative_time(Time time, Time now) {
         return time > now ? "in " + span : span + " ago";
     }
     return "just now";
-}
-
-std::string span_text(const Value& value) {
-    const auto* seconds = std::get_if<std::int64_t>(&value);
-    return seconds == nullptr ? "for ever" : show_duration(std::chrono::seconds(*seconds));
-}
-
-std::string cell_text(const Field& field, const void* object, const OutputOptions& options, Time now) {
-    const Value value = field.get(object);
-    if (field.note.seconds && is_table(options.format)) return span_text(value);
-    const Time* time = std::get_if<Time>(&value);
-    if (time == nullptr) return to_text(field, value, options.show);
-    const bool is_read_now = is_table(options.format) && options.out.is_tty;
-    switch (options.time.value_or(is_read_now ? TimeStyle::relative : TimeStyle::iso)) {
-        case TimeStyle::relative: return relative_time(*time, now);
-        case TimeStyle::unix: return fmt::format("{}", std::chrono::duration<double>(time->time_since_epoch()).count());
-        case TimeStyle::iso: break;
-    }
-    return options.zone && (options.zone_given || is_read_now) ? options.zone->iso(*time) : to_iso(*time);
 }
 
 }  // namespace wabot::cli

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/output/columns.hpp"
 #include "cli/output/format.hpp"
 #include "cli/output/reshaper.hpp"
 #include "cli/output/screen.hpp"
@@ -35,6 +36,7 @@ struct OutputOptions {
     bool exit_code = false;  // something changed: exit 10
     Screen out, err;
     ShowSealed show = masked;
+    NameOf name_of;  // none: objects are shown by their id
 };
 
 /// The rows of a list on their way out. Ends with `end`; a table on a terminal is printed a screenful of rows at a time.
@@ -124,6 +126,8 @@ public:
 
     /// How sealed values are shown from now on; masked without this.
     void show_sealed_with(ShowSealed show) { options_.show = std::move(show); }
+    /// How the names of objects that a row refers to are found from now on.
+    void show_names_with(NameOf name_of) { options_.name_of = std::move(name_of); }
 
     /// A change was told in other words than those of `done`.
     void note_change(bool changed) { changed_ = changed_ || changed; }
@@ -154,8 +158,6 @@ private:
     std::unique_ptr<ListWriter> writer_;
 };
 
-/// One field as people see it; relative times count from `now`.
-std::string cell_text(const Field& field, const void* object, const OutputOptions& options, Time now);
 /// "3 minutes ago", "in 2 hours", "just now".
 std::string relative_time(Time time, Time now);
 

@@ -22,7 +22,7 @@ std::string time_of_day(Time time, const std::optional<Zone>& zone) {
 StreamTable::StreamTable(Output& out, std::span<const Field> fields, std::vector<std::size_t> widths)
     : out_(out),
       fields_(fields),
-      columns_(columns_of(fields, out.options().columns, out.options().format == OutputFormat::wide)),
+      columns_(columns_of(fields, out.options())),
       widths_(std::move(widths)),
       header_due_(out.options().header && !(is_table(out.options().format) && out.options().out.is_tty)) {
     const OutputFormat format = out.options().format;
@@ -33,7 +33,7 @@ StreamTable::StreamTable(Output& out, std::span<const Field> fields, std::vector
 
 void StreamTable::line(const void* row) {
     const OutputOptions& options = out_.options();
-    if (is_json(options.format)) return out_.line(to_json(fields_, row, options.show), {});
+    if (is_json(options.format)) return out_.line(shown_json(fields_, row, options), {});
     if (std::exchange(header_due_, false)) out_.line({}, delimited_line(column_titles(columns_, options), options));
     out_.line({}, is_table(options.format) && options.out.is_tty ? aligned(row) : delimited(row));
 }
@@ -42,10 +42,10 @@ std::string StreamTable::aligned(const void* row) const {
     const OutputOptions& options = out_.options();
     std::string out;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const Value value = columns_[i]->get(row);
+        const Value value = columns_[i].field->get(row);
         const Time* time = std::get_if<Time>(&value);
         const bool as_clock = time != nullptr && !options.time;
-        const std::string cell = as_clock ? time_of_day(*time, options.zone) : cell_text(*columns_[i], row, options, out_.now());
+        const std::string cell = as_clock ? time_of_day(*time, options.zone) : cell_text(columns_[i], row, options, out_.now());
         const std::string safe = isolated(escaped_line(cell.empty() ? "-" : cell));
         const std::size_t width = i + 1 < columns_.size() && i < widths_.size() && options.columns.empty() ? widths_[i] : 0;
         const std::size_t cells = cells_of(safe);
@@ -57,7 +57,7 @@ std::string StreamTable::aligned(const void* row) const {
 
 std::string StreamTable::delimited(const void* row) const {
     std::vector<std::string> cells;
-    for (const Field* column : columns_) cells.push_back(cell_text(*column, row, out_.options(), out_.now()));
+    for (const Column& column : columns_) cells.push_back(cell_text(column, row, out_.options(), out_.now()));
     return delimited_line(cells, out_.options());
 }
 

@@ -27,7 +27,7 @@ private:
 
     Output& out_;
     std::span<const Field> fields_;
-    std::vector<const Field*> columns_;
+    std::vector<Column> columns_;
     std::vector<std::size_t> widths_;
     bool header_due_;
 };

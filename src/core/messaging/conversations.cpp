@@ -12,7 +12,7 @@ namespace wabot::conversations {
 namespace {
 
 constexpr std::string_view list_sql = R"sql(
-    SELECT c.id, c.key, c.device_id, d.key AS session_id, c.contact_id, k.name AS contact_name, k.contact_jid_enc, k.contact_jid_hash,
+    SELECT c.id, c.key, c.device_id, d.key AS device, c.contact_id, k.name AS contact, k.contact_jid_enc, k.contact_jid_hash,
            k.contact_jid_last4, c.title, c.status, c.control, c.control_until, c.turn_pending, c.send_pending, c.last_message_at, c.created_at,
            c.updated_at
     FROM conversations c JOIN devices d ON d.id = c.device_id JOIN contacts k ON k.id = c.contact_id

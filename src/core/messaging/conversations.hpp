@@ -22,9 +22,9 @@ struct Conversation {
     ConversationId id;
     std::string key;
     DeviceId device_id;
-    std::string session_id;
+    std::string device;
     ContactId contact_id;
-    std::optional<std::string> contact_name;
+    std::optional<std::string> contact;
     std::optional<Sealed> contact_jid;
     std::optional<std::string> title;
     ConversationStatus status;
@@ -36,9 +36,9 @@ struct Conversation {
     Time created_at;
     Time updated_at;
 };
-WABOT_DESCRIBE(Conversation, FIELD(id, .key = true), FIELD(key), FIELD(device_id), FIELD(session_id, .wide = true, .doc = "The device's key"),
-               FIELD(contact_id), FIELD(contact_name), FIELD(contact_jid, .sealed = "contacts.contact_jid"), FIELD(title, .wide = true),
-               FIELD(status, .wide = true), FIELD(control, .doc = "Who answers: agents or a person"),
+WABOT_DESCRIBE(Conversation, FIELD(id, .key = true), FIELD(key), FIELD(device_id), FIELD(device, .doc = "The device's key"), FIELD(contact_id),
+               FIELD(contact), FIELD(contact_jid, .sealed = "contacts.contact_jid"), FIELD(title, .wide = true), FIELD(status, .wide = true),
+               FIELD(control, .doc = "Who answers: agents or a person"),
                FIELD(control_until, .wide = true, .doc = "When the takeover by a person ends"),
                FIELD(turn_pending, .doc = "Number of messages that wait for an answer"),
                FIELD(send_pending, .doc = "Number of sends that wait or run"), FIELD(last_message_at), FIELD(created_at, .wide = true),

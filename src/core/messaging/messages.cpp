@@ -52,8 +52,8 @@ namespace wabot::messages {
 namespace {
 
 constexpr std::string_view select_sql = R"sql(
-    SELECT m.id, m.conversation_id, c.key AS conversation_key, m.device_id, d.key AS session_id, m.direction, m.sender_kind, m.agent_id,
-           m.contact_id, k.contact_jid_enc, k.contact_jid_hash, k.contact_jid_last4, m.author_contact_id, m.message_type,
+    SELECT m.id, m.conversation_id, c.key AS conversation_key, m.device_id, d.key AS device, m.direction, m.sender_kind, m.agent_id,
+           m.contact_id, k.name AS contact, k.contact_jid_enc, k.contact_jid_hash, k.contact_jid_last4, m.author_contact_id, m.message_type,
            CASE WHEN m.revoked_at IS NULL THEN m.content END AS content, m.metadata,
            m.whatsapp_message_id_enc, m.whatsapp_message_id_hash, m.whatsapp_message_id_last4, m.parent_id, m.status, m.error, m.edited_at, m.revoked_at,
            m.direction = 'incoming' AS is_from_user, m.timestamp, m.created_at, m.updated_at

@@ -24,11 +24,12 @@ struct Message {
     ConversationId conversation_id;
     std::string conversation_key;
     DeviceId device_id;
-    std::string session_id;
+    std::string device;
     Direction direction;
     SenderKind sender_kind;
     std::optional<AgentId> agent_id;
     ContactId contact_id;
+    std::optional<std::string> contact;
     std::optional<Sealed> contact_jid;
     std::optional<ContactId> author_contact_id;
     std::string message_type;
@@ -46,8 +47,9 @@ struct Message {
     Time updated_at;
 };
 WABOT_DESCRIBE(Message, FIELD(id, .key = true), FIELD(conversation_id, .wide = true), FIELD(conversation_key, .wide = true),
-               FIELD(device_id, .wide = true), FIELD(session_id, .doc = "The device's key"), FIELD(direction), FIELD(sender_kind, .wide = true),
-               FIELD(agent_id, .wide = true), FIELD(contact_id, .wide = true), FIELD(contact_jid, .sealed = "contacts.contact_jid"),
+               FIELD(device_id, .wide = true), FIELD(device, .doc = "The device's key"), FIELD(direction), FIELD(sender_kind, .wide = true),
+               FIELD(agent_id, .wide = true), FIELD(contact_id, .wide = true), FIELD(contact, .doc = "The contact's name"),
+               FIELD(contact_jid, .sealed = "contacts.contact_jid"),
                FIELD(author_contact_id, .wide = true, .doc = "Author of the message, in a group"), FIELD(message_type),
                FIELD(content, .doc = "Text of the message; null if it has none"),
                FIELD(metadata, .wide = true, .doc = "Other content: file, location, order, chosen option, advertisement"),

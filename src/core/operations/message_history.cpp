@@ -257,7 +257,7 @@ private:
     void wait_for_send(const HistorySend& send) {
         const auto device = devices::find(db_, message_.device_id);
         if (!device || !device->is_active)
-            return wait(device ? devices::way_out_of_disabled(device->key) : fmt::format("device {} is gone", message_.session_id));
+            return wait(device ? devices::way_out_of_disabled(device->key) : fmt::format("device {} is gone", message_.device));
         if (device->status == DeviceStatus::error)
             return wait(fmt::format("device {} is in error: {}; wabot doctor shows what to do", device->key, device->last_error.value_or("")));
         if (waits_for_resume(QueueName::send)) return;

@@ -36,6 +36,13 @@ std::vector<KnownName> named(Snapshot& db, std::string_view sql) {
 
 }  // namespace
 
+std::string shown(Snapshot& db, std::string_view noun, std::int64_t id) {
+    const std::string_view sql = noun == "device"  ? "SELECT key FROM devices WHERE id = $1"
+                                 : noun == "agent" ? "SELECT key FROM agents WHERE id = $1"
+                                                   : "SELECT COALESCE(name, '') FROM contacts WHERE id = $1";
+    return db.query(sql, id).first<std::string>().value_or("");
+}
+
 std::vector<KnownName> devices(Snapshot& db) {
     return named(
         db, "SELECT key AS word, CAST(id AS TEXT) AS id, kind || ', ' || name AS description FROM devices WHERE deleted_at IS NULL ORDER BY key");

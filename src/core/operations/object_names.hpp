@@ -18,6 +18,10 @@ struct KnownName {
 /// The names of what there is, for completion: few columns of many rows. Blocking, inside a read. The newest first where there is a time.
 namespace names {
 
+/// What lists show an object of `noun` ("device", "agent", "contact") by: its key, or the name of a contact; also of a deleted one. Empty if it has
+/// none.
+std::string shown(Snapshot& db, std::string_view noun, std::int64_t id);
+
 std::vector<KnownName> devices(Snapshot& db);
 std::vector<KnownName> agents(Snapshot& db);
 /// Those whose name or id holds `begun`, the ones that begin with it first; 400 at most, for they are many.

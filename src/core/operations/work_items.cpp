@@ -80,14 +80,14 @@ constexpr StateRow table[] = {
 constexpr std::string_view turns_sql = R"sql(
     SELECT 'turn/' || t.id AS id, t.id AS number, 'turn' AS kind, t.attempt,
            CASE WHEN c.turn_state = 'ready' AND (t.outcome IS NULL OR t.reopened_at IS NOT NULL) THEN c.turn_due_at END AS due_at,
-           t.last_error AS error, CAST(NULL AS TEXT) AS error_code, d.key AS session_id, t.conversation_id, t.first_message_id AS message_id,
+           t.last_error AS error, CAST(NULL AS TEXT) AS error_code, d.key AS device, t.conversation_id, t.first_message_id AS message_id,
            CASE WHEN t.outcome IS NULL THEN c.turn_worker END AS worker, t.reason, t.created_at, t.updated_at, c.device_id
     FROM turns t JOIN conversations c ON c.id = t.conversation_id JOIN devices d ON d.id = c.device_id
     WHERE )sql";
 constexpr std::string_view sends_sql = R"sql(
     SELECT 'send/' || s.id AS id, s.id AS number, 'send' AS kind, s.attempt,
            CASE WHEN c.send_state = 'ready' AND s.state IN ('queued', 'uncertain') THEN c.send_due_at END AS due_at,
-           s.last_error AS error, s.error_code, d.key AS session_id, s.conversation_id, s.message_id,
+           s.last_error AS error, s.error_code, d.key AS device, s.conversation_id, s.message_id,
            CASE WHEN s.state IN ('claimed', 'handing_over') THEN s.worker END AS worker, s.settled_by AS reason, s.created_at, s.updated_at,
            s.device_id
     FROM sends s JOIN conversations c ON c.id = s.conversation_id JOIN devices d ON d.id = s.device_id
@@ -96,7 +96,7 @@ constexpr std::string_view sends_sql = R"sql(
 constexpr std::string_view jobs_sql = R"sql(
     SELECT 'job/' || j.id AS id, j.id AS number, j.kind, j.attempt, CASE WHEN j.state = 'ready' THEN j.due_at END AS due_at, j.last_error AS error,
            CAST(NULL AS TEXT) AS error_code,
-           CAST(NULL AS TEXT) AS session_id, CAST(NULL AS BIGINT) AS conversation_id, CAST(NULL AS BIGINT) AS message_id, j.worker,
+           CAST(NULL AS TEXT) AS device, CAST(NULL AS BIGINT) AS conversation_id, CAST(NULL AS BIGINT) AS message_id, j.worker,
            CAST(NULL AS TEXT) AS reason, j.created_at, j.updated_at, CAST(NULL AS BIGINT) AS device_id
     FROM jobs j WHERE )sql";
 

@@ -37,7 +37,7 @@ struct WorkItem {
     std::optional<Time> due_at;
     std::optional<std::string> error;
     std::optional<std::string> error_code;
-    std::optional<std::string> session_id;
+    std::optional<std::string> device;
     std::optional<ConversationId> conversation_id;
     std::optional<MessageId> message_id;
     std::optional<WorkerId> worker;
@@ -47,9 +47,8 @@ struct WorkItem {
 };
 WABOT_DESCRIBE(WorkItem, FIELD(id, .key = true), FIELD(number, .wide = true), FIELD(kind, .wide = true), FIELD(state), FIELD(attempt),
                FIELD(due_at, .doc = "Time of the next attempt"), FIELD(error),
-               FIELD(error_code, .wide = true, .doc = "The provider's code of the last refusal of a send"),
-               FIELD(session_id, .doc = "The device's key"), FIELD(conversation_id),
-               FIELD(message_id, .doc = "The message that is answered (turn) or sent (send)"), FIELD(worker, .wide = true),
+               FIELD(error_code, .wide = true, .doc = "The provider's code of the last refusal of a send"), FIELD(device, .doc = "The device's key"),
+               FIELD(conversation_id), FIELD(message_id, .doc = "The message that is answered (turn) or sent (send)"), FIELD(worker, .wide = true),
                FIELD(reason, .wide = true, .doc = "Turn: the rule that answered; send: how it was settled"), FIELD(created_at, .wide = true),
                FIELD(updated_at))
 

@@ -122,8 +122,8 @@ TEST_CASE("schema: the tables hold what the descriptions of their rows say", "[s
     CHECK(differences(columns, "inbox", fields_of<InboxEvent>, {"items", "messages"}) == Lines{});
     CHECK(differences(columns, "inbox_items", fields_of<InboxItem>) == Lines{});
     CHECK(differences(columns, "media", fields_of<Media>, {"file_size"}) == Lines{});
-    CHECK(differences(columns, "messages", fields_of<Message>, {"contact_id", "contact_jid", "conversation_key", "is_from_user", "session_id"}) ==
-          Lines{});
+    CHECK(differences(columns, "messages", fields_of<Message>,
+                      {"contact", "contact_id", "contact_jid", "conversation_key", "device", "is_from_user"}) == Lines{});
     CHECK(differences(columns, "paused_queues", fields_of<Pause>) == Lines{});
     CHECK(differences(columns, "sends", fields_of<Send>) == Lines{});
     CHECK(differences(columns, "turns", fields_of<Turn>) == Lines{});

@@ -719,7 +719,7 @@ TEST_CASE_METHOD(Operator, "work actions: lists go by queue, state, device and e
     CHECK(listed({.device = DeviceId{99}}).empty());
     CHECK(listed({.error = Pattern::of_expression("^131026")}) == Words{"send/1"});
     CHECK(item(send).error);
-    CHECK(item(send).session_id == "sales");
+    CHECK(item(send).device == "sales");
 
     Words parts;
     std::int64_t after = 0;
